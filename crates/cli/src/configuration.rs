@@ -1,0 +1,382 @@
+//! Settings and where each came from: flag, then environment, then `--config`, then the system's file, then built in (OPS-03).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::arguments::GeneralArguments;
+use crate::exit::{Exit, Failure};
+use crate::suggestion;
+
+/// Configuration of the whole machine; absent on most.
+const SYSTEM_FILE: &str = "/etc/driftless/config.toml";
+/// Largest configuration, token or ready file, in bytes.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// A setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    Url,
+    Token,
+    TokenFile,
+    Ca,
+    ReadyFile,
+    Data,
+    Http,
+    Https,
+}
+
+/// Every setting with its name in files, its environment variable and its built-in value.
+const KEYS: [(Key, &str, &str, Option<&str>); 8] = [
+    (
+        Key::Url,
+        "url",
+        "DRIFTLESS_URL",
+        Some("http://127.0.0.1:8080"),
+    ),
+    (Key::Token, "token", "DRIFTLESS_TOKEN", None),
+    (Key::TokenFile, "token_file", "DRIFTLESS_TOKEN_FILE", None),
+    (Key::Ca, "ca", "DRIFTLESS_CA", None),
+    (Key::ReadyFile, "ready_file", "DRIFTLESS_READY_FILE", None),
+    (
+        Key::Data,
+        "data",
+        "DRIFTLESS_DATA",
+        Some("./driftless-data"),
+    ),
+    (Key::Http, "http", "DRIFTLESS_HTTP", Some("127.0.0.1:8080")),
+    (
+        Key::Https,
+        "https",
+        "DRIFTLESS_HTTPS",
+        Some("127.0.0.1:8443"),
+    ),
+];
+
+impl Key {
+    /// Name in a configuration file.
+    pub(crate) fn name(self) -> &'static str {
+        KEYS.iter()
+            .find(|(key, ..)| *key == self)
+            .map_or("", |(_, name, ..)| name)
+    }
+
+    /// Whether its value must not be shown.
+    fn is_secret(self) -> bool {
+        self == Self::Token
+    }
+}
+
+/// Where a value came from; the earlier kind wins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A flag of this command line.
+    Flag,
+    /// An environment variable.
+    Variable(&'static str),
+    /// The file given by `--config`.
+    File(PathBuf),
+    /// The system's file.
+    SystemFile(PathBuf),
+    /// The program itself.
+    BuiltIn,
+}
+
+impl Origin {
+    pub(crate) fn rank(&self) -> u8 {
+        match self {
+            Self::Flag => 0,
+            Self::Variable(_) => 1,
+            Self::File(_) => 2,
+            Self::SystemFile(_) => 3,
+            Self::BuiltIn => 4,
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => f.write_str("flag"),
+            Self::Variable(name) => write!(f, "environment {name}"),
+            Self::File(path) | Self::SystemFile(path) => write!(f, "file {}", path.display()),
+            Self::BuiltIn => f.write_str("built in"),
+        }
+    }
+}
+
+/// A value with its origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Setting {
+    value: String,
+    origin: Origin,
+}
+
+/// The settings in effect.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Configuration {
+    settings: BTreeMap<Key, Setting>,
+}
+
+/// One line of `config show`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+    pub(crate) origin: String,
+}
+
+impl Configuration {
+    /// The settings of this process: the given flags over everything else.
+    pub(crate) fn load(
+        flags: Vec<(Key, String)>,
+        general: &GeneralArguments,
+    ) -> anyhow::Result<Self> {
+        let mut files = Vec::new();
+        if let Some(path) = &general.config {
+            files.push((Origin::File(path.clone()), read_bounded(path)?));
+        }
+        let system = Path::new(SYSTEM_FILE);
+        if system.exists() {
+            files.push((Origin::SystemFile(system.to_owned()), read_bounded(system)?));
+        }
+        Self::resolve(flags, &|name| std::env::var(name).ok(), files)
+    }
+
+    /// The settings from their sources; `files` are texts in falling precedence.
+    fn resolve(
+        flags: Vec<(Key, String)>,
+        variable: &dyn Fn(&str) -> Option<String>,
+        files: Vec<(Origin, String)>,
+    ) -> anyhow::Result<Self> {
+        let mut found = Self::default();
+        for (key, value) in flags {
+            found.offer(key, value, &Origin::Flag);
+        }
+        for (key, _, name, _) in KEYS {
+            if let Some(value) = variable(name).filter(|value| !value.is_empty()) {
+                found.offer(key, value, &Origin::Variable(name));
+            }
+        }
+        for (origin, text) in files {
+            for (key, value) in parse_file(&origin, &text)? {
+                found.offer(key, value, &origin);
+            }
+        }
+        for (key, _, _, built_in) in KEYS {
+            if let Some(value) = built_in {
+                found.offer(key, value.to_owned(), &Origin::BuiltIn);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Takes a value unless a stronger source gave one.
+    fn offer(&mut self, key: Key, value: String, origin: &Origin) {
+        self.settings.entry(key).or_insert_with(|| Setting {
+            value,
+            origin: origin.clone(),
+        });
+    }
+
+    /// A value in effect.
+    pub(crate) fn value(&self, key: Key) -> Option<&str> {
+        self.settings
+            .get(&key)
+            .map(|setting| setting.value.as_str())
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        PathBuf::from(self.value(Key::Data).unwrap_or("."))
+    }
+
+    /// Every setting, secrets masked.
+    pub(crate) fn shown(&self) -> Vec<Shown> {
+        let show = |(key, name, _, _): &(Key, &'static str, &str, Option<&str>)| {
+            let setting = self.settings.get(key);
+            let value = setting.map(|setting| {
+                if key.is_secret() {
+                    "***".to_owned()
+                } else {
+                    setting.value.clone()
+                }
+            });
+            Shown {
+                name,
+                value: value.unwrap_or_default(),
+                origin: setting.map_or_else(
+                    || "not set".to_owned(),
+                    |setting| setting.origin.to_string(),
+                ),
+            }
+        };
+        KEYS.iter().map(show).collect()
+    }
+
+    /// How strong the source of a value is; the smaller the stronger.
+    pub(crate) fn rank(&self, key: Key) -> u8 {
+        self.settings
+            .get(&key)
+            .map_or(u8::MAX, |setting| setting.origin.rank())
+    }
+}
+
+/// Reads a small text file.
+pub(crate) fn read_bounded(path: &Path) -> anyhow::Result<String> {
+    let place = || path.display().to_string();
+    let bytes = std::fs::metadata(path).with_context(place)?.len();
+    if bytes > FILE_BYTES_MAX {
+        return Err(Failure::error(
+            Exit::Configuration,
+            format!("{}: larger than {FILE_BYTES_MAX} bytes", place()),
+        ));
+    }
+    std::fs::read_to_string(path).with_context(place)
+}
+
+/// The entries of a configuration file. Anything unknown is an error.
+fn parse_file(origin: &Origin, text: &str) -> anyhow::Result<Vec<(Key, String)>> {
+    let refused = |why: String| Failure::error(Exit::Configuration, format!("{origin}: {why}"));
+    let table: toml::Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| refused(error.to_string().trim_end().to_owned()))?;
+    let mut found = Vec::new();
+    for (name, value) in table {
+        let Some((key, ..)) = KEYS.iter().find(|(_, known, ..)| *known == name) else {
+            let hint = suggestion::hint(&name, KEYS.iter().map(|(_, known, ..)| *known));
+            return Err(refused(format!("unknown key \"{name}\"{hint}")));
+        };
+        match value {
+            toml::Value::String(value) => found.push((*key, value)),
+            other => {
+                return Err(refused(format!(
+                    "\"{name}\" must be text in quotes, not {}",
+                    other.type_str()
+                )));
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+pub(crate) mod tests_support {
+    use super::*;
+
+    /// Settings from flags, variables and files (text, whether it is the system's).
+    pub(crate) fn resolve(
+        flags: &[(Key, &str)],
+        variables: &[(&str, &str)],
+        files: &[(&str, bool)],
+    ) -> anyhow::Result<Configuration> {
+        let flags = flags
+            .iter()
+            .map(|(key, value)| (*key, (*value).to_owned()))
+            .collect();
+        let find = |name: &str| {
+            variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        let files = files.iter().map(|(text, is_system)| {
+            let path = PathBuf::from(if *is_system { "/etc/x.toml" } else { "x.toml" });
+            (
+                if *is_system {
+                    Origin::SystemFile(path)
+                } else {
+                    Origin::File(path)
+                },
+                (*text).to_owned(),
+            )
+        });
+        Configuration::resolve(flags, &find, files.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tests_support::resolve;
+    use super::*;
+
+    #[test] // OPS-03: flag, environment, given file, system file, built in
+    fn precedence() {
+        let all = [
+            ("data = \"file\"\nhttp = \"file\"\nca = \"file\"", false),
+            ("http = \"etc\"\nhttps = \"etc\"", true),
+        ];
+        let found = resolve(
+            &[(Key::Url, "flag")],
+            &[
+                ("DRIFTLESS_URL", "env"),
+                ("DRIFTLESS_DATA", "env"),
+                ("DRIFTLESS_CA", ""),
+            ],
+            &all,
+        );
+        let found = found.unwrap();
+        let shown: Vec<(String, String)> = found
+            .shown()
+            .into_iter()
+            .map(|s| (s.name.to_owned(), format!("{} <- {}", s.value, s.origin)))
+            .collect();
+        let value = |name: &str| {
+            shown
+                .iter()
+                .find(|(known, _)| known == name)
+                .unwrap()
+                .1
+                .clone()
+        };
+        assert_eq!(value("url"), "flag <- flag");
+        assert_eq!(value("data"), "env <- environment DRIFTLESS_DATA");
+        assert_eq!(
+            value("ca"),
+            "file <- file x.toml",
+            "an empty variable is no value"
+        );
+        assert_eq!(value("http"), "file <- file x.toml");
+        assert_eq!(value("https"), "etc <- file /etc/x.toml");
+        assert_eq!(value("token"), " <- not set");
+        assert_eq!(
+            resolve(&[], &[], &[]).unwrap().value(Key::Url),
+            Some("http://127.0.0.1:8080")
+        );
+    }
+
+    #[test] // OPS-03: secrets are masked
+    fn tokens_are_not_shown() {
+        let found = resolve(&[(Key::Token, "drft_secret")], &[], &[]).unwrap();
+        assert!(
+            found
+                .shown()
+                .iter()
+                .all(|shown| !shown.value.contains("secret"))
+        );
+    }
+
+    #[test] // OPS-03: unknown keys are errors with a suggestion
+    fn unknown_keys() {
+        for (text, expected) in [
+            (
+                "raedy_file = \"x\"",
+                "file x.toml: unknown key \"raedy_file\"; did you mean \"ready_file\"?",
+            ),
+            ("listen = \"x\"", "file x.toml: unknown key \"listen\""),
+            (
+                "url = 5",
+                "file x.toml: \"url\" must be text in quotes, not integer",
+            ),
+        ] {
+            let error = resolve(&[], &[], &[(text, false)]).unwrap_err();
+            assert_eq!(
+                (error.to_string().as_str(), crate::exit::of(&error)),
+                (expected, Exit::Configuration)
+            );
+        }
+        assert!(resolve(&[], &[], &[("url = ", false)]).is_err());
+    }
+}

@@ -1,0 +1,73 @@
+//! The folder that the demo's own service lives in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::commands::solution::random_id;
+
+/// A folder, removed when dropped if it is a temporary one.
+#[derive(Debug)]
+pub(crate) struct Home {
+    path: PathBuf,
+    is_temporary: bool,
+}
+
+impl Home {
+    /// The given folder, or a new one below the system's folder for temporary files that only this user may enter.
+    pub(crate) fn open(given: Option<&Path>) -> anyhow::Result<Self> {
+        if let Some(path) = given {
+            return Ok(Self {
+                path: path.to_owned(),
+                is_temporary: false,
+            });
+        }
+        let path = std::env::temp_dir().join(format!("driftless-demo-{}", random_id()?));
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+            .create(&path)
+            .with_context(|| path.display().to_string())?;
+        Ok(Self {
+            path,
+            is_temporary: true,
+        })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it goes with the demo.
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.is_temporary
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if self.is_temporary {
+            // What cannot be removed lies among temporary files, where the system cleans up.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn temporary_folders_go_and_given_ones_stay() {
+        let home = Home::open(None).unwrap();
+        let path = home.path().to_owned();
+        assert!(path.is_dir() && home.is_temporary());
+        drop(Home::open(Some(&path)).unwrap());
+        assert!(path.is_dir());
+        drop(home);
+        assert!(!path.exists());
+    }
+}

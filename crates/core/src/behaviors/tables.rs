@@ -1,0 +1,169 @@
+//! What particular built-in tables demand.
+
+use std::sync::Arc;
+
+use driftless_model::{ColumnIx, Error, ErrorCode, Reference, Result, Table, Uuid, Value};
+use driftless_query::ResolvedCondition;
+
+use crate::context::WriteCx;
+use crate::records::fields::{get, set};
+use crate::records::load::{self, Loaded};
+use crate::records::system;
+use crate::solutions;
+
+/// Tables whose rows only the service makes and changes.
+const OWN: [&str; 12] = [
+    "asyncoperation", "importjob", "organization", "principalobjectaccess", "privilege", "roleprivileges", "roletemplate", "sdkmessage", "sdkmessagefilter",
+    "solutioncomponent", "teamroles", "systemuserroles",
+];
+
+/// Refuses to make rows of tables that are the service's own.
+pub(crate) fn may_create(table: &Table) -> Result<()> {
+    if OWN.contains(&table.name().as_str()) || table.def.intersect {
+        return Err(refused(table, "made"));
+    }
+    Ok(())
+}
+
+/// Refuses to change rows of tables that are the service's own, except the organization's settings.
+pub(crate) fn may_update(table: &Table) -> Result<()> {
+    if (OWN.contains(&table.name().as_str()) || table.def.intersect) && !matches!(table.name().as_str(), "organization" | "asyncoperation") {
+        return Err(refused(table, "changed"));
+    }
+    Ok(())
+}
+
+fn refused(table: &Table, what: &str) -> Error {
+    Error::new(ErrorCode::NotSupported, format!("Rows of '{}' are {what} by the service only.", table.name()))
+}
+
+/// Present values that the rules below need.
+pub(crate) fn inputs(table: &Table) -> Vec<ColumnIx> {
+    let names: &[&str] = match table.name().as_str() {
+        "businessunit" => &["parentbusinessunitid", "isdisabled", "name"],
+        "team" => &["isdefault", "businessunitid", "name"],
+        "systemuser" => &["businessunitid", "isdisabled"],
+        "solution" => &["ismanaged"],
+        _ => &[],
+    };
+    names.iter().filter_map(|name| table.find(name)).collect()
+}
+
+/// Checks and values of a new row.
+pub(crate) fn before_create(cx: &WriteCx<'_>, table: &Table, id: Uuid, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
+    match table.name().as_str() {
+        "businessunit" => default_to(cx, table, cells, "parentbusinessunitid", "businessunit", cx.services.facts.root_business_unit),
+        "systemuser" | "equipment" | "role" => default_to(cx, table, cells, "businessunitid", "businessunit", cx.services.facts.root_business_unit),
+        "team" => {
+            default_to(cx, table, cells, "businessunitid", "businessunit", cx.services.facts.root_business_unit)?;
+            default_to(cx, table, cells, "administratorid", "systemuser", cx.caller.user)
+        }
+        "solution" => solutions::check_solution_row(cx, table, cells),
+        "publisher" => solutions::check_publisher_row(table, cells),
+        _ => {
+            let _ = id;
+            Ok(())
+        }
+    }
+}
+
+fn default_to(cx: &WriteCx<'_>, table: &Table, cells: &mut Vec<(ColumnIx, Value)>, column: &str, target: &str, id: Uuid) -> Result<()> {
+    let column = table.require(column)?;
+    if get(cells, column).is_none_or(Value::is_null) {
+        set(cells, column, Value::Ref(Reference { table: cx.snapshot.require(target)?.def.code, id }));
+    }
+    Ok(())
+}
+
+/// Checks of a changed row.
+pub(crate) fn before_update(cx: &WriteCx<'_>, table: &Table, before: &Loaded, cells: &[(ColumnIx, Value)]) -> Result<()> {
+    let sets = |name: &str| table.find(name).and_then(|column| get(cells, column));
+    let is_true = |name: &str| table.find(name).is_some_and(|column| *before.value(column) == Value::Bool(true));
+    match table.name().as_str() {
+        "businessunit" if before.id == cx.services.facts.root_business_unit => {
+            let moved = sets("parentbusinessunitid").is_some_and(|value| !value.is_null());
+            if moved || sets("isdisabled") == Some(&Value::Bool(true)) {
+                return Err(Error::of(ErrorCode::RootBusinessUnit));
+            }
+        }
+        "team" if is_true("isdefault") => {
+            if sets("name").is_some() {
+                return Err(Error::of(ErrorCode::CannotUpdateDefaultTeam));
+            }
+            let unit = table.require("businessunitid")?;
+            if sets("businessunitid").is_some_and(|value| value.id() != before.value(unit).id()) {
+                return Err(Error::of(ErrorCode::CannotReparentDefaultTeam));
+            }
+        }
+        "systemuser" if sets("isdisabled") == Some(&Value::Bool(true)) && before.id == cx.services.facts.administrator => {
+            return Err(Error::of(ErrorCode::LastAdministrator));
+        }
+        "solution" if is_true("ismanaged") => return Err(Error::of(ErrorCode::CannotUpdateManagedSolution)),
+        "transactioncurrency" if before.id == cx.services.facts.base_currency && sets("statecode").is_some_and(|state| *state != Value::Int(0)) => {
+            return Err(Error::of(ErrorCode::BaseCurrencyCannotBeDeactivated));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Refusals of a delete.
+pub(crate) fn before_delete(cx: &WriteCx<'_>, table: &Arc<Table>, id: Uuid) -> Result<()> {
+    match table.name().as_str() {
+        "asyncoperation" => {
+            let state = table.special.state;
+            let row = load::by_id(cx.tx.as_read(), table, id, &state.into_iter().collect::<Vec<_>>())?;
+            if row.is_some_and(|row| row.int(state) != Some(3)) {
+                return Err(Error::of(ErrorCode::AsyncOperationCannotDeleteUnlessCompleted));
+            }
+        }
+        "systemuser" => {
+            return Err(Error::new(ErrorCode::InvalidOperation, "Users are disabled, not deleted: set 'isdisabled' to true."));
+        }
+        "importjob" | "publisher" => {
+            if id == cx.services.facts.default_publisher {
+                return Err(Error::of(ErrorCode::CannotDeleteRestrictedPublisher));
+            }
+        }
+        "role" if id == cx.services.facts.administrator_role => {
+            return Err(Error::new(ErrorCode::InvalidOperation, "The System Administrator role cannot be deleted."));
+        }
+        "transactioncurrency" if id == cx.services.facts.base_currency => {
+            return Err(Error::new(ErrorCode::InvalidOperation, "The base currency cannot be deleted."));
+        }
+        name if OWN.contains(&name) || table.def.intersect => return Err(refused(table, "removed")),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Deletes whose meaning is another: that of a solution's row uninstalls the solution (SOL-24). True if it was done.
+pub(crate) fn delete_instead(cx: &mut WriteCx<'_>, table: &Table, id: Uuid) -> Result<bool> {
+    if table.name().as_str() != "solution" {
+        return Ok(false);
+    }
+    solutions::uninstall::run(cx, id)?;
+    Ok(true)
+}
+
+/// True if any row of a user-owned table is owned by this team.
+pub(crate) fn owns_rows(cx: &WriteCx<'_>, team: Reference) -> Result<bool> {
+    for table in cx.snapshot.tables() {
+        let Some(column) = table.special.owner.and(table.special.owning_team) else { continue };
+        if !load::matching(cx.tx.as_read(), table, &[], ResolvedCondition::equals(column, Value::Ref(team)), Some(1))?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The row's own reference.
+pub(crate) fn reference(table: &Table, id: Uuid) -> Value {
+    Value::Ref(Reference { table: table.def.code, id })
+}
+
+/// Pairs of an intersect table in which `column` is `id`.
+pub(crate) fn pairs(cx: &WriteCx<'_>, table: &str, column: &str, id: Uuid) -> Result<Vec<system::SystemRow>> {
+    let table = cx.snapshot.require(table)?;
+    system::rows(cx.tx.as_read(), table, &[], Some(ResolvedCondition::equals(table.require(column)?, Value::Guid(id))))
+}

@@ -1,0 +1,180 @@
+//! What a running request has at hand.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use driftless_model::{Caller, Limits, Result, TableCode, Uuid};
+use driftless_store::{DefinitionKind, ReadTx, WriteTx};
+
+use crate::environment::Environment;
+use crate::metadata::{Definition, Snapshot};
+use crate::security::Access;
+
+/// Facts of the organization that never change after its first start.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Facts {
+    /// `organizationid`.
+    pub organization: Uuid,
+    /// The root business unit.
+    pub root_business_unit: Uuid,
+    /// The first administrator.
+    pub administrator: Uuid,
+    /// The System Administrator role in the root business unit.
+    pub administrator_role: Uuid,
+    /// The base currency.
+    pub base_currency: Uuid,
+    /// The default publisher (prefix `new`).
+    pub default_publisher: Uuid,
+    /// The default solution: the container of unmanaged components.
+    pub default_solution: Uuid,
+}
+
+/// What every request shares.
+pub(crate) struct Services {
+    pub(crate) environment: Arc<dyn Environment>,
+    pub(crate) limits: Limits,
+    pub(crate) facts: Facts,
+    /// Key of the authentication of tokens that clients hand back.
+    pub(crate) token_key: [u8; 32],
+    /// Too old tokens are answered by the fault instead of a full read (CT-45).
+    pub(crate) expired_fault: bool,
+    pub(crate) jobs: Wake,
+}
+
+/// Wakes the runner of jobs.
+#[derive(Default)]
+pub(crate) struct Wake {
+    state: Mutex<WakeState>,
+    changed: Condvar,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum WakeState {
+    #[default]
+    Idle,
+    Wanted,
+    Stop,
+}
+
+impl Wake {
+    /// Asks the runner to look for jobs.
+    pub(crate) fn wake(&self) {
+        self.set(WakeState::Wanted);
+    }
+
+    /// Asks the runner to end.
+    pub(crate) fn stop(&self) {
+        self.set(WakeState::Stop);
+    }
+
+    fn set(&self, wanted: WakeState) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *state != WakeState::Stop {
+            *state = wanted;
+        }
+        self.changed.notify_all();
+    }
+
+    /// Waits until woken or for `limit`; false when the runner must end.
+    pub(crate) fn wait(&self, limit: std::time::Duration) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut state, _) = self.changed.wait_timeout_while(state, limit, |state| *state == WakeState::Idle).unwrap_or_else(PoisonError::into_inner);
+        let go_on = *state != WakeState::Stop;
+        if go_on {
+            *state = WakeState::Idle;
+        }
+        go_on
+    }
+
+    /// True when the runner must end.
+    pub(crate) fn is_stopped(&self) -> bool {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) == WakeState::Stop
+    }
+}
+
+/// What a read has at hand.
+pub(crate) struct ReadCx<'a> {
+    pub(crate) tx: &'a dyn ReadTx,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) caller: &'a Caller,
+    pub(crate) access: Access,
+    pub(crate) services: &'a Services,
+}
+
+impl ReadCx<'_> {
+    /// Seconds since 1970-01-01 UTC.
+    pub(crate) fn now_s(&self) -> i64 {
+        self.services.environment.now_ms().div_euclid(1_000)
+    }
+}
+
+/// Consequences of a unit that come after its commit. They may be lost in a crash: what must happen is a job row (A3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Effects {
+    /// Definitions changed: a new snapshot is published.
+    pub(crate) metadata: bool,
+    /// There are jobs to run.
+    pub(crate) jobs: bool,
+    /// Rights of users may have changed.
+    pub(crate) rights: bool,
+}
+
+/// What a write has at hand.
+pub(crate) struct WriteCx<'a> {
+    pub(crate) tx: &'a mut dyn WriteTx,
+    /// Definitions as this unit sees them: its own changes included.
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) caller: &'a Caller,
+    pub(crate) access: Access,
+    pub(crate) services: &'a Services,
+    /// The unit's one moment, seconds since 1970-01-01 UTC: `createdon` and `modifiedon` of all its rows.
+    pub(crate) now_s: i64,
+    pub(crate) effects: Effects,
+}
+
+impl WriteCx<'_> {
+    /// A read's view of this unit.
+    pub(crate) fn read(&self) -> ReadCx<'_> {
+        ReadCx { tx: self.tx.as_read(), snapshot: Arc::clone(&self.snapshot), caller: self.caller, access: self.access, services: self.services }
+    }
+
+    /// A new id.
+    pub(crate) fn new_id(&self) -> Uuid {
+        self.services.environment.new_id()
+    }
+
+    /// Writes definitions and lets the rest of the unit see them.
+    pub(crate) fn define(&mut self, definitions: Vec<Definition>) -> Result<()> {
+        let mut rows = Vec::with_capacity(definitions.len());
+        let mut number = self.snapshot.number();
+        for definition in &definitions {
+            number = self.tx.next_version()?;
+            let row = definition.to_row(number)?;
+            self.tx.put_definition(&row)?;
+            rows.push(row);
+        }
+        self.effects.metadata = true;
+        self.snapshot = Arc::new(self.snapshot.apply(number, &rows, &[])?);
+        Ok(())
+    }
+
+    /// Removes definitions and lets the rest of the unit see that.
+    pub(crate) fn undefine(&mut self, removed: &[(DefinitionKind, Uuid)]) -> Result<()> {
+        let mut number = self.snapshot.number();
+        for (kind, id) in removed {
+            number = self.tx.next_version()?;
+            self.tx.remove_definition(*kind, *id, number, self.now_s)?;
+        }
+        self.effects.metadata = true;
+        self.snapshot = Arc::new(self.snapshot.apply(number, &[], removed)?);
+        Ok(())
+    }
+
+    /// The next number for a custom table: from 10,000 upward, none twice (MD-7).
+    pub(crate) fn next_table_code(&mut self) -> Result<TableCode> {
+        const SETTING: &str = "next_table_code";
+        const FIRST: i32 = 10_000;
+        let code = self.tx.setting(SETTING)?.and_then(|text| text.parse().ok()).unwrap_or(FIRST);
+        self.tx.set_setting(SETTING, &(code + 1).to_string())?;
+        Ok(TableCode(code))
+    }
+}

@@ -1,0 +1,33 @@
+//! The organization service: messages, records, alternate keys, change tracking, definitions, solutions and jobs.
+//!
+//! Start with [`Organization`]: its `execute` is the only public door, and it owns the loop of invariant A8. A [`Request`] that a front lowered runs in one
+//! transaction through `pipeline` and comes back as a [`Response`]; rows go to the sink that the front gave. There is no HTTP here, no wire syntax and no
+//! SQL (A1).
+
+pub mod metadata;
+
+mod behaviors;
+mod changes;
+mod context;
+mod environment;
+mod jobs;
+mod keys;
+mod messages;
+mod organization;
+mod pipeline;
+mod records;
+mod request;
+mod security;
+mod seed;
+mod solutions;
+
+pub use context::Facts;
+pub use jobs::Jobs;
+pub use environment::{Environment, SeededEnvironment, SystemEnvironment};
+pub use messages::{Arg, Args, Binding, MESSAGES, MessageDef, MessageKind, Outputs, Param, ParamType};
+pub use metadata::Snapshot;
+pub use organization::Organization;
+pub use request::{
+    Changes, ChangesPage, Create, Define, Delete, Disassociate, Existence, Field, Identity, NextPage, OwnedSink, Page, Record, Related, Request, Response, Retrieve,
+    RetrieveMultiple, Returning, SinkMaker, Target, Update, Upsert, Written,
+};

@@ -1,0 +1,26 @@
+//! RetrieveVersion: the version of the interface that is answered (web-api 28). Clients read four numbers and choose the address by the first two.
+
+use driftless_model::Result;
+use driftless_store::Length;
+
+use super::{Arg, Args, Binding, MessageDef, MessageKind, Outputs, ParamType as T, Run, req};
+use crate::context::ReadCx;
+
+/// The newest published version of the interface that this service answers as.
+const VERSION: &str = "9.2.0.0";
+
+pub(super) const DEF: MessageDef = MessageDef {
+    name: "RetrieveVersion",
+    kind: MessageKind::Function,
+    binding: Binding::None,
+    input: &[],
+    output: &[req("Version", T::Text)],
+    length: Length::Short,
+    prepare: None,
+    run: Run::Read(run),
+    on_failure: None,
+};
+
+fn run(_: &ReadCx<'_>, _: &Args) -> Result<Outputs> {
+    Ok(Outputs(vec![("Version", Arg::Text(VERSION.to_owned()))]))
+}

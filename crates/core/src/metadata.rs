@@ -1,0 +1,22 @@
+//! Definitions: what readers use ([`Snapshot`]), what a customizer asks for (`spec`), and how definitions are checked and written (`write`).
+
+pub(crate) mod choices;
+pub(crate) mod columns;
+pub(crate) mod keys;
+pub(crate) mod relationships;
+pub(crate) mod run;
+pub(crate) mod system_columns;
+pub(crate) mod tables;
+pub(crate) mod validate;
+
+mod snapshot;
+mod spec;
+mod stored;
+#[cfg(test)]
+mod tests;
+
+pub use snapshot::Snapshot;
+pub use spec::{
+    ChoiceSpec, ChoiceUpdate, ColumnSpec, ColumnUpdate, KeySpec, Origin, RelationshipSpec, RelationshipUpdate, TableSpec, TableUpdate,
+};
+pub use stored::{Definition, InertComponent};

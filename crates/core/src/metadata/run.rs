@@ -1,0 +1,58 @@
+//! The customizers' door to definitions: who may change what, then the change itself.
+
+use driftless_model::Result;
+
+use super::validate::{Removal, require_customizable};
+use super::{choices, columns, keys, relationships, tables};
+use crate::context::WriteCx;
+use crate::request::{Define, Response};
+
+/// Runs a change of definitions that a customizer asks for.
+///
+/// # Errors
+/// Those of the changes; 0x8004F032 for a change of what is not customizable (SOL-20).
+pub(crate) fn run(cx: &mut WriteCx<'_>, define: &Define) -> Result<Response> {
+    const REMOVAL: Removal = Removal::ByCustomizer;
+    require_changeable(cx, define)?;
+    match define {
+        Define::CreateTable(spec, origin) => return tables::create(cx, spec, origin).map(Response::Defined),
+        Define::CreateColumn(table, spec, origin) => return columns::create(cx, table, spec, origin).map(Response::Defined),
+        Define::CreateKey(table, spec, origin) => return keys::create(cx, table, spec, origin).map(Response::Defined),
+        Define::CreateRelationship(spec, origin) => return relationships::create(cx, spec, origin).map(Response::Defined),
+        Define::CreateChoice(spec, origin) => return choices::create(cx, spec, origin).map(Response::Defined),
+        Define::UpdateTable(table, update) => tables::update(cx, table, update)?,
+        Define::UpdateColumn(table, column, update) => columns::update(cx, table, column, update)?,
+        Define::UpdateRelationship(name, update) => relationships::update(cx, name, update)?,
+        Define::UpdateChoice(name, update) => choices::update(cx, name, update)?,
+        Define::DeleteTable(table) => tables::delete(cx, table, REMOVAL)?,
+        Define::DeleteColumn(table, column) => columns::delete(cx, table, column, REMOVAL)?,
+        Define::DeleteKey(table, key) => keys::delete(cx, table, key, REMOVAL)?,
+        Define::DeleteRelationship(name) => relationships::delete(cx, name, REMOVAL)?,
+        Define::DeleteChoice(name) => choices::delete(cx, name, REMOVAL)?,
+    }
+    Ok(Response::Done)
+}
+
+/// Checks that customizers may change what `define` changes. A table or column is not customizable when it says so itself; a column also when its table does.
+fn require_changeable(cx: &WriteCx<'_>, define: &Define) -> Result<()> {
+    match define {
+        Define::UpdateTable(table, _) => {
+            let def = &cx.snapshot.require(table)?.def;
+            require_customizable(def.customizable, &format!("The table '{table}'"))
+        }
+        Define::UpdateColumn(table, column, _) => {
+            let table = cx.snapshot.require(table)?;
+            let column = table.column(table.require(column)?);
+            require_customizable(column.customizable && table.def.customizable, &format!("The column '{}' of '{}'", column.name, table.name()))
+        }
+        Define::UpdateRelationship(name, _) => {
+            let relationship = relationships::require(cx, name)?;
+            require_customizable(relationship.customizable, &format!("The relationship '{}'", relationship.schema_name))
+        }
+        Define::UpdateChoice(name, _) => {
+            let choice = choices::require(cx, name)?;
+            require_customizable(choice.customizable, &format!("The global choice '{}'", choice.name))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,518 @@
+//! Definitions through the door of the organization, on the embedded store.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use driftless_model::{
+    BooleanColumn, Caller, Cascade, CascadeAction, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, ColumnType, DeleteAction, ErrorCode, KeyIndexStatus, Label, Limits,
+    LogicalName, LookupColumn, LookupKind, MoneyColumn, Ownership, PrecisionSource, RequiredLevel, Result, Shape, Table, TextColumn, TextFormat, Uuid, Value,
+};
+use driftless_query::Collector;
+use driftless_store::Store;
+use driftless_store_sqlite::{SqliteOptions, SqliteStore};
+
+use super::*;
+use crate::environment::SeededEnvironment;
+use crate::messages::{Arg, Args, MESSAGES};
+use crate::organization::Organization;
+use crate::records::system;
+use crate::request::{Create, Define, Field, Record, Request, Response};
+
+const CUSTOMIZER: Origin = Origin::Customizer { solution: None };
+
+/// An organization in a folder of its own.
+struct TestOrg {
+    organization: Arc<Organization>,
+    caller: Arc<Caller>,
+    folder: PathBuf,
+}
+
+impl TestOrg {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let folder = std::env::temp_dir().join(format!("driftless-metadata-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder, &SqliteOptions::default()).unwrap());
+        let environment = Arc::new(SeededEnvironment::new(7, 1_700_000_000_000));
+        let organization = Organization::open(store, environment, Limits::default()).unwrap();
+        let caller = Arc::new(Caller::user(organization.facts().administrator));
+        Self { organization, caller, folder }
+    }
+
+    /// An organization with the table `new_book`.
+    fn with_books() -> Self {
+        let org = Self::new();
+        org.define(Define::CreateTable(table("new_Book", vec![name_column()]), CUSTOMIZER)).unwrap();
+        org
+    }
+
+    fn execute(&self, lower: &mut dyn FnMut(&Arc<Snapshot>) -> Result<Request>) -> Result<Response> {
+        self.organization.execute(&self.caller, lower, &mut Collector::default())
+    }
+
+    fn define(&self, define: Define) -> Result<Response> {
+        self.execute(&mut |_| Ok(Request::Define(define.clone())))
+    }
+
+    /// The code that a change of definitions is refused with.
+    fn refusal(&self, define: Define) -> Option<ErrorCode> {
+        self.define(define).err().map(|error| error.code())
+    }
+
+    fn add_column(&self, spec: ColumnSpec) {
+        self.define(Define::CreateColumn("new_book".into(), spec, CUSTOMIZER)).unwrap();
+    }
+
+    fn change_column(&self, column: &str, change: ColumnUpdate) -> Option<ErrorCode> {
+        self.refusal(Define::UpdateColumn("new_book".into(), column.into(), change))
+    }
+
+    fn books(&self) -> Arc<Table> {
+        Arc::clone(self.organization.snapshot().require("new_book").unwrap())
+    }
+
+    fn create(&self, table: &str, values: &[(&str, Value)]) -> Result<Response> {
+        self.execute(&mut |snapshot| {
+            let table = Arc::clone(snapshot.require(table)?);
+            let fields = values.iter().map(|(name, value)| Ok((table.require(name)?, Field::Value(value.clone())))).collect::<Result<_>>()?;
+            Ok(Request::Create(Create { record: Record { table, id: None, fields, related: Vec::new() }, returning: None }))
+        })
+    }
+
+    fn rows(&self, table: &str, columns: &[&str]) -> Vec<Vec<Value>> {
+        let snapshot = self.organization.snapshot();
+        let rows = self.organization.store().reading(|tx| system::rows(tx, snapshot.require(table)?, columns, None)).unwrap();
+        rows.iter().map(|row| (0..columns.len()).map(|at| row.value(at).clone()).collect()).collect()
+    }
+
+    fn reactivate(&self, key: &str) -> Option<ErrorCode> {
+        let def = MESSAGES.iter().find(|def| def.name == "ReactivateEntityKey").unwrap();
+        let args = Args(vec![("EntityLogicalName", Arg::Text("new_book".to_owned())), ("EntityKeyLogicalName", Arg::Text(key.to_owned()))]);
+        self.execute(&mut |_| Ok(Request::Message(def, args.clone()))).err().map(|error| error.code())
+    }
+
+    fn key_status(&self, key: &str) -> KeyIndexStatus {
+        self.books().key(key).unwrap().status
+    }
+}
+
+impl Drop for TestOrg {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn text(value: &str) -> Value {
+    Value::Text(value.to_owned())
+}
+
+fn table(schema_name: &str, columns: Vec<ColumnSpec>) -> TableSpec {
+    TableSpec {
+        id: None,
+        schema_name: schema_name.to_owned(),
+        set_name: None,
+        collection_schema_name: None,
+        display_name: Label::english("Book"),
+        display_collection_name: Label::english("Books"),
+        description: Label::default(),
+        ownership: Ownership::User,
+        change_tracking: true,
+        has_notes: false,
+        has_activities: false,
+        customizable: true,
+        enforce_state_transitions: false,
+        columns,
+        flags: BTreeMap::new(),
+    }
+}
+
+fn column(schema_name: &str, kind: ColumnType) -> ColumnSpec {
+    ColumnSpec {
+        id: None,
+        schema_name: schema_name.to_owned(),
+        kind,
+        required: RequiredLevel::None,
+        display_name: Label::english(schema_name),
+        description: Label::default(),
+        primary_name: false,
+        secured: false,
+        customizable: true,
+    }
+}
+
+fn line(max_length: u32) -> ColumnType {
+    ColumnType::Text(TextColumn { max_length, format: TextFormat::Text })
+}
+
+fn name_column() -> ColumnSpec {
+    ColumnSpec { primary_name: true, ..column("new_Name", line(100)) }
+}
+
+fn options(options: Vec<ChoiceOption>) -> ChoiceSource {
+    ChoiceSource::Local(ChoiceSet {
+        id: Uuid::nil(),
+        name: "".into(),
+        schema_name: "".into(),
+        display_name: Label::default(),
+        description: Label::default(),
+        options,
+        global: false,
+        custom: true,
+        managed: false,
+        customizable: true,
+        introduced_version: String::new(),
+    })
+}
+
+fn money() -> ColumnType {
+    ColumnType::Money(MoneyColumn { min: 0, max: 1_000_000, precision: 2, source: PrecisionSource::Column, is_base: false })
+}
+
+fn key(schema_name: &str, columns: &[&str]) -> Define {
+    let columns = columns.iter().copied().map(LogicalName::from).collect();
+    let spec = KeySpec { id: None, schema_name: schema_name.to_owned(), display_name: Label::english("By code"), columns, customizable: true };
+    Define::CreateKey("new_book".into(), spec, CUSTOMIZER)
+}
+
+fn link(schema_name: &str, referenced: &str, referencing: &str, lookup: &str) -> RelationshipSpec {
+    RelationshipSpec {
+        id: None,
+        schema_name: schema_name.to_owned(),
+        referenced_table: referenced.into(),
+        referencing_table: referencing.into(),
+        lookup: column(lookup, ColumnType::Lookup(LookupColumn { kind: LookupKind::Plain, targets: Vec::new(), polymorphic: false })),
+        referencing_navigation: None,
+        referenced_navigation: None,
+        cascade: Cascade::default(),
+        hierarchical: false,
+        menu_label: Label::default(),
+        customizable: true,
+    }
+}
+
+fn relate(spec: RelationshipSpec) -> Define {
+    Define::CreateRelationship(spec, CUSTOMIZER)
+}
+
+#[test] // MD-1, MD-4, MD-7, MD-27
+fn a_table_gets_its_columns() {
+    let org = TestOrg::new();
+    let choice = ChoiceColumn { choice: options(vec![ChoiceOption::new(ColumnSpec::NEW_OPTION, "Prose"), ChoiceOption::new(7, "Verse")]), default: Some(-1) };
+    let sold = BooleanColumn { default: Some(false), choice: options(Vec::new()) };
+    let columns = vec![
+        name_column(),
+        column("new_Kind", ColumnType::Choice(choice)),
+        column("new_Sold", ColumnType::Boolean(sold)),
+        column("new_Price", money()),
+        ColumnSpec { display_name: Label::english("Made on"), ..column("CreatedOn", ColumnType::Virtual) },
+    ];
+    org.define(Define::CreateTable(table("new_Book", columns), CUSTOMIZER)).unwrap();
+    let books = org.books();
+    assert_eq!((books.def.set_name.as_str(), books.def.primary_id.as_str(), books.def.code.0), ("new_books", "new_bookid", 10_000));
+    assert_eq!(books.def.primary_name.as_deref(), Some("new_name"));
+    let find = |name: &str| books.column(books.require(name).unwrap());
+    assert_eq!(find("createdon").display_name.text(1033), Some("Made on"));
+    let ColumnType::Choice(kind) = &find("new_kind").kind else { panic!() };
+    let ChoiceSource::Local(set) = &kind.choice else { panic!() };
+    assert_eq!((set.name.as_str(), set.options[0].value, kind.default), ("new_book_new_kind", 100_000_000, None));
+    for name in ["new_price_base", "exchangerate", "transactioncurrencyid", "ownerid", "statecode"] {
+        assert!(books.find(name).is_some(), "{name}");
+    }
+    org.create("new_book", &[("new_name", text("Iliad")), ("new_price", Value::Money(10_000)), ("new_sold", Value::Bool(true))]).unwrap();
+    assert_eq!(org.rows("new_book", &["new_name", "new_price_base", "statuscode"]), [[text("Iliad"), Value::Money(10_000), Value::Int(1)]]);
+}
+
+#[test] // MD-2 to MD-5
+fn tables_that_are_not_valid_are_refused() {
+    let org = TestOrg::with_books();
+    let create = |spec| Define::CreateTable(spec, CUSTOMIZER);
+    let books = || table("new_Books2", vec![name_column()]);
+    for (spec, code) in [
+        (table("new_book", vec![name_column()]), ErrorCode::EntityNameExists),
+        (table("old_book", vec![name_column()]), ErrorCode::InvalidNamePrefix),
+        (table("new_Empty", vec![]), ErrorCode::InvalidArgument),
+        (table("new_Two", vec![name_column(), ColumnSpec { primary_name: true, ..column("new_Other", line(9)) }]), ErrorCode::InvalidArgument),
+        (table("new_Twice", vec![name_column(), column("new_Name", line(9))]), ErrorCode::AttributeNameExists),
+        (TableSpec { ownership: Ownership::Business, ..books() }, ErrorCode::InvalidOwnershipTypeMask),
+        (TableSpec { set_name: Some("new_books".to_owned()), ..books() }, ErrorCode::SetNameTaken),
+    ] {
+        assert_eq!(org.refusal(create(spec.clone())), Some(code), "{}", spec.schema_name);
+    }
+    assert_eq!(org.refusal(Define::DeleteTable("account".into())), Some(ErrorCode::CannotDeleteMetadata));
+    let off = TableUpdate { change_tracking: Some(false), ..TableUpdate::default() };
+    assert_eq!(org.refusal(Define::UpdateTable("new_book".into(), off)), Some(ErrorCode::InvalidArgument)); // CT-3
+}
+
+#[test] // MD-8, MD-12
+fn a_dropped_table_can_be_made_again() {
+    let org = TestOrg::with_books();
+    let first = org.books();
+    org.create("new_book", &[("new_name", text("Iliad"))]).unwrap();
+    org.define(key("new_ByName", &["new_name"])).unwrap();
+    org.define(Define::DeleteTable("new_book".into())).unwrap();
+    assert!(org.organization.snapshot().find("new_book").is_none());
+    assert!(org.organization.snapshot().relationship("lk_new_book_createdby").is_none());
+    assert_eq!(org.rows("asyncoperation", &["statuscode"]), [[Value::Int(32)]]); // AK-15
+    org.organization.run_jobs().unwrap();
+    org.define(Define::CreateTable(table("new_Book", vec![name_column()]), CUSTOMIZER)).unwrap();
+    let second = org.books();
+    assert!(first.def.id != second.def.id && first.def.code != second.def.code);
+    assert!(org.rows("new_book", &["new_name"]).is_empty());
+}
+
+#[test] // MD-20, MD-21, MD-22
+fn columns_that_are_not_valid_are_refused() {
+    let org = TestOrg::with_books();
+    let create = |spec| Define::CreateColumn("new_book".into(), spec, CUSTOMIZER);
+    let choice = |list: Vec<ChoiceOption>, default| ColumnType::Choice(ChoiceColumn { choice: options(list), default });
+    for (spec, code) in [
+        (column("new_Name", line(5)), ErrorCode::AttributeNameExists),
+        (column("title", line(5)), ErrorCode::InvalidNamePrefix),
+        (column("new_Title", line(0)), ErrorCode::InvalidArgument),
+        (column("new_Title", line(4_001)), ErrorCode::InvalidArgument),
+        (column("new_Author", ColumnType::Lookup(LookupColumn::of("contact"))), ErrorCode::InvalidArgument),
+        (column("new_Id", ColumnType::UniqueId { primary: false }), ErrorCode::InvalidArgument),
+        (ColumnSpec { required: RequiredLevel::System, ..column("new_Title", line(5)) }, ErrorCode::CannotChangeRequiredLevel),
+        (column("new_Kind", choice(vec![ChoiceOption::new(1, "A"), ChoiceOption::new(1, "B")], None)), ErrorCode::OptionAlreadyExists),
+        (column("new_Kind", choice(vec![ChoiceOption::new(1, "A")], Some(2))), ErrorCode::PicklistValueOutOfRange),
+        (column("new_Kind", ColumnType::Choice(ChoiceColumn { choice: ChoiceSource::Global("new_none".into()), default: None })), ErrorCode::InvalidArgument),
+    ] {
+        assert_eq!(org.refusal(create(spec.clone())), Some(code), "{spec:?}");
+    }
+    for (name, code) in [("createdon", ErrorCode::CannotDeleteMetadata), ("new_name", ErrorCode::CannotDeleteInUseComponent), ("new_x", ErrorCode::QueryBuilderNoAttribute)] {
+        assert_eq!(org.refusal(Define::DeleteColumn("new_book".into(), name.into())), Some(code), "{name}");
+    }
+}
+
+#[test] // design part 9
+fn a_deleted_column_leaves_nothing_to_its_successor() {
+    let org = TestOrg::with_books();
+    org.add_column(column("new_Code", line(20)));
+    org.create("new_book", &[("new_name", text("Iliad")), ("new_code", text("A-1"))]).unwrap();
+    let old = org.books();
+    org.define(Define::DeleteColumn("new_book".into(), "new_code".into())).unwrap();
+    assert!(org.books().find("new_code").is_none());
+    org.add_column(column("new_Code", ColumnType::BigInt));
+    let new = org.books();
+    let of = |table: &Table| table.column(table.require("new_code").unwrap()).clone();
+    assert!(of(&old).physical != of(&new).physical && of(&old).number != of(&new).number);
+    assert_eq!(org.rows("new_book", &["new_name", "new_code"]), [[text("Iliad"), Value::Null]]);
+}
+
+#[test] // MD-24
+fn the_first_money_column_brings_the_currency() {
+    let org = TestOrg::with_books();
+    org.add_column(column("new_Price", money()));
+    org.add_column(column("new_Cost", money()));
+    for name in ["new_price_base", "new_cost_base", "exchangerate", "transactioncurrencyid", "transactioncurrencyidname"] {
+        assert!(org.books().find(name).is_some(), "{name}");
+    }
+    assert!(org.organization.snapshot().relationship("TransactionCurrency_new_book").is_some());
+    assert_eq!(org.refusal(Define::DeleteColumn("new_book".into(), "new_price_base".into())), Some(ErrorCode::CannotDeleteInUseComponent));
+    org.define(Define::DeleteColumn("new_book".into(), "new_price".into())).unwrap();
+    assert!(org.books().find("new_price_base").is_none() && org.books().find("exchangerate").is_some());
+}
+
+#[test] // MD-25
+fn lengths_shrink_to_present_values_only() {
+    let org = TestOrg::with_books();
+    org.create("new_book", &[("new_name", text("Iliad"))]).unwrap();
+    let length = |max| ColumnUpdate { kind: Some(line(max)), ..ColumnUpdate::default() };
+    assert_eq!(org.change_column("new_name", length(200)), None);
+    assert_eq!(org.change_column("new_name", length(5)), None);
+    assert_eq!(org.change_column("new_name", length(4)), Some(ErrorCode::InvalidArgument));
+    assert_eq!(org.change_column("new_name", ColumnUpdate { kind: Some(ColumnType::BigInt), ..ColumnUpdate::default() }), Some(ErrorCode::InvalidArgument));
+    let system = ColumnUpdate { required: Some(RequiredLevel::System), ..ColumnUpdate::default() };
+    assert_eq!(org.change_column("new_name", system), Some(ErrorCode::CannotChangeRequiredLevel));
+}
+
+#[test] // MD-9
+fn labels_are_replaced_or_merged() {
+    let org = TestOrg::with_books();
+    let german = Label(BTreeMap::from([(1031, "Titel".to_owned())]));
+    let change = |merge_labels| ColumnUpdate { display_name: Some(german.clone()), merge_labels, ..ColumnUpdate::default() };
+    let label = || org.books().column(org.books().require("new_name").unwrap()).display_name.clone();
+    assert_eq!(org.change_column("new_name", change(true)), None);
+    assert_eq!(label().0.len(), 2);
+    assert_eq!(org.change_column("new_name", change(false)), None);
+    assert_eq!(label(), german);
+}
+
+#[test] // SU-8, MD-29
+fn statuses_may_be_added_and_defaults_stay() {
+    let org = TestOrg::with_books();
+    let ColumnType::Status(mut status) = org.books().column(org.books().special.status.unwrap()).kind.clone() else { panic!() };
+    let lent = driftless_model::StatusOption { option: ChoiceOption::new(ColumnSpec::NEW_OPTION, "Lent"), state: 0, transitions: Vec::new() };
+    status.statuses.push(lent);
+    let change = |status: &driftless_model::StatusColumn| ColumnUpdate { kind: Some(ColumnType::Status(status.clone())), ..ColumnUpdate::default() };
+    assert_eq!(org.change_column("statuscode", change(&status)), None);
+    status.statuses[2].option.value = 100_000_000;
+    org.create("new_book", &[("new_name", text("Iliad")), ("statuscode", Value::Int(100_000_000))]).unwrap();
+    let mut without_lent = status.clone();
+    without_lent.statuses.pop();
+    assert_eq!(org.change_column("statuscode", change(&without_lent)), Some(ErrorCode::InvalidArgument));
+    status.statuses.remove(0);
+    assert_eq!(org.change_column("statuscode", change(&status)), Some(ErrorCode::DefaultStatusCannotBeDeleted));
+}
+
+#[test] // AK-10 to AK-13
+fn a_key_becomes_active_or_fails_and_is_built_anew() {
+    let org = TestOrg::with_books();
+    org.add_column(column("new_Code", line(20)));
+    org.create("new_book", &[("new_name", text("Iliad")), ("new_code", text("A-1"))]).unwrap();
+    org.create("new_book", &[("new_name", text("Iliad")), ("new_code", text("a-1"))]).unwrap();
+    org.define(key("new_ByCode", &["new_code"])).unwrap();
+    assert_eq!((org.key_status("new_bycode"), org.books().keys[0].job.is_some()), (KeyIndexStatus::Pending, true));
+    assert_eq!(
+        org.rows("asyncoperation", &["name", "operationtype", "primaryentitytype", "statecode", "statuscode"]),
+        [[text("Create index for By code for table new_book"), Value::Int(63), text("new_book"), Value::Int(0), Value::Int(0)]]
+    );
+    assert_eq!(org.reactivate("new_bycode"), Some(ErrorCode::ReactivateEntityKeyOnlyForFailedJobs));
+    org.organization.run_jobs().unwrap();
+    assert_eq!(org.key_status("new_bycode"), KeyIndexStatus::Failed);
+    let jobs = org.rows("asyncoperation", &["statuscode", "friendlymessage"]);
+    let Value::Text(message) = &jobs[0][1] else { panic!() };
+    assert_eq!(jobs[0][0], Value::Int(31));
+    assert!(message.contains("new_bycode") && message.to_lowercase().contains("'a-1'") && message.contains("2 records"), "{message}");
+    org.define(Define::DeleteKey("new_book".into(), "new_bycode".into())).unwrap();
+    org.define(key("new_ByCode", &["new_code", "new_name"])).unwrap();
+    org.organization.run_jobs().unwrap();
+    assert_eq!(org.key_status("new_bycode"), KeyIndexStatus::Failed);
+    assert_eq!(org.reactivate("new_bycode"), None);
+    assert_eq!(org.key_status("new_bycode"), KeyIndexStatus::Pending);
+    assert_eq!(org.reactivate("new_none"), Some(ErrorCode::EntityKeyNotDefined));
+}
+
+#[test] // AK-16, AK-18, AK-19
+fn an_active_key_is_in_force() {
+    let org = TestOrg::with_books();
+    org.add_column(column("new_Code", line(20)));
+    org.define(key("new_ByCode", &["new_code"])).unwrap();
+    org.organization.run_jobs().unwrap();
+    assert_eq!((org.key_status("new_bycode"), org.books().keys[0].job), (KeyIndexStatus::Active, None));
+    assert_eq!(org.rows("asyncoperation", &["statecode", "statuscode"]), [[Value::Int(3), Value::Int(30)]]);
+    org.create("new_book", &[("new_code", text("A-1"))]).unwrap();
+    assert_eq!(org.create("new_book", &[("new_code", text("A-1"))]).err().unwrap().code(), ErrorCode::DuplicateRecordEntityKey);
+    assert_eq!(org.refusal(Define::DeleteColumn("new_book".into(), "new_code".into())), Some(ErrorCode::CannotDeleteInUseComponent));
+    let secure = ColumnUpdate { secured: Some(true), ..ColumnUpdate::default() };
+    assert_eq!(org.change_column("new_code", secure), Some(ErrorCode::CannotSecureEntityKeyAttribute)); // AK-3
+    let longer = ColumnUpdate { kind: Some(line(451)), ..ColumnUpdate::default() };
+    assert_eq!(org.change_column("new_code", longer), Some(ErrorCode::InvalidEntityKeyOperation)); // AK-4
+    org.define(Define::DeleteKey("new_book".into(), "new_bycode".into())).unwrap();
+    org.create("new_book", &[("new_code", text("A-1"))]).unwrap();
+}
+
+#[test] // AK-2, AK-4, AK-6
+fn keys_that_are_not_valid_are_refused() {
+    let org = TestOrg::with_books();
+    for (name, kind) in [("new_A", line(450)), ("new_B", line(450)), ("new_C", ColumnType::BigInt)] {
+        org.add_column(column(name, kind));
+    }
+    org.add_column(ColumnSpec { secured: true, ..column("new_Secret", line(20)) });
+    org.define(key("new_ByA", &["new_a"])).unwrap();
+    for (define, code) in [
+        (key("new_bya", &["new_b"]), ErrorCode::EntityKeyNameExists),
+        (key("new_Again", &["new_a"]), ErrorCode::EntityKeyWithSelectedAttributesExists),
+        (key("new_Large", &["new_a", "new_b"]), ErrorCode::InvalidEntityKeyOperation),
+        (key("new_Type", &["new_c"]), ErrorCode::InvalidEntityKeyOperation),
+        (key("new_Owner", &["ownerid"]), ErrorCode::InvalidEntityKeyOperation),
+        (key("new_None", &[]), ErrorCode::InvalidEntityKeyOperation),
+        (key("new_Twice", &["new_b", "new_b"]), ErrorCode::InvalidEntityKeyOperation),
+        (key("new_Secured", &["new_secret"]), ErrorCode::CannotSecureEntityKeyAttribute),
+        (key("new_Unknown", &["new_x"]), ErrorCode::QueryBuilderNoAttribute),
+        (key("by_b", &["new_b"]), ErrorCode::InvalidNamePrefix),
+    ] {
+        assert_eq!(org.refusal(define.clone()), Some(code), "{define:?}");
+    }
+}
+
+#[test] // MD-12, MD-30
+fn a_relationship_comes_and_goes_with_its_lookup() {
+    let org = TestOrg::with_books();
+    org.define(Define::CreateTable(table("new_Shelf", vec![name_column()]), CUSTOMIZER)).unwrap();
+    org.define(relate(link("new_shelf_book", "new_shelf", "new_book", "new_ShelfId"))).unwrap();
+    let snapshot = org.organization.snapshot();
+    let books = org.books();
+    let lookup = books.column(books.require("new_shelfid").unwrap());
+    assert_eq!((lookup.shape(), &lookup.lookup().unwrap().targets), (Shape::Lookup, &vec![LogicalName::from("new_shelf")]));
+    assert!(snapshot.single_navigation("new_book", "new_ShelfId").is_some());
+    assert!(snapshot.collection_navigation("new_shelf", "new_shelf_book").is_some());
+    assert_eq!(org.refusal(Define::DeleteTable("new_shelf".into())), Some(ErrorCode::CannotDeleteInUseComponent));
+    for (spec, code) in [
+        (link("new_SHELF_book", "new_shelf", "new_book", "new_Other"), ErrorCode::RelationshipNameExists),
+        (link("new_second", "new_shelf", "new_book", "new_ShelfId"), ErrorCode::AttributeNameExists),
+        (link("new_second", "new_nothing", "new_book", "new_Other"), ErrorCode::QueryBuilderNoEntity),
+        (RelationshipSpec { referenced_navigation: Some("new_shelf_book".into()), ..link("new_second", "new_shelf", "new_book", "new_Other") }, ErrorCode::SchemaNameTaken),
+        (RelationshipSpec { hierarchical: true, ..link("new_second", "new_shelf", "new_book", "new_Other") }, ErrorCode::InvalidArgument),
+    ] {
+        assert_eq!(org.refusal(relate(spec.clone())), Some(code), "{spec:?}");
+    }
+    org.define(Define::DeleteRelationship("new_shelf_book".into())).unwrap();
+    assert!(org.books().find("new_shelfid").is_none());
+    org.define(Define::DeleteTable("new_shelf".into())).unwrap();
+}
+
+#[test] // MD-30
+fn a_lookup_of_several_tables_has_a_relationship_for_each() {
+    let org = TestOrg::with_books();
+    let to = |table: &str| {
+        let mut spec = link(&format!("new_book_{table}"), table, "new_book", "new_AuthorId");
+        spec.lookup.kind = ColumnType::Lookup(LookupColumn { kind: LookupKind::Customer, targets: Vec::new(), polymorphic: true });
+        spec
+    };
+    org.define(relate(to("account"))).unwrap();
+    org.define(relate(to("contact"))).unwrap();
+    assert_eq!(org.refusal(relate(to("team"))), Some(ErrorCode::AttributeNameExists));
+    let snapshot = org.organization.snapshot();
+    assert!(snapshot.single_navigation("new_book", "new_AuthorId_account").is_some());
+    assert!(snapshot.single_navigation("new_book", "new_AuthorId_contact").is_some());
+    org.define(Define::DeleteRelationship("new_book_account".into())).unwrap();
+    let books = org.books();
+    let lookup = books.column(books.require("new_authorid").unwrap());
+    assert_eq!((lookup.shape(), lookup.lookup().unwrap().targets.len()), (Shape::PolyLookup, 1));
+    org.define(Define::DeleteColumn("new_book".into(), "new_authorid".into())).unwrap();
+    assert!(org.organization.snapshot().relationship("new_book_contact").is_none());
+}
+
+#[test] // MD-31, MD-34, MD-35, MD-36
+fn cascade_rules_are_checked() {
+    let org = TestOrg::with_books();
+    org.define(Define::CreateTable(table("new_Shelf", vec![name_column()]), CUSTOMIZER)).unwrap();
+    let parental = Cascade { delete: DeleteAction::Cascade, ..Cascade::default() };
+    let cascading = |name: &str, parent: &str, child: &str, lookup: &str| RelationshipSpec { cascade: parental, ..link(name, parent, child, lookup) };
+    org.define(relate(cascading("new_one", "new_shelf", "new_book", "new_One"))).unwrap();
+    let merge = Cascade { merge: CascadeAction::UserOwned, ..Cascade::default() };
+    for (spec, code) in [
+        (cascading("new_two", "account", "new_book", "new_Two"), ErrorCode::ParentalRelationshipExists),
+        (cascading("new_two", "new_book", "new_shelf", "new_Two"), ErrorCode::InvalidRelationshipType),
+        (cascading("new_two", "new_book", "account", "new_Two"), ErrorCode::InvalidCascadeValue),
+        (RelationshipSpec { cascade: merge, ..link("new_two", "account", "new_book", "new_Two") }, ErrorCode::InvalidCascadeValue),
+    ] {
+        assert_eq!(org.refusal(relate(spec.clone())), Some(code), "{spec:?}");
+    }
+    org.define(relate(link("new_two", "account", "new_book", "new_Two"))).unwrap();
+    let change = RelationshipUpdate { cascade: Some(parental), ..RelationshipUpdate::default() };
+    assert_eq!(org.refusal(Define::UpdateRelationship("new_two".into(), change)), Some(ErrorCode::ParentalRelationshipExists));
+    let restrict = RelationshipUpdate { cascade: Some(Cascade { delete: DeleteAction::Restrict, ..Cascade::default() }), ..RelationshipUpdate::default() };
+    assert_eq!(org.refusal(Define::UpdateRelationship("new_two".into(), restrict.clone())), None);
+    assert_eq!(org.refusal(Define::UpdateRelationship("owner_new_book_team".into(), restrict)), Some(ErrorCode::CannotDeleteMetadata));
+}
+
+#[test] // MD-26, MD-29
+fn a_global_choice_in_use_stays() {
+    let org = TestOrg::with_books();
+    let create = |name: &str| {
+        let options = vec![ChoiceOption::new(ColumnSpec::NEW_OPTION, "Red")];
+        let spec = ChoiceSpec { id: None, name: name.to_owned(), display_name: Label::default(), description: Label::default(), options, customizable: true };
+        Define::CreateChoice(spec, CUSTOMIZER)
+    };
+    org.define(create("new_Color")).unwrap();
+    assert_eq!(org.refusal(create("new_color")), Some(ErrorCode::ChoiceNameExists));
+    assert_eq!(org.organization.snapshot().choice("new_color").unwrap().options[0].value, 100_000_000);
+    org.add_column(column("new_Cover", ColumnType::Choice(ChoiceColumn { choice: ChoiceSource::Global("new_color".into()), default: None })));
+    assert_eq!(org.refusal(Define::DeleteChoice("new_color".into())), Some(ErrorCode::GlobalChoiceInUse));
+    org.define(Define::DeleteColumn("new_book".into(), "new_cover".into())).unwrap();
+    org.define(Define::DeleteChoice("new_color".into())).unwrap();
+    assert_eq!(org.refusal(Define::DeleteChoice("new_color".into())), Some(ErrorCode::ObjectDoesNotExist));
+}

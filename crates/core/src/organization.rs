@@ -1,0 +1,247 @@
+//! The organization: the only public door of the service.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use driftless_model::{Caller, Error, ErrorCode, Limits, Result};
+use driftless_query::{Flow, PageHead, RowSink, RowView};
+use driftless_store::{Length, Store};
+
+use crate::context::{Effects, Facts, ReadCx, Services, WriteCx};
+use crate::environment::Environment;
+use crate::metadata::Snapshot;
+use crate::pipeline;
+use crate::request::{Request, Response};
+use crate::security::{self, Access, AccessCache};
+use crate::seed;
+
+/// One organization: its rows, definitions and jobs, on one store. A value without statics: several organizations are several values.
+pub struct Organization {
+    store: Arc<dyn Store>,
+    services: Arc<Services>,
+    snapshot: RwLock<Arc<Snapshot>>,
+    access: AccessCache,
+}
+
+/// What came of one run of a read or a unit.
+enum Outcome<T> {
+    Done(T),
+    /// The definitions have changed since the request was lowered (A8).
+    Stale,
+}
+
+impl Organization {
+    /// Opens the organization of a store. An empty store gets one: organization, root business unit, administrator, built-in tables; an older one gets the
+    /// built-in tables and columns that it lacks, in one transaction.
+    ///
+    /// # Errors
+    /// When the store fails or its definitions are damaged.
+    pub fn open(store: Arc<dyn Store>, environment: Arc<dyn Environment>, limits: Limits) -> Result<Arc<Self>> {
+        let (facts, token_key) = seed::prepare(&store, &environment, &limits)?;
+        let snapshot = store.reading(|tx| Snapshot::load(tx))?;
+        let services = Services { environment, limits, facts, token_key, expired_fault: false, jobs: Default::default() };
+        Ok(Arc::new(Self { store, services: Arc::new(services), snapshot: RwLock::new(Arc::new(snapshot)), access: AccessCache::default() }))
+    }
+
+    /// The present definitions.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The limits that the organization runs with.
+    pub fn limits(&self) -> &Limits {
+        &self.services.limits
+    }
+
+    /// Ids that never change.
+    pub fn facts(&self) -> &Facts {
+        &self.services.facts
+    }
+
+    /// Refuses a caller who may not see definitions.
+    ///
+    /// # Errors
+    /// 0x80040220, 0x80040225 or 0x80072560.
+    pub fn require_member(&self, caller: &Caller) -> Result<()> {
+        security::require_customizer(self.access(caller, &self.snapshot())?, caller.user)
+    }
+
+    /// Runs one request. `lower` makes it from the definitions; it is called again with newer ones when they changed in between (A8), so it must not have
+    /// side effects. Rows go to `sink`.
+    ///
+    /// # Errors
+    /// Whatever the request is refused with; then nothing of it was done.
+    pub fn execute(&self, caller: &Arc<Caller>, lower: &mut dyn FnMut(&Arc<Snapshot>) -> Result<Request>, sink: &mut dyn RowSink) -> Result<Response> {
+        self.repeat(|snapshot| {
+            let mut request = lower(snapshot)?;
+            pipeline::prepare(&mut request, &self.services.limits)?;
+            if pipeline::is_read(&request) {
+                self.read(caller, snapshot, &request, sink)
+            } else {
+                let recorded = request.clone();
+                let outcome = self.write(caller, snapshot, vec![request]).inspect_err(|error| self.record_failure(caller, &recorded, error))?;
+                Ok(match outcome {
+                    Outcome::Done(mut responses) => Outcome::Done(responses.pop().unwrap_or(Response::Done)),
+                    Outcome::Stale => Outcome::Stale,
+                })
+            }
+        })
+    }
+
+    /// Lets a message that failed leave a record of it, unless the caller may not run messages at all.
+    fn record_failure(&self, caller: &Caller, request: &Request, error: &Error) {
+        let Request::Message(def, args) = request else { return };
+        let Some(on_failure) = def.on_failure.filter(|_| self.require_member(caller).is_ok()) else { return };
+        let args = args.clone();
+        let error = Error::new(error.code(), error.message());
+        if let Err(failed) = self.run_own(Length::Short, move |cx| on_failure(cx, &args, &error)) {
+            tracing::error!(message = def.name, error = ?failed, "the failure of a message cannot be recorded");
+        }
+    }
+
+    /// Runs several writes as one unit, in order: a change set.
+    ///
+    /// # Errors
+    /// What the first request that fails is refused with; then nothing of any was done.
+    pub fn execute_all(&self, caller: &Arc<Caller>, lower: &mut dyn FnMut(&Arc<Snapshot>) -> Result<Vec<Request>>) -> Result<Vec<Response>> {
+        self.repeat(|snapshot| {
+            let mut requests = lower(snapshot)?;
+            for request in &mut requests {
+                pipeline::prepare(request, &self.services.limits)?;
+                if pipeline::is_read(request) {
+                    return Err(Error::new(ErrorCode::ODataError, "A change set may hold writes only."));
+                }
+            }
+            self.write(caller, snapshot, requests)
+        })
+    }
+
+    fn repeat<T>(&self, mut run: impl FnMut(&Arc<Snapshot>) -> Result<Outcome<T>>) -> Result<T> {
+        for _ in 0..=self.services.limits.snapshot_retries_max {
+            let snapshot = self.snapshot();
+            match run(&snapshot) {
+                Ok(Outcome::Done(done)) => return Ok(done),
+                Ok(Outcome::Stale) => self.refresh()?,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(driftless_store::unavailable("The definitions change too often for this request. Try again.", 1))
+    }
+
+    fn read(&self, caller: &Caller, snapshot: &Arc<Snapshot>, request: &Request, sink: &mut dyn RowSink) -> Result<Outcome<Response>> {
+        let access = self.access(caller, snapshot)?;
+        let mut sink = Guarded(sink);
+        self.store.reading(|tx| {
+            if tx.metadata_number()? != snapshot.number() {
+                return Ok(Outcome::Stale);
+            }
+            let cx = ReadCx { tx, snapshot: Arc::clone(snapshot), caller, access, services: &self.services };
+            pipeline::read(&cx, request, &mut sink).map(Outcome::Done)
+        })
+    }
+
+    fn write(&self, caller: &Arc<Caller>, snapshot: &Arc<Snapshot>, requests: Vec<Request>) -> Result<Outcome<Vec<Response>>> {
+        let access = self.access(caller, snapshot)?;
+        let length = requests.iter().map(pipeline::length).find(|length| *length == Length::Long).unwrap_or(Length::Short);
+        let (caller, snapshot) = (Arc::clone(caller), Arc::clone(snapshot));
+        let services = Arc::clone(&self.services);
+        let outcome = self.store.writing(length, move |tx| {
+            if tx.metadata_number()? != snapshot.number() {
+                return Ok(Outcome::Stale);
+            }
+            let now_s = services.environment.now_ms().div_euclid(1_000);
+            let mut cx = WriteCx { tx, snapshot: Arc::clone(&snapshot), caller: &caller, access, services: &services, now_s, effects: Effects::default() };
+            let responses = pipeline::write_all(&mut cx, &requests)?;
+            Ok(Outcome::Done((responses, cx.effects)))
+        })?;
+        Ok(match outcome {
+            Outcome::Done((responses, effects)) => {
+                self.apply(effects)?;
+                Outcome::Done(responses)
+            }
+            Outcome::Stale => Outcome::Stale,
+        })
+    }
+
+    /// Runs work of the service itself as one unit, on the rights of the first administrator.
+    pub(crate) fn run_own<T: Send + 'static>(
+        &self,
+        length: Length,
+        mut work: impl FnMut(&mut WriteCx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let services = Arc::clone(&self.services);
+        let known = self.snapshot();
+        let (value, effects) = self.store.writing(length, move |tx| {
+            let number = tx.metadata_number()?;
+            let snapshot = if number == known.number() { Arc::clone(&known) } else { Arc::new(known.refresh(tx.as_read())?) };
+            let caller = Caller::user(services.facts.administrator);
+            let now_s = services.environment.now_ms().div_euclid(1_000);
+            let mut cx =
+                WriteCx { tx, snapshot, caller: &caller, access: Access::Administrator, services: &services, now_s, effects: Effects::default() };
+            let value = work(&mut cx)?;
+            Ok((value, cx.effects))
+        })?;
+        self.apply(effects)?;
+        Ok(value)
+    }
+
+    /// Does what comes after a commit.
+    fn apply(&self, effects: Effects) -> Result<()> {
+        if effects.rights {
+            self.access.clear();
+        }
+        if effects.metadata {
+            self.refresh()?;
+        }
+        if effects.jobs {
+            self.services.jobs.wake();
+        }
+        Ok(())
+    }
+
+    /// Brings the published snapshot to what the store has.
+    fn refresh(&self) -> Result<()> {
+        let known = self.snapshot();
+        let next = self.store.reading(|tx| if tx.metadata_number()? == known.number() { Ok(None) } else { known.refresh(tx).map(Some) })?;
+        if let Some(next) = next {
+            let mut published = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+            if next.number() > published.number() {
+                *published = Arc::new(next);
+            }
+        }
+        Ok(())
+    }
+
+    fn access(&self, caller: &Caller, snapshot: &Snapshot) -> Result<Access> {
+        if let Some(access) = self.access.get(caller.user) {
+            return Ok(access);
+        }
+        let access = self.store.reading(|tx| security::load(tx, snapshot, &self.services.facts, caller.user))?;
+        self.access.put(caller.user, access);
+        Ok(access)
+    }
+
+    pub(crate) fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+}
+
+/// Lends a sink into a closure.
+struct Guarded<'a>(&'a mut dyn RowSink);
+
+impl RowSink for Guarded<'_> {
+    fn start(&mut self, head: &PageHead<'_>) -> Result<()> {
+        self.0.start(head)
+    }
+
+    fn row(&mut self, row: &dyn RowView) -> Result<Flow> {
+        self.0.row(row)
+    }
+
+    fn removed(&mut self, id: driftless_model::Uuid) -> Result<Flow> {
+        self.0.removed(id)
+    }
+}

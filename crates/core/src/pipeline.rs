@@ -1,0 +1,113 @@
+//! The fixed path of a request inside its transaction: one function for reads, one for writes.
+
+use driftless_model::{Error, Limits, Result};
+use driftless_query::RowSink;
+use driftless_store::Length;
+
+use crate::context::{ReadCx, WriteCx};
+use crate::messages::Run;
+use crate::request::{Request, Response, Written};
+use crate::{changes, metadata, records, security};
+
+/// True if the request does not write.
+pub(crate) fn is_read(request: &Request) -> bool {
+    match request {
+        Request::Retrieve(_) | Request::RetrieveMultiple(_) | Request::Count(..) | Request::Changes(_) | Request::CountChanges(_) => true,
+        Request::Message(def, _) => matches!(def.run, Run::Read(_)),
+        Request::Create(_)
+        | Request::Update(_)
+        | Request::Upsert(_)
+        | Request::Delete(_)
+        | Request::Disassociate(_)
+        | Request::Multiple(_)
+        | Request::Define(_) => false,
+    }
+}
+
+/// How the unit of a request may be scheduled.
+pub(crate) fn length(request: &Request) -> Length {
+    match request {
+        Request::Message(def, _) => def.length,
+        Request::Define(_) => Length::Long,
+        // A managed solution goes with its tables; whether this one is managed is not known yet.
+        Request::Delete(delete) if *delete.target.table.name().as_str() == *"solution" => Length::Long,
+        _ => Length::Short,
+    }
+}
+
+/// Does what needs no transaction.
+pub(crate) fn prepare(request: &mut Request, limits: &Limits) -> Result<()> {
+    match request {
+        Request::Message(def, args) => def.prepare.map_or(Ok(()), |prepare| prepare(args, limits)),
+        _ => Ok(()),
+    }
+}
+
+/// Runs a read.
+pub(crate) fn read(cx: &ReadCx<'_>, request: &Request, sink: &mut dyn RowSink) -> Result<Response> {
+    match request {
+        Request::Retrieve(retrieve) => records::retrieve::run(cx, retrieve, sink),
+        Request::RetrieveMultiple(list) => records::retrieve_multiple::run(cx, list, sink),
+        Request::Count(query, within) => records::retrieve_multiple::count(cx, query, within.as_ref()),
+        Request::Changes(request) => changes::read::run(cx, request, sink),
+        Request::CountChanges(request) => changes::read::count(cx, request),
+        Request::Message(def, args) => {
+            security::require_customizer(cx.access, cx.caller.user)?;
+            match def.run {
+                Run::Read(run) => run(cx, args).map(Response::Outputs),
+                Run::Write(_) => Err(Error::damaged(format!("the message {} writes", def.name))),
+            }
+        }
+        Request::Create(_)
+        | Request::Update(_)
+        | Request::Upsert(_)
+        | Request::Delete(_)
+        | Request::Disassociate(_)
+        | Request::Multiple(_)
+        | Request::Define(_) => Err(Error::damaged("a write was run as a read")),
+    }
+}
+
+/// Runs the writes of a unit in order.
+pub(crate) fn write_all(cx: &mut WriteCx<'_>, requests: &[Request]) -> Result<Vec<Response>> {
+    let mut responses = Vec::with_capacity(requests.len());
+    for request in requests {
+        let response = write(cx, request, &responses)?;
+        responses.push(response);
+    }
+    Ok(responses)
+}
+
+/// Runs one write. `earlier` are the responses of the unit's requests before it.
+fn write(cx: &mut WriteCx<'_>, request: &Request, earlier: &[Response]) -> Result<Response> {
+    match request {
+        Request::Create(create) => records::create::run(cx, create, earlier),
+        Request::Update(update) => records::update::run(cx, update, earlier),
+        Request::Upsert(upsert) => records::upsert::run(cx, upsert, earlier),
+        Request::Delete(delete) => records::delete::run(cx, delete, earlier),
+        Request::Disassociate(link) => records::update::disassociate(cx, link, earlier),
+        Request::Multiple(requests) => write_all(cx, requests).map(Response::Multiple),
+        Request::Define(define) => {
+            security::require_customizer(cx.access, cx.caller.user)?;
+            metadata::run::run(cx, define)
+        }
+        Request::Message(def, args) => {
+            security::require_customizer(cx.access, cx.caller.user)?;
+            match def.run {
+                Run::Write(run) => run(cx, args).map(Response::Outputs),
+                Run::Read(run) => run(&cx.read(), args).map(Response::Outputs),
+            }
+        }
+        Request::Retrieve(_) | Request::RetrieveMultiple(_) | Request::Count(..) | Request::Changes(_) | Request::CountChanges(_) => {
+            Err(Error::damaged("a read was run as a write"))
+        }
+    }
+}
+
+/// The row that an earlier request of the unit wrote.
+pub(crate) fn written(earlier: &[Response], at: usize) -> Result<&Written> {
+    match earlier.get(at) {
+        Some(Response::Written(written)) => Ok(written),
+        _ => Err(Error::argument(format!("The Content-ID of request {} names a request that made no row.", at + 1))),
+    }
+}

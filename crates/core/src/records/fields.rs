@@ -1,0 +1,74 @@
+//! From what a caller gave to what is stored: references are looked up, values checked, columns that cannot be set left out.
+
+use std::sync::Arc;
+
+use driftless_model::{Column, ColumnIx, Error, ErrorCode, LookupKind, Privilege, Reference, Result, Table, Value};
+
+use crate::context::WriteCx;
+use crate::keys;
+use crate::request::{Field, Record, Response, Target};
+
+/// For which operation values are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// A row is made.
+    Create,
+    /// A row is changed.
+    Update,
+}
+
+/// The columns of `record` to write, checked; each at most once, the last value given wins. Columns that are not valid for the operation are ignored (UP-21).
+pub(crate) fn check(cx: &WriteCx<'_>, record: &Record, operation: Operation, earlier: &[Response]) -> Result<Vec<(ColumnIx, Value)>> {
+    let table = &record.table;
+    let mut cells: Vec<(ColumnIx, Value)> = Vec::with_capacity(record.fields.len() + 12);
+    for (ix, field) in &record.fields {
+        let column = table.column(*ix);
+        let valid = match operation {
+            Operation::Create => column.valid.create,
+            Operation::Update => column.valid.update,
+        };
+        if !valid || *ix == table.id || *ix == table.row_version || !column.is_stored() {
+            continue;
+        }
+        let mut value = match field {
+            Field::Value(value) => value.clone(),
+            Field::Lookup(target) => Value::Ref(refer(cx, table, column, target, earlier)?),
+        };
+        column.check(table.name(), &mut value, &|name| cx.snapshot.choice(name).cloned())?;
+        set(&mut cells, *ix, value);
+    }
+    Ok(cells)
+}
+
+/// Sets a column among cells.
+pub(crate) fn set(cells: &mut Vec<(ColumnIx, Value)>, column: ColumnIx, value: Value) {
+    match cells.iter_mut().find(|(own, _)| *own == column) {
+        Some((_, own)) => *own = value,
+        None => cells.push((column, value)),
+    }
+}
+
+/// The value of a column among cells.
+pub(crate) fn get(cells: &[(ColumnIx, Value)], column: ColumnIx) -> Option<&Value> {
+    cells.iter().find(|(own, _)| *own == column).map(|(_, value)| value)
+}
+
+/// The stored reference to `target` in a lookup: the row must exist and be of a table that the lookup may refer to (AK-29).
+pub(crate) fn refer(cx: &WriteCx<'_>, table: &Table, column: &Column, target: &Target, earlier: &[Response]) -> Result<Reference> {
+    let lookup = column.lookup().ok_or_else(|| Error::argument(format!("'{}' of '{}' is no lookup.", column.name, table.name())))?;
+    // A Content-ID names its table only when the request that it stands for has run.
+    let found = keys::find(cx.tx.as_read(), &cx.snapshot, target, earlier)?.ok_or_else(|| keys::not_found(target))?;
+    if !lookup.targets.contains(found.table.name()) {
+        let code = if lookup.kind == LookupKind::Owner { ErrorCode::InvalidOwnerId } else { ErrorCode::InvalidArgument };
+        return Err(Error::new(code, format!("'{}' of '{}' cannot refer to a row of '{}'.", column.name, table.name(), found.table.name())));
+    }
+    cx.require(Privilege::AppendTo, &found.table)?;
+    Ok(Reference { table: found.table.def.code, id: found.id })
+}
+
+/// A row that a target leads to.
+pub(crate) struct FoundRow {
+    pub(crate) table: Arc<Table>,
+    pub(crate) id: driftless_model::Uuid,
+    pub(crate) version: driftless_model::Version,
+}

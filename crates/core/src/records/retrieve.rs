@@ -1,0 +1,60 @@
+//! Retrieve: one row.
+
+use driftless_model::{Error, Result, Uuid, Value};
+use driftless_query::{Flow, PageHead, ResolvedCondition, ResolvedFilter, RowSink, RowView, resolve};
+
+use crate::context::ReadCx;
+use crate::keys;
+use crate::request::{Identity, Response, Retrieve, Target};
+
+/// Runs a retrieve.
+pub(crate) fn run(cx: &ReadCx<'_>, retrieve: &Retrieve, sink: &mut dyn RowSink) -> Result<Response> {
+    let target = &retrieve.target;
+    if let Some(version) = retrieve.unless_version {
+        cx.require(driftless_model::Privilege::Read, &target.table)?;
+        if keys::require(cx.tx, &cx.snapshot, target, &[])?.version == version {
+            return Ok(Response::NotModified);
+        }
+    }
+    let mut query = resolve(&retrieve.query, &*cx.snapshot)?;
+    query.filter = Some(row_filter(target)?);
+    query.orders.clear();
+    query.limit = Some(1);
+    let secured = cx.secure(query)?;
+    let mut counted = Counted { sink, rows: 0 };
+    cx.tx.select(&secured, None, &mut counted)?;
+    if counted.rows == 0 { Err(keys::not_found(target)) } else { Ok(Response::Retrieved) }
+}
+
+/// The condition that exactly the target's row meets.
+fn row_filter(target: &Target) -> Result<ResolvedFilter> {
+    match &target.identity {
+        Identity::Id(id) => Ok(ResolvedCondition::equals(target.table.id, Value::Guid(*id))),
+        Identity::Key(values) => {
+            keys::active_key(&target.table, values)?;
+            Ok(ResolvedFilter::And(values.iter().map(|(column, value)| ResolvedCondition::equals(*column, value.clone())).collect()))
+        }
+        Identity::Result(_) => Err(Error::argument("A Content-ID can be used in a change set only.")),
+    }
+}
+
+/// Counts what passes.
+struct Counted<'a> {
+    sink: &'a mut dyn RowSink,
+    rows: u64,
+}
+
+impl RowSink for Counted<'_> {
+    fn start(&mut self, head: &PageHead<'_>) -> Result<()> {
+        self.sink.start(head)
+    }
+
+    fn row(&mut self, row: &dyn RowView) -> Result<Flow> {
+        self.rows += 1;
+        self.sink.row(row)
+    }
+
+    fn removed(&mut self, id: Uuid) -> Result<Flow> {
+        self.sink.removed(id)
+    }
+}

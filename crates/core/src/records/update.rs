@@ -1,0 +1,83 @@
+//! Update: ordinary columns, owner, parents, business unit and state in one write (part 4).
+
+use std::sync::Arc;
+
+use driftless_model::{ColumnIx, Error, ErrorCode, Privilege, Result, Table, Uuid, Value, Version};
+
+use super::create::{self, Budget};
+use super::fields::{self, FoundRow, Operation};
+use super::load::{self, Loaded};
+use super::{returned, system};
+use crate::behaviors;
+use crate::context::WriteCx;
+use crate::keys;
+use crate::request::{Disassociate, Record, Response, Target, Update, Written};
+
+/// Runs an update.
+pub(crate) fn run(cx: &mut WriteCx<'_>, update: &Update, earlier: &[Response]) -> Result<Response> {
+    let table = &update.record.table;
+    cx.require(Privilege::Write, table)?;
+    let found = keys::require(cx.tx.as_read(), &cx.snapshot, &update.target, earlier)?;
+    check_version(&found, update.if_version)?;
+    let version = record(cx, &found, &update.record, &[], earlier)?;
+    let returned = returned(cx, &found.table, found.id, update.returning.as_ref())?;
+    Ok(Response::Written(Written { table: Arc::clone(&found.table), id: found.id, version, created: false, returned }))
+}
+
+/// Refuses when the row has another version than the caller expects (UP-16). The comparison and the write are in one transaction (UP-20).
+pub(crate) fn check_version(found: &FoundRow, expected: Option<Version>) -> Result<()> {
+    match expected {
+        Some(version) if version != found.version => Err(Error::of(ErrorCode::ConcurrencyVersionMismatch)),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a record's columns to a row that exists, without the columns of `except`.
+pub(crate) fn record(cx: &mut WriteCx<'_>, found: &FoundRow, record: &Record, except: &[ColumnIx], earlier: &[Response]) -> Result<Version> {
+    let mut cells = fields::check(cx, record, Operation::Update, earlier)?;
+    cells.retain(|(column, _)| !except.contains(column));
+    let mut budget = Budget::new(cx);
+    create::parents(cx, record, &mut cells, earlier, &mut budget)?;
+    let version = apply(cx, &found.table, found.id, cells)?;
+    create::related(cx, record, found.id, earlier, &mut budget)?;
+    Ok(version)
+}
+
+/// Sets columns of the row that a target names.
+pub(crate) fn set_columns(cx: &mut WriteCx<'_>, target: &Target, cells: Vec<(ColumnIx, Value)>, earlier: &[Response]) -> Result<Version> {
+    cx.require(Privilege::Write, &target.table)?;
+    let found = keys::require(cx.tx.as_read(), &cx.snapshot, target, earlier)?;
+    apply(cx, &found.table, found.id, cells)
+}
+
+/// Writes checked columns to a row that exists, with all that follows from them: one write of the row, so one version (SU-5).
+pub(crate) fn apply(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, mut cells: Vec<(ColumnIx, Value)>) -> Result<Version> {
+    behaviors::tables::may_update(table)?;
+    let needed = behaviors::columns_to_load(table, &cells);
+    let before: Loaded = load::by_id(cx.tx.as_read(), table, id, &needed)?.ok_or_else(|| Error::no_such_record(table.name(), id))?;
+    behaviors::before_update(cx, table, &before, &mut cells)?;
+    behaviors::defaults::touch(cx, table, &mut cells);
+    let version = system::change(cx, table, id, &cells)?.ok_or_else(|| Error::no_such_record(table.name(), id))?;
+    behaviors::after_update(cx, table, &before, &cells)?;
+    // What followed may have written the row again (a cascade that comes back to it); the answer has the last version.
+    let last = load::by_id(cx.tx.as_read(), table, id, &[])?;
+    Ok(last.map_or(version, |row| row.version))
+}
+
+/// Clears a lookup of a row, if it refers to the given row.
+pub(crate) fn disassociate(cx: &mut WriteCx<'_>, link: &Disassociate, earlier: &[Response]) -> Result<Response> {
+    cx.require(Privilege::Write, &link.target.table)?;
+    let found = keys::require(cx.tx.as_read(), &cx.snapshot, &link.target, earlier)?;
+    if let Some(from) = &link.from {
+        let from = keys::require(cx.tx.as_read(), &cx.snapshot, from, earlier)?;
+        let row = load::by_id(cx.tx.as_read(), &found.table, found.id, &[link.column])?;
+        if row.is_none_or(|row| row.value(link.column).id() != Some(from.id)) {
+            return Err(Error::no_such_record(found.table.name(), found.id));
+        }
+    }
+    let column = found.table.column(link.column);
+    let mut value = Value::Null;
+    column.check(found.table.name(), &mut value, &|_| None)?;
+    let version = apply(cx, &found.table, found.id, vec![(link.column, value)])?;
+    Ok(Response::Written(Written { table: Arc::clone(&found.table), id: found.id, version, created: false, returned: None }))
+}

@@ -1,0 +1,157 @@
+//! From declarations to definitions and physical tables.
+
+use std::sync::Arc;
+
+use driftless_model::{
+    Column, ColumnType, DeleteAction, LogicalName, Relationship, Result, SchemaName, SetName, TableCode, TableDef, Uuid, physical_name,
+};
+use driftless_store::SchemaChange;
+
+use super::constant_id;
+use super::declaration::{ColumnDeclaration, INTRODUCED, TableDeclaration, label};
+use crate::context::WriteCx;
+use crate::metadata::Definition;
+use crate::metadata::system_columns::{SystemExtras, base_column, system_columns};
+
+/// Adds what the store lacks: tables, then columns of tables that it has in an older version, then relationships.
+pub(super) fn run(cx: &mut WriteCx<'_>, declared: &[TableDeclaration]) -> Result<()> {
+    let before = Arc::clone(&cx.snapshot);
+    let mut definitions = Vec::new();
+    for declaration in declared {
+        let (def, columns, relationships) = parts(declaration, cx.now_s)?;
+        match before.by_id(def.id) {
+            Some(present) if present.def.seed_version >= declaration.version => continue,
+            Some(present) => {
+                let mut kept = present.def.clone();
+                kept.seed_version = declaration.version;
+                let mut number = present.columns.iter().map(|column| column.number).max().unwrap_or(0);
+                for mut column in columns.into_iter().filter(|column| present.find(&column.name).is_none()) {
+                    number += 1;
+                    column.number = number;
+                    definitions.push(Definition::Column(kept.id, column));
+                }
+                definitions.push(Definition::Table(kept));
+            }
+            None => {
+                definitions.extend(columns.into_iter().map(|column| Definition::Column(def.id, column)));
+                definitions.push(Definition::Table(def));
+            }
+        }
+        definitions.extend(relationships.into_iter().filter(|own| before.relationship(&own.schema_name).is_none()).map(Definition::Relationship));
+    }
+    if definitions.is_empty() {
+        return Ok(());
+    }
+    cx.define(definitions)?;
+    let after = Arc::clone(&cx.snapshot);
+    for table in after.tables() {
+        let present = before.by_id(table.def.id);
+        match present {
+            None => {
+                cx.tx.change_schema(&SchemaChange::CreateTable(table))?;
+            }
+            Some(present) => {
+                for (ix, column) in table.indexed().filter(|(_, column)| column.is_stored() && present.find(&column.name).is_none()) {
+                    debug_assert!(!column.physical.is_empty(), "a stored column has a name in the store");
+                    cx.tx.change_schema(&SchemaChange::AddColumn(table, ix))?;
+                }
+            }
+        }
+        for relationship in after.referencing(table.name()) {
+            if relationship.cascade.delete != DeleteAction::NoCascade && before.relationship(&relationship.schema_name).is_none() {
+                let lookup = table.require(&relationship.referencing_column)?;
+                cx.tx.change_schema(&SchemaChange::IndexLookup(table, lookup))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A table's definition, its columns and the relationships of its lookups.
+fn parts(declaration: &TableDeclaration, now_s: i64) -> Result<(TableDef, Vec<Column>, Vec<Relationship>)> {
+    let def = table_def(declaration, now_s);
+    let mut columns = Vec::new();
+    let mut relationships = Vec::new();
+    let mut number = 0;
+    let mut has_money = false;
+    for column in &declaration.column {
+        number += 1;
+        columns.push(column.column(&declaration.name, number)?);
+        relationships.extend(column.target.iter().map(|target| relationship(declaration, column, target)));
+        if let ColumnType::Money(_) = &columns[columns.len() - 1].kind {
+            has_money = true;
+            number += 1;
+            let of = &columns[columns.len() - 1];
+            let base = base_column(of, constant_id(&format!("column/{}.{}_base", declaration.name, of.name)), number);
+            columns.push(base);
+        }
+    }
+    let is_declared = |name: &str| declaration.column.iter().any(|column| column.name == name);
+    let extras = SystemExtras {
+        standard: declaration.standard,
+        state: declaration.state.as_ref().map(super::declaration::StateDeclaration::columns),
+        has_money,
+        first_number: number + 1,
+        declared: &is_declared,
+    };
+    let system = system_columns(&def, &extras, &mut |text: &str| constant_id(text));
+    columns.extend(system.columns);
+    relationships.extend(system.relationships);
+    Ok((def, columns, relationships))
+}
+
+fn table_def(declaration: &TableDeclaration, now_s: i64) -> TableDef {
+    let name = LogicalName::from(declaration.name.as_str());
+    TableDef {
+        id: constant_id(&format!("table/{name}")),
+        code: TableCode(declaration.code),
+        schema_name: SchemaName::from(declaration.schema_name.as_str()),
+        set_name: SetName::from(declaration.set_name.as_str()),
+        collection_schema_name: SchemaName::from(declaration.collection_schema_name.as_str()),
+        display_name: label(&declaration.display_name),
+        display_collection_name: label(&declaration.display_collection_name),
+        description: label(&declaration.description),
+        ownership: declaration.ownership,
+        primary_id: LogicalName::from(declaration.primary_id.as_str()),
+        primary_name: declaration.primary_name.as_deref().map(LogicalName::from),
+        physical: physical_name(&name),
+        seed_version: declaration.version,
+        change_tracking: declaration.change_tracking,
+        can_change_tracking_be_enabled: declaration.can_change_tracking_be_enabled,
+        intersect: declaration.is_intersect,
+        private: declaration.is_private,
+        custom: false,
+        managed: true,
+        customizable: declaration.is_customizable,
+        enforce_state_transitions: declaration.enforce_state_transitions,
+        has_notes: declaration.has_notes,
+        has_activities: declaration.has_activities,
+        activity: false,
+        introduced_version: INTRODUCED.to_owned(),
+        flags: Default::default(),
+        created_on: now_s,
+        modified_on: now_s,
+        name,
+    }
+}
+
+fn relationship(table: &TableDeclaration, column: &ColumnDeclaration, target: &super::declaration::TargetDeclaration) -> Relationship {
+    let id: Uuid = constant_id(&format!("relationship/{}", target.relationship));
+    Relationship {
+        id,
+        schema_name: SchemaName::from(target.relationship.as_str()),
+        referenced_table: LogicalName::from(target.table.as_str()),
+        referenced_column: LogicalName::from(format!("{}id", target.table)),
+        referencing_table: LogicalName::from(table.name.as_str()),
+        referencing_column: LogicalName::from(column.name.as_str()),
+        referencing_navigation: target.navigation.clone(),
+        referenced_navigation: target.collection.clone(),
+        cascade: target.cascade(),
+        hierarchical: target.hierarchical,
+        menu_label: Default::default(),
+        custom: false,
+        managed: true,
+        customizable: true,
+        introduced_version: INTRODUCED.to_owned(),
+    }
+}

@@ -1,0 +1,142 @@
+//! Solution operations as jobs: queued by a message, run after it. The package waits in the import job's row until it is imported.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use driftless_model::{Error, Result, Uuid, Value};
+use driftless_query::ResolvedCondition;
+use driftless_solution_file::{Package, PackageLimits, read};
+use driftless_store::Length;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::import::{self, ImportOptions};
+use super::uninstall;
+use crate::context::WriteCx;
+use crate::jobs::{COMPLETED, IMPORT_SOLUTION, UNINSTALL_SOLUTION};
+use crate::organization::Organization;
+use crate::records::system;
+
+/// `statecode` and `statuscode` of a job that runs.
+const RUNNING: (i32, i32) = (2, 20);
+/// `statuscode` of a job that succeeded.
+const SUCCEEDED: i32 = 30;
+
+/// What an import's job needs (`asyncoperation.data`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct ImportPayload {
+    import_job: Uuid,
+    options: ImportOptions,
+}
+
+/// What a removal's job needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct UninstallPayload {
+    solution: Uuid,
+}
+
+/// Queues the import of a package whose bytes are given. Gives the job's id.
+pub(crate) fn queue_import(cx: &mut WriteCx<'_>, package: &Package, bytes: &[u8], import_job: Uuid, options: ImportOptions) -> Result<Uuid> {
+    let name = &package.manifest.unique_name;
+    let values = [
+        ("name", Value::text(name.as_str())),
+        ("solutionname", Value::text(name.as_str())),
+        ("progress", Value::Float(0.0)),
+        ("data", Value::text(STANDARD.encode(bytes))),
+    ];
+    import::write_job(cx, import_job, &values)?;
+    queue(cx, IMPORT_SOLUTION, "ImportSolutionAsync", &format!("Import solution {name}"), &ImportPayload { import_job, options })
+}
+
+/// Queues the removal of a solution. Gives the job's id.
+pub(crate) fn queue_uninstall(cx: &mut WriteCx<'_>, solution: Uuid, unique_name: &str) -> Result<Uuid> {
+    queue(cx, UNINSTALL_SOLUTION, "UninstallSolutionAsync", &format!("Uninstall solution {unique_name}"), &UninstallPayload { solution })
+}
+
+fn queue(cx: &mut WriteCx<'_>, kind: i32, message: &str, name: &str, payload: &impl Serialize) -> Result<Uuid> {
+    let payload = serde_json::to_string(payload).map_err(|error| Error::damaged("a job's data cannot be written").because(error))?;
+    let values = [
+        ("name", Value::text(name)),
+        ("operationtype", Value::Int(kind)),
+        ("messagename", Value::text(message)),
+        ("data", Value::text(payload)),
+        ("correlationid", Value::Guid(cx.new_id())),
+        ("correlationupdatedtime", Value::DateTime(cx.now_s)),
+        ("depth", Value::Int(1)),
+    ];
+    let job = system::insert(cx, "asyncoperation", None, &values)?;
+    cx.effects.jobs = true;
+    Ok(job)
+}
+
+/// Runs the job of an import. On failure nothing is imported, the import job's row says why, and the runner marks the job.
+///
+/// # Errors
+/// What the import is refused with.
+pub(crate) fn run_import_job(organization: &Organization, job: Uuid) -> Result<()> {
+    let (payload, text) = organization.run_own(Length::Short, move |cx| {
+        let payload: ImportPayload = start(cx, job)?;
+        Ok((payload, package_text(cx, payload.import_job)?))
+    })?;
+    let package = STANDARD
+        .decode(text.as_bytes())
+        .map_err(|error| Error::damaged("the package of a job cannot be read").because(error))
+        .and_then(|bytes| read(&bytes, &PackageLimits::default()).map_err(|error| super::package_error(&error)))
+        .map(Arc::new);
+    drop(text);
+    let imported = match &package {
+        Ok(package) => {
+            let package = Arc::clone(package);
+            organization.run_own(Length::Long, move |cx| {
+                import::run(cx, &package, payload.import_job, &payload.options)?;
+                succeed(cx, job)
+            })
+        }
+        Err(error) => Err(copy(error)),
+    };
+    if let Err(error) = &imported {
+        let (error, package) = (copy(error), package.ok());
+        organization.run_own(Length::Short, move |cx| import::write_failure(cx, package.as_deref(), payload.import_job, &error))?;
+    }
+    imported
+}
+
+/// Runs the job of a removal. On failure nothing is removed, and the runner marks the job.
+///
+/// # Errors
+/// What the removal is refused with.
+pub(crate) fn run_uninstall_job(organization: &Organization, job: Uuid) -> Result<()> {
+    let payload: UninstallPayload = organization.run_own(Length::Short, move |cx| start(cx, job))?;
+    organization.run_own(Length::Long, move |cx| {
+        uninstall::remove(cx, payload.solution)?;
+        succeed(cx, job)
+    })
+}
+
+/// Marks a job as running and gives its data.
+fn start<T: DeserializeOwned>(cx: &mut WriteCx<'_>, job: Uuid) -> Result<T> {
+    let table = Arc::clone(cx.snapshot.require("asyncoperation")?);
+    let rows = system::rows(cx.tx.as_read(), &table, &["data"], Some(ResolvedCondition::equals(table.id, Value::Guid(job))))?;
+    let row = rows.first().ok_or_else(|| Error::no_such_record("asyncoperation", job))?;
+    let payload = serde_json::from_str(row.text(0)).map_err(|error| Error::damaged("a job's data cannot be read").because(error))?;
+    let (state, status) = RUNNING;
+    let values = [("statecode", Value::Int(state)), ("statuscode", Value::Int(status)), ("startedon", Value::DateTime(cx.now_s))];
+    system::update(cx, "asyncoperation", job, &values)?;
+    Ok(payload)
+}
+
+fn succeed(cx: &mut WriteCx<'_>, job: Uuid) -> Result<()> {
+    let values = [("statecode", Value::Int(COMPLETED)), ("statuscode", Value::Int(SUCCEEDED)), ("completedon", Value::DateTime(cx.now_s))];
+    system::update(cx, "asyncoperation", job, &values).map(|_| ())
+}
+
+fn package_text(cx: &WriteCx<'_>, import_job: Uuid) -> Result<String> {
+    let table = Arc::clone(cx.snapshot.require("importjob")?);
+    let rows = system::rows(cx.tx.as_read(), &table, &["data"], Some(ResolvedCondition::equals(table.id, Value::Guid(import_job))))?;
+    rows.first().map(|row| row.text(0).to_owned()).ok_or_else(|| Error::no_such_record("importjob", import_job))
+}
+
+/// What a caller may read of an error: errors cannot be cloned.
+fn copy(error: &Error) -> Error {
+    Error::new(error.code(), error.message())
+}

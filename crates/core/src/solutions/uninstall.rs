@@ -1,0 +1,215 @@
+//! Removal of a solution as one unit (SOL-24 to SOL-30). An unmanaged solution is a container: its components stay. A managed one takes along what only it brought,
+//! with all rows, so that the organization is as before the import.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use driftless_model::{ChoiceSource, ColumnType, Error, ErrorCode, LogicalName, Result, Uuid};
+use driftless_store::DefinitionKind;
+
+use super::components::{self, Component, Share};
+use super::{Installed, publishers};
+use crate::context::WriteCx;
+use crate::metadata::validate::Removal;
+use crate::metadata::{Snapshot, choices, columns, keys, relationships, tables};
+use crate::records::cascade::{self, Reach};
+use crate::records::system;
+
+/// Obstacles that an error names.
+const NAMED_MAX: usize = 5;
+
+/// Removes a solution on a caller's request.
+///
+/// # Errors
+/// 0x80040217 without the solution, 0x8004F005 for the default one, 0x80071151 beside another solution operation, 0x8004F01D while others need its components.
+pub(crate) fn run(cx: &mut WriteCx<'_>, solution: Uuid) -> Result<()> {
+    refuse_default(cx, solution)?;
+    super::refuse_beside_jobs(cx)?;
+    remove(cx, solution)
+}
+
+/// Refuses the solutions that stay (SOL-28).
+///
+/// # Errors
+/// 0x8004F005.
+pub(crate) fn refuse_default(cx: &WriteCx<'_>, solution: Uuid) -> Result<()> {
+    if solution == cx.services.facts.default_solution { Err(Error::of(ErrorCode::CannotDeleteRestrictedSolution)) } else { Ok(()) }
+}
+
+/// Removes a solution.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn remove(cx: &mut WriteCx<'_>, solution: Uuid) -> Result<()> {
+    refuse_default(cx, solution)?;
+    let installed = super::require(cx, solution)?;
+    if installed.managed {
+        remove_components(cx, solution)?;
+    } else {
+        release_components(cx, solution)?;
+    }
+    remove_row(cx, &installed)
+}
+
+/// Unmanaged components stay; those that no other solution has go to the default one (SOL-25).
+fn release_components(cx: &mut WriteCx<'_>, solution: Uuid) -> Result<()> {
+    let default = cx.services.facts.default_solution;
+    let all = components::all(cx)?;
+    let elsewhere: HashSet<Uuid> = all.iter().filter(|other| other.solution != solution).map(|other| other.object).collect();
+    for component in all.iter().filter(|component| component.solution == solution) {
+        if elsewhere.contains(&component.object) {
+            system::delete(cx, "solutioncomponent", component.row)?;
+        } else {
+            components::give(cx, component, default)?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_components(cx: &mut WriteCx<'_>, solution: Uuid) -> Result<()> {
+    let all = components::all(cx)?;
+    let own = Own::of(&cx.snapshot, solution, &all);
+    let obstacles = own.obstacles(&cx.snapshot);
+    if !obstacles.is_empty() {
+        let more = if obstacles.len() > NAMED_MAX { format!(" and {} more", obstacles.len() - NAMED_MAX) } else { String::new() };
+        let named = obstacles.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join("; ");
+        return Err(Error::new(
+            ErrorCode::CannotUninstallWithDependencies,
+            format!("The solution cannot be deleted: other components need parts of it: {named}{more}."),
+        ));
+    }
+    // First of all, so that removing a component has few rows to look through.
+    for component in all.iter().filter(|component| component.solution == solution) {
+        system::delete(cx, "solutioncomponent", component.row)?;
+    }
+    remove_parts(cx, &own)?;
+    for table in &own.tables {
+        tables::delete(cx, table, Removal::WithSolution)?;
+    }
+    let names: Vec<_> = cx.snapshot.choices().filter(|choice| own.ids.contains(&choice.id)).map(|choice| choice.name.clone()).collect();
+    for name in names {
+        choices::delete(cx, &name, Removal::WithSolution)?;
+    }
+    let inert: Vec<_> = cx.snapshot.inert().filter(|part| own.ids.contains(&part.id)).map(|part| (DefinitionKind::Inert, part.id)).collect();
+    if inert.is_empty() { Ok(()) } else { cx.undefine(&inert) }
+}
+
+/// Removes keys, relationships and columns: keys first, since they hold columns; then relationships, since they hold tables. Jobs that wait to build one of the
+/// keys are canceled (AK-15); their rows stay, as do those of jobs that ended.
+fn remove_parts(cx: &mut WriteCx<'_>, own: &Own) -> Result<()> {
+    let snapshot = Arc::clone(&cx.snapshot);
+    for table in snapshot.tables() {
+        for key in table.keys.iter().filter(|key| own.ids.contains(&key.id) || own.tables.contains(table.name())) {
+            keys::delete(cx, table.name(), &key.name, Removal::WithSolution)?;
+        }
+    }
+    for relationship in snapshot.relationships().filter(|relationship| relationship.custom) {
+        // Those of own tables to others go with their table.
+        let of_own_table = own.tables.contains(&relationship.referencing_table);
+        if (own.ids.contains(&relationship.id) && !of_own_table) || (of_own_table && own.tables.contains(&relationship.referenced_table)) {
+            relationships::delete(cx, &relationship.schema_name, Removal::WithSolution)?;
+        }
+    }
+    for table in snapshot.tables().filter(|table| !own.tables.contains(table.name())) {
+        for column in table.columns.iter().filter(|column| column.custom && own.ids.contains(&column.id)) {
+            let still_there = cx.snapshot.require(table.name())?.find(&column.name).is_some();
+            if still_there {
+                columns::delete(cx, table.name(), &column.name, Removal::WithSolution)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn remove_row(cx: &mut WriteCx<'_>, installed: &Installed) -> Result<()> {
+    let table = Arc::clone(cx.snapshot.require("solution")?);
+    let mut reach = Reach::new(cx);
+    reach.enter(&table, installed.id)?;
+    cascade::delete(cx, &table, installed.id, &mut reach)?;
+    system::remove(cx, &table, installed.id)?;
+    match installed.publisher.filter(|_| installed.managed) {
+        Some(publisher) => publishers::remove_unused(cx, publisher),
+        None => Ok(()),
+    }
+}
+
+/// The components that go with a solution: those that it alone has whole.
+#[derive(Debug, Default)]
+struct Own {
+    ids: HashSet<Uuid>,
+    tables: BTreeSet<LogicalName>,
+}
+
+impl Own {
+    fn of(snapshot: &Snapshot, solution: Uuid, all: &[Component]) -> Self {
+        let whole = |component: &&Component| component.share == Share::Whole;
+        let elsewhere: HashSet<Uuid> = all.iter().filter(whole).filter(|other| other.solution != solution).map(|other| other.object).collect();
+        let ids: HashSet<Uuid> =
+            all.iter().filter(whole).filter(|own| own.solution == solution && !elsewhere.contains(&own.object)).map(|own| own.object).collect();
+        let tables = snapshot.tables().filter(|table| table.def.custom && ids.contains(&table.def.id)).map(|table| table.name().clone()).collect();
+        Self { ids, tables }
+    }
+
+    /// What needs these components and does not go with them (SOL-26). What customizers added to the solution's own tables goes too (SOL-27).
+    fn obstacles(&self, snapshot: &Snapshot) -> Vec<String> {
+        let mut obstacles = Vec::new();
+        for relationship in snapshot.relationships().filter(|relationship| relationship.custom && !self.ids.contains(&relationship.id)) {
+            let (from, to) = (&relationship.referencing_table, &relationship.referenced_table);
+            if self.tables.contains(to) && !self.tables.contains(from) {
+                obstacles.push(format!("the lookup '{}' of '{from}' refers to '{to}'", relationship.referencing_column));
+            }
+        }
+        for table in snapshot.tables() {
+            let is_own = self.tables.contains(table.name());
+            for column in table.columns.iter().filter(|column| column.custom && !self.ids.contains(&column.id)) {
+                // A column that belongs to another one goes with it.
+                if is_own && column.managed && column.attribute_of.is_none() {
+                    obstacles.push(format!("another managed solution has the column '{}' of '{}'", column.name, table.name()));
+                }
+                if !is_own && self.has_choice(snapshot, &column.kind) {
+                    obstacles.push(format!("the column '{}' of '{}' has a global choice of the solution", column.name, table.name()));
+                }
+            }
+            for key in table.keys.iter().filter(|key| !self.ids.contains(&key.id)) {
+                let has_own = table.columns.iter().any(|column| self.ids.contains(&column.id) && key.columns.contains(&column.name));
+                if (is_own && key.managed) || (!is_own && has_own) {
+                    obstacles.push(format!("the alternate key '{}' of '{}'", key.name, table.name()));
+                }
+            }
+        }
+        obstacles
+    }
+
+    fn has_choice(&self, snapshot: &Snapshot, kind: &ColumnType) -> bool {
+        let source = match kind {
+            ColumnType::Choice(column) | ColumnType::Choices(column) => &column.choice,
+            ColumnType::Boolean(column) => &column.choice,
+            _ => return false,
+        };
+        matches!(source, ChoiceSource::Global(name) if snapshot.choice(name).is_some_and(|choice| self.ids.contains(&choice.id)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn component(solution: u128, object: u128, share: Share) -> Component {
+        Component { row: Uuid::from_u128(solution * 100 + object), solution: Uuid::from_u128(solution), object: Uuid::from_u128(object), share }
+    }
+
+    #[test] // SOL-24
+    fn only_what_one_solution_brought_goes_with_it() {
+        let all = [
+            component(1, 10, Share::Whole),
+            component(1, 11, Share::Whole),
+            component(1, 12, Share::Additions),
+            component(1, 13, Share::Whole),
+            component(2, 11, Share::Whole),
+            component(2, 12, Share::Whole),
+            component(2, 13, Share::Additions),
+        ];
+        let own = Own::of(&Snapshot::default(), Uuid::from_u128(1), &all);
+        assert_eq!(own.ids, HashSet::from([10, 13].map(Uuid::from_u128)));
+    }
+}

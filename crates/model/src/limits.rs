@@ -1,0 +1,70 @@
+//! Every limit, named, with its reason and source. Nothing in the service is unbounded (A9).
+
+use serde::{Deserialize, Serialize};
+
+/// The limits that a process runs with, read from the configuration at start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Rows of one page; more is cut to this (SEC-06, CT-34).
+    pub page_rows_max: u32,
+    /// Bytes of one page; a page ends early, with a next link, when it is full (STYLE part 3). Keeps an answer in memory.
+    pub page_bytes_max: usize,
+    /// Rows that `$count=true` counts at most (web-api 15).
+    pub count_max: u64,
+    /// Alternate keys of one table (AK-4).
+    pub keys_per_table_max: usize,
+    /// Columns of one alternate key (AK-4).
+    pub key_columns_max: usize,
+    /// Declared bytes of one alternate key (AK-4).
+    pub key_bytes_max: usize,
+    /// Columns of one table (design part 9).
+    pub columns_per_table_max: usize,
+    /// Nested records in one create (deep insert), counted over the whole request.
+    pub related_records_max: usize,
+    /// Nesting of records in one create.
+    pub related_depth_max: usize,
+    /// Rows that one operation's cascades may touch: they run in its transaction.
+    pub cascade_rows_max: usize,
+    /// Options of one choice.
+    pub choice_options_max: usize,
+    /// Depth of a tree of rows (business units, managers, accounts) that the loop check follows.
+    pub hierarchy_depth_max: usize,
+    /// Times that a request is repeated because the metadata changed under it (A8).
+    pub snapshot_retries_max: u32,
+    /// Life of a chain of pages in seconds (design part 9).
+    pub chain_life_s: i64,
+    /// Requests in one batch (SEC-05).
+    pub batch_requests_max: usize,
+    /// Bytes of a JSON body (SEC-03).
+    pub body_bytes_max: usize,
+    /// Bytes of a body of a bulk message, an import or a batch (SEC-03, SEC-05).
+    pub bulk_body_bytes_max: usize,
+    /// Seconds that a short unit may wait for the writer before 503 (design part 2).
+    pub write_wait_s: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            page_rows_max: 5_000,
+            page_bytes_max: 64 << 20,
+            count_max: 5_000,
+            keys_per_table_max: 10,
+            key_columns_max: 16,
+            key_bytes_max: 900,
+            columns_per_table_max: 1_000,
+            related_records_max: 1_000,
+            related_depth_max: 10,
+            cascade_rows_max: 1_000_000,
+            choice_options_max: 10_000,
+            hierarchy_depth_max: 100,
+            snapshot_retries_max: 8,
+            chain_life_s: 86_400,
+            batch_requests_max: 1_000,
+            body_bytes_max: 16 << 20,
+            bulk_body_bytes_max: 128 << 20,
+            write_wait_s: 30,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! One-to-many relationships and what happens along them.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Label, LogicalName, SchemaName};
+
+/// What an action on the referenced row does to the rows that refer to it (MD-31).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CascadeAction {
+    /// Nothing.
+    #[default]
+    NoCascade,
+    /// The same to all of them.
+    Cascade,
+    /// The same to those in an active state (MD-33).
+    Active,
+    /// The same to those that have the same owner.
+    UserOwned,
+}
+
+/// What deleting the referenced row does to the rows that refer to it (MD-32).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeleteAction {
+    /// Their lookup is cleared.
+    #[default]
+    RemoveLink,
+    /// They are deleted too.
+    Cascade,
+    /// The delete is refused.
+    Restrict,
+    /// Nothing: the lookup keeps the id of a row that is gone. Links of the system only.
+    NoCascade,
+}
+
+/// The cascade rules of a relationship.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cascade {
+    /// On delete.
+    pub delete: DeleteAction,
+    /// On assignment to another owner.
+    pub assign: CascadeAction,
+    /// On change of the parent.
+    pub reparent: CascadeAction,
+    /// On sharing.
+    pub share: CascadeAction,
+    /// On unsharing.
+    pub unshare: CascadeAction,
+    /// On merging: `Cascade` or `NoCascade`.
+    pub merge: CascadeAction,
+}
+
+impl Cascade {
+    /// True when the relationship is parental: some action cascades (MD-34).
+    pub fn is_parental(&self) -> bool {
+        self.delete == DeleteAction::Cascade
+            || [self.assign, self.reparent, self.share, self.unshare].iter().any(|action| *action != CascadeAction::NoCascade)
+    }
+}
+
+/// A one-to-many relationship: a lookup seen from both sides. A polymorphic lookup has one for each table that it may refer to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relationship {
+    /// Stable identity (MD-8).
+    pub id: Uuid,
+    /// Unique name in the organization.
+    pub schema_name: SchemaName,
+    /// The table that lookups refer to.
+    pub referenced_table: LogicalName,
+    /// Its primary id.
+    pub referenced_column: LogicalName,
+    /// The table that has the lookup.
+    pub referencing_table: LogicalName,
+    /// The lookup.
+    pub referencing_column: LogicalName,
+    /// Name of the single-valued navigation property on the referencing table; case counts.
+    pub referencing_navigation: String,
+    /// Name of the collection-valued navigation property on the referenced table; case counts.
+    pub referenced_navigation: String,
+    /// What happens to referring rows.
+    pub cascade: Cascade,
+    /// The relationship makes a tree of the table's own rows (SU-19).
+    pub hierarchical: bool,
+    /// Label of the related list in user interfaces, when one was given.
+    #[serde(default, skip_serializing_if = "Label::is_empty")]
+    pub menu_label: Label,
+    /// Made by a customizer, not built in.
+    pub custom: bool,
+    /// Came with a managed solution.
+    pub managed: bool,
+    /// May be changed by customizers.
+    pub customizable: bool,
+    /// Version of the solution that brought it.
+    pub introduced_version: String,
+}

@@ -1,0 +1,24 @@
+//! OData syntax in both directions: addresses, query options, `$filter`, JSON, headers, batch framing,
+//! paging cookies and links.
+//!
+//! Text goes in, plain syntax trees come out, and back. Nothing here knows tables, columns, records or HTTP
+//! servers: whether `accounts(x='1')` is a key or a call is decided by who has the definitions. Every bound
+//! is a field of a small limits structure that the caller passes.
+//!
+//! Start reading at [`url::parse_path`] and [`query::QueryOptions::parse`] for requests, at [`json`] for bodies.
+
+pub mod batch;
+pub mod csdl;
+mod error;
+pub mod filter;
+pub mod headers;
+pub mod json;
+pub mod link;
+pub mod literal;
+pub mod paging;
+pub mod percent;
+pub mod query;
+pub mod record;
+pub mod url;
+
+pub use error::{ParseError, ParseErrorKind};

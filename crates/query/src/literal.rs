@@ -1,0 +1,100 @@
+//! Values as they are written in queries, and their conversion to a column's type.
+
+use std::str::FromStr;
+
+use driftless_model::{Column, Decimal, Error, ErrorCode, Reference, Result, Shape, TableCode, Uuid, Value, money_from_decimal};
+
+/// A value as written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Literal {
+    /// Null.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A number, exactly as written.
+    Number(String),
+    /// Text. Texts that read as another type are taken as that type: clients quote numbers and identifiers.
+    Text(String),
+    /// A unique identifier.
+    Guid(Uuid),
+    /// An instant, in seconds since 1970-01-01 UTC.
+    DateTime(i64),
+    /// A date, in days since 1970-01-01.
+    Date(i32),
+}
+
+/// The value of `literal` for `column`.
+///
+/// A reference gets the table number 0: queries compare ids only.
+///
+/// # Errors
+/// 0x80060888 when the literal cannot be read as the column's type.
+pub fn coerce(column: &Column, literal: &Literal) -> Result<Value> {
+    let fail = || {
+        Error::new(
+            ErrorCode::ODataError,
+            format!("The value {} cannot be compared with the column '{}': write a value of the column's type.", shown(literal), column.name),
+        )
+    };
+    if matches!(literal, Literal::Null) || matches!(literal, Literal::Text(text) if text.is_empty()) {
+        return Ok(Value::Null);
+    }
+    let number = || match literal {
+        Literal::Number(text) | Literal::Text(text) => Decimal::from_str(text.trim()).or_else(|_| Decimal::from_scientific(text.trim())).ok(),
+        _ => None,
+    };
+    let id = || match literal {
+        Literal::Guid(id) => Some(*id),
+        Literal::Text(text) => Uuid::try_parse(text.trim()).ok(),
+        _ => None,
+    };
+    let value = match column.shape() {
+        Shape::Bool => match literal {
+            Literal::Bool(b) => Some(Value::Bool(*b)),
+            Literal::Number(text) | Literal::Text(text) => match text.trim() {
+                "1" | "true" | "True" => Some(Value::Bool(true)),
+                "0" | "false" | "False" => Some(Value::Bool(false)),
+                _ => None,
+            },
+            _ => None,
+        },
+        Shape::Int => number().and_then(|n| i32::try_from(n).ok().filter(|_| n.fract().is_zero())).map(Value::Int),
+        Shape::BigInt => number().and_then(|n| i64::try_from(n).ok().filter(|_| n.fract().is_zero())).map(Value::BigInt),
+        Shape::Decimal => number().map(Value::Decimal),
+        Shape::Money => number().and_then(|n| money_from_decimal(n).ok()).map(Value::Money),
+        Shape::Float => match literal {
+            Literal::Number(text) | Literal::Text(text) => text.trim().parse().ok().filter(|n: &f64| n.is_finite()).map(Value::Float),
+            _ => None,
+        },
+        Shape::Text | Shape::Choices => match literal {
+            Literal::Text(text) | Literal::Number(text) => Some(Value::Text(text.clone())),
+            Literal::Guid(id) => Some(Value::Text(id.to_string())),
+            _ => None,
+        },
+        Shape::Guid => id().map(Value::Guid),
+        Shape::Lookup | Shape::PolyLookup => id().map(|id| Value::Ref(Reference { table: TableCode(0), id })),
+        Shape::DateTime => match literal {
+            Literal::DateTime(seconds) => Some(Value::DateTime(*seconds)),
+            Literal::Date(days) => Some(Value::DateTime(i64::from(*days) * 86_400)),
+            _ => None,
+        },
+        Shape::Date => match literal {
+            Literal::Date(days) => Some(Value::Date(*days)),
+            Literal::DateTime(seconds) => i32::try_from(seconds.div_euclid(86_400)).ok().map(Value::Date),
+            _ => None,
+        },
+        Shape::None => None,
+    };
+    value.ok_or_else(fail)
+}
+
+fn shown(literal: &Literal) -> String {
+    match literal {
+        Literal::Null => "null".to_owned(),
+        Literal::Bool(b) => b.to_string(),
+        Literal::Number(text) => text.clone(),
+        Literal::Text(text) => format!("'{}'", text.chars().take(100).collect::<String>()),
+        Literal::Guid(id) => id.to_string(),
+        Literal::DateTime(_) | Literal::Date(_) => "of a date".to_owned(),
+    }
+}

@@ -1,0 +1,31 @@
+//! The listener: sockets, TLS, limits and the bridge to blocking code. The only crate with async code.
+//!
+//! In here: [`Server::start`] with its [`Listeners`] and [`Limits`], certificates ([`Tls`]), and the trait [`Front`]
+//! through which requests are answered. Not in here: what a request means, who sent it (a front checks tokens) and where
+//! anything is stored. Start reading at `exchange.rs`, one request from its head to its answer.
+//!
+//! A request is read whole, answered whole by a thread of the pool in `blocking.rs`, and then sent: no socket is touched
+//! while a front works, and no future can be dropped inside it.
+
+mod access;
+mod blocking;
+mod body;
+mod exchange;
+mod front;
+mod head;
+mod limits;
+mod line;
+mod listen;
+mod refusal;
+mod request_id;
+mod running;
+mod service;
+mod stream;
+mod tls;
+
+pub use front::{Chunks, Front, Origin, Peer, RequestId, Scheme};
+pub use limits::Limits;
+pub use listen::{ListenError, Listeners};
+pub use running::{Running, Server, Stopped};
+pub use service::Service;
+pub use tls::{Tls, TlsError, TlsFiles};

@@ -1,0 +1,272 @@
+//! The service as a whole: start, run, stop.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, interval, sleep, timeout_at};
+
+use crate::blocking::Pool;
+use crate::body::Budget;
+use crate::exchange::Site;
+use crate::front::Front;
+use crate::head::HostRule;
+use crate::limits::Limits;
+use crate::listen::{Door, ListenError, Listeners};
+use crate::request_id::RequestIds;
+use crate::tls::Tls;
+
+/// How often certificates are looked at: a changed file is served, and an old one renewed, this much later at most.
+const CERTIFICATE_LOOK: Duration = Duration::from_secs(60);
+/// Status of a process that a second signal ended (OPS-06).
+const EXIT_INTERRUPTED: i32 = 130;
+
+/// Starts the service.
+#[derive(Debug)]
+pub struct Server;
+
+/// A service that answers requests. Dropping it ends it without waiting for anyone.
+pub struct Running {
+    runtime: Option<Runtime>,
+    site: Arc<Site>,
+    tls: Option<Arc<Tls>>,
+    http: Option<SocketAddr>,
+    https: Option<SocketAddr>,
+    stop: watch::Sender<bool>,
+    /// Yields nothing until the last connection has ended.
+    connections: mpsc::Receiver<()>,
+    signals: Option<Signals>,
+}
+
+/// How the service ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// Every request that had begun was answered.
+    Clean,
+    /// Some requests were cut off when their time was over.
+    CutOff,
+}
+
+impl Server {
+    /// Binds the addresses and answers requests from then on, on threads of its own.
+    ///
+    /// # Errors
+    /// [`ListenError`]: nothing listens then.
+    pub fn start(front: Arc<dyn Front>, listeners: &Listeners, tls: Option<Tls>, limits: Limits) -> Result<Running, ListenError> {
+        listeners.check()?;
+        if listeners.https.is_some() && tls.is_none() {
+            return Err(ListenError::NoCertificate);
+        }
+        let hosts = if listeners.is_local() { HostRule::Local(listeners.host_names.clone()) } else { HostRule::Any };
+        let runtime = runtime(&limits).map_err(ListenError::Start)?;
+        let bind = |address: Option<SocketAddr>| {
+            address
+                .map(|address| {
+                    let bound = runtime.block_on(TcpListener::bind(address));
+                    bound.map_err(|source| ListenError::Bind { address, source })
+                })
+                .transpose()
+        };
+        let (http, https) = (bind(listeners.http)?, bind(listeners.https)?);
+        let pool = Pool::start(Arc::clone(&front), limits.front_threads, limits.queue_requests_max);
+        let site = Arc::new(Site {
+            front,
+            pool: pool.map_err(ListenError::Start)?,
+            limits,
+            hosts,
+            ids: RequestIds::new(random_start().map_err(ListenError::Start)?),
+            bodies: Budget::default(),
+        });
+        let tls = tls.map(Arc::new);
+        let (stop, stopped) = watch::channel(false);
+        let (alive, connections) = mpsc::channel(1);
+        let door = Arc::new(Door::new(Arc::clone(&site)));
+        let open = |listener: Option<TcpListener>, tls| {
+            let listener = listener?;
+            let address = listener.local_addr().ok();
+            let accept = Arc::clone(&door).accept(listener, tls, stopped.clone(), alive.clone());
+            runtime.spawn(accept);
+            address
+        };
+        let http = open(http, None);
+        let https = open(https, tls.as_ref().map(|tls| tls.config()));
+        if let Some(tls) = &tls {
+            runtime.spawn(keep_fresh(Arc::clone(tls)));
+        }
+        Ok(Running { runtime: Some(runtime), site, tls, http, https, stop, connections, signals: None })
+    }
+}
+
+impl Running {
+    /// Where plain HTTP is answered, with the port that was taken.
+    #[must_use]
+    pub fn http_addr(&self) -> Option<SocketAddr> {
+        self.http
+    }
+
+    /// Where HTTPS is answered, with the port that was taken.
+    #[must_use]
+    pub fn https_addr(&self) -> Option<SocketAddr> {
+        self.https
+    }
+
+    /// Stops: waits out the drain delay, accepts nothing more, lets running requests finish within their time, ends
+    /// all threads (REL-30).
+    pub fn shutdown(mut self) -> Stopped {
+        let Some(runtime) = self.runtime.take() else {
+            return Stopped::Clean;
+        };
+        let stopped = runtime.block_on(self.finish());
+        runtime.shutdown_timeout(Duration::ZERO);
+        stopped
+    }
+
+    /// From here on SIGTERM, SIGINT and SIGHUP wait for [`wait_for_signal`](Self::wait_for_signal) instead of ending the
+    /// process. To be called before the service says that it is ready, so that no signal comes in between.
+    ///
+    /// # Errors
+    /// The system refuses to report signals.
+    pub fn catch_signals(&mut self) -> io::Result<()> {
+        if let Some(runtime) = &self.runtime {
+            let _context = runtime.enter();
+            self.signals = Some(Signals::new()?);
+        }
+        Ok(())
+    }
+
+    /// Runs until SIGTERM or SIGINT, then [shuts down](Self::shutdown). A second signal ends the process at once with
+    /// exit status 130, which loses nothing that was acknowledged. SIGHUP looks at the certificates.
+    ///
+    /// # Errors
+    /// The system refuses to report signals.
+    pub fn wait_for_signal(mut self) -> io::Result<Stopped> {
+        if self.signals.is_none() {
+            self.catch_signals()?;
+        }
+        let (Some(runtime), Some(mut signals)) = (self.runtime.take(), self.signals.take()) else {
+            return Ok(Stopped::Clean);
+        };
+        let stopped = runtime.block_on(async {
+            while signals.next().await == Signal::Reload {
+                if let Some(tls) = &self.tls {
+                    refresh(Arc::clone(tls)).await;
+                }
+            }
+            tracing::info!("stopping; a second signal ends at once");
+            let again = async { while signals.next().await == Signal::Reload {} };
+            tokio::select! {
+                stopped = self.finish() => stopped,
+                () = again => std::process::exit(EXIT_INTERRUPTED),
+            }
+        });
+        runtime.shutdown_timeout(Duration::ZERO);
+        Ok(stopped)
+    }
+
+    async fn finish(&mut self) -> Stopped {
+        let limits = &self.site.limits;
+        sleep(limits.drain_delay).await;
+        let deadline = Instant::now() + limits.shutdown_timeout;
+        self.stop.send_replace(true);
+        let all_ended = timeout_at(deadline, self.connections.recv()).await.is_ok();
+        let site = Arc::clone(&self.site);
+        let left = deadline.saturating_duration_since(Instant::now());
+        let pool = tokio::task::spawn_blocking(move || site.pool.close(left));
+        match pool.await {
+            Ok(true) if all_ended => Stopped::Clean,
+            _ => Stopped::CutOff,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            self.site.pool.close(Duration::ZERO);
+            runtime.shutdown_timeout(Duration::ZERO);
+        }
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Running").field("http", &self.http).field("https", &self.https).finish_non_exhaustive()
+    }
+}
+
+fn runtime(limits: &Limits) -> io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Builder::new_multi_thread().worker_threads(limits.listener_threads.unwrap_or(cores.min(4)).max(1)).thread_name("listener").enable_all().build()
+}
+
+fn random_start() -> io::Result<[u64; 2]> {
+    let one = || getrandom::u64().map_err(io::Error::other);
+    Ok([one()?, one()?])
+}
+
+async fn keep_fresh(tls: Arc<Tls>) {
+    let mut looks = interval(CERTIFICATE_LOOK);
+    loop {
+        looks.tick().await;
+        refresh(Arc::clone(&tls)).await;
+    }
+}
+
+/// Certificates are files, and a renewal makes keys: work for a thread that may block.
+async fn refresh(tls: Arc<Tls>) {
+    let looked = tokio::task::spawn_blocking(move || tls.refresh(SystemTime::now())).await;
+    match looked {
+        Ok(Ok(true)) => tracing::info!("a new certificate is served"),
+        Ok(Err(error)) => tracing::warn!(%error, "the old certificate stays"),
+        Ok(Ok(false)) | Err(_) => {}
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Signal {
+    End,
+    Reload,
+}
+
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())?, hang_up: signal(SignalKind::hangup())? })
+    }
+
+    async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.terminate.recv() => Signal::End,
+            _ = self.interrupt.recv() => Signal::End,
+            _ = self.hang_up.recv() => Signal::Reload,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> Signal {
+        let _ = tokio::signal::ctrl_c().await;
+        Signal::End
+    }
+}

@@ -1,0 +1,164 @@
+//! Filters as SQL.
+
+use driftless_model::{Decimal, Result, Value, decimal_to_order_bytes};
+use driftless_query::{Comparison, ResolvedCondition, ResolvedFilter, Test};
+
+use crate::text::Builder;
+use crate::{Bind, MATCHES};
+
+/// Parts of a conjunction that are written in one row; more are split into halves, so that the expression's depth grows with the logarithm of their number
+/// (SQLite takes a depth of 1,000).
+const ROW_MAX: usize = 8;
+
+/// Digits after the point that stored decimals have.
+const DECIMAL_SCALE: u32 = 10;
+
+impl<'a> Builder<'a> {
+    /// A filter, in parentheses where needed. It may give null for false.
+    pub(crate) fn filter(&mut self, filter: &'a ResolvedFilter) -> Result<()> {
+        match filter {
+            ResolvedFilter::And(parts) => self.parts(parts, " AND ", "1"),
+            ResolvedFilter::Or(parts) => self.parts(parts, " OR ", "0"),
+            ResolvedFilter::Not(part) => {
+                self.push("(NOT ifnull(");
+                self.filter(part)?;
+                self.push(",0))");
+                Ok(())
+            }
+            ResolvedFilter::Condition(condition) => self.condition(condition),
+        }
+    }
+
+    fn parts(&mut self, parts: &'a [ResolvedFilter], operator: &str, empty: &str) -> Result<()> {
+        match parts {
+            [] => self.push(empty),
+            [one] => self.filter(one)?,
+            [first, rest @ ..] if parts.len() <= ROW_MAX => {
+                self.push("(");
+                self.filter(first)?;
+                for part in rest {
+                    self.push(operator);
+                    self.filter(part)?;
+                }
+                self.push(")");
+            }
+            many => {
+                let (left, right) = many.split_at(many.len() / 2);
+                self.push("(");
+                self.parts(left, operator, empty)?;
+                self.push(operator);
+                self.parts(right, operator, empty)?;
+                self.push(")");
+            }
+        }
+        Ok(())
+    }
+
+    fn condition(&mut self, condition: &'a ResolvedCondition) -> Result<()> {
+        match &condition.test {
+            Test::Compare(comparison, Value::Decimal(with)) => self.compare_decimal(condition, *comparison, *with),
+            Test::Compare(comparison, with) => {
+                self.own(condition);
+                self.push(operator(*comparison));
+                self.value(with)?;
+            }
+            Test::CompareColumn(comparison, other) => {
+                self.own(condition);
+                self.push(operator(*comparison));
+                self.column(condition.source, *other);
+            }
+            Test::Null => {
+                self.own(condition);
+                self.push(" IS NULL");
+            }
+            Test::NotNull => {
+                self.own(condition);
+                self.push(" IS NOT NULL");
+            }
+            Test::Matches(pattern) => {
+                self.push(MATCHES);
+                self.push("(");
+                self.own(condition);
+                self.push(",");
+                self.bind(Bind::Text(pattern.into()));
+                self.push(")");
+            }
+            Test::In(list) => self.list(condition, list)?,
+        }
+        Ok(())
+    }
+
+    fn own(&mut self, condition: &ResolvedCondition) {
+        self.column(condition.source, condition.column);
+    }
+
+    fn list(&mut self, condition: &'a ResolvedCondition, list: &'a [Value]) -> Result<()> {
+        // A decimal without a stored form equals no stored one.
+        let storable = |value: &&Value| match value {
+            Value::Null => false,
+            Value::Decimal(number) => decimal_to_order_bytes(*number).is_ok(),
+            _ => true,
+        };
+        let mut values = list.iter().filter(storable).peekable();
+        if values.peek().is_none() {
+            self.push("0");
+            return Ok(());
+        }
+        self.own(condition);
+        let mut before = " IN (";
+        for value in values {
+            self.push(before);
+            self.value(value)?;
+            before = ",";
+        }
+        self.push(")");
+        Ok(())
+    }
+
+    /// A decimal as written may lie between two stored ones, or beyond all: it is compared through the greatest stored form that is not above it.
+    fn compare_decimal(&mut self, condition: &'a ResolvedCondition, comparison: Comparison, with: Decimal) {
+        let (floor, exact) = floor_bytes(with);
+        let operator = match (exact, comparison) {
+            (true, _) => operator(comparison),
+            (false, Comparison::Equal) => {
+                self.push("0");
+                return;
+            }
+            (false, Comparison::NotEqual) => {
+                self.push("1");
+                return;
+            }
+            (false, Comparison::Greater | Comparison::GreaterEqual) => ">",
+            (false, Comparison::Less | Comparison::LessEqual) => "<=",
+        };
+        self.own(condition);
+        self.push(operator);
+        self.bind(Bind::Bytes(floor));
+    }
+}
+
+/// The greatest stored form that is not above `number`, and whether it is the number itself.
+fn floor_bytes(number: Decimal) -> ([u8; 16], bool) {
+    if let Ok(bytes) = decimal_to_order_bytes(number) {
+        return (bytes, true);
+    }
+    let cut = number.trunc_with_scale(DECIMAL_SCALE);
+    let floor = if number.is_sign_negative() { cut.checked_sub(Decimal::new(1, DECIMAL_SCALE)).unwrap_or(cut) } else { cut };
+    match decimal_to_order_bytes(floor) {
+        Ok(bytes) => (bytes, false),
+        Err(_) if number.is_sign_negative() => ([0; 16], false),
+        Err(_) => ([u8::MAX; 16], false),
+    }
+}
+
+/// `IS NOT` is true of null beside a value, as "not equal" must be; `=` lets indexes serve.
+fn operator(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Equal => "=",
+        Comparison::NotEqual => " IS NOT ",
+        Comparison::Greater => ">",
+        Comparison::GreaterEqual => ">=",
+        Comparison::Less => "<",
+        Comparison::LessEqual => "<=",
+    }
+}

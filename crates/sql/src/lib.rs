@@ -1,0 +1,32 @@
+//! From definitions and secured queries to SQL text and bind values, in SQLite's dialect. Nothing here runs a statement.
+//!
+//! Start with [`select`] (a query), [`changed_rows`] (a range of the feed), [`insert`] (a row) and [`create_table`] (a definition). Physical form: one rowid
+//! table for each table, real typed columns (design part 2); a polymorphic lookup is two columns, the second named `<name>__t`; index names join the physical
+//! table and the purpose with a point, which no physical name holds.
+//!
+//! Filters are two-valued (`query::evaluate`): SQL's "unknown" counts as false, so only a negation has to say so.
+
+mod bind;
+mod condition;
+mod cut;
+mod ddl;
+mod key;
+mod name;
+mod row;
+mod select;
+mod targets;
+mod text;
+
+pub use bind::{Bind, Statement, bind};
+pub use ddl::{PhysicalColumn, add_column, create_table, drop_table, index_lookup, physical_columns};
+pub use key::{KeyColumns, collisions, drop_key, index_key, key_collision_count, key_collisions, key_taken};
+pub use name::{id_index, key_index, lookup_index, quoted, type_column, version_index};
+pub use row::{delete, insert, locate, update};
+pub use select::{Select, Slot, VersionRange, changed_rows, count, count_changed_rows, select};
+pub use targets::{Target, Targets};
+
+/// Name of the collation that orders text by `model::compare`. A store registers it on every connection.
+pub const COLLATION: &str = "FOLD";
+
+/// Name of the scalar function over `model::matches_pattern`: (text, pattern) to 0 or 1; 0 for null. A store registers it on every connection.
+pub const MATCHES: &str = "fold_matches";

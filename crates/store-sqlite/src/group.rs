@@ -1,0 +1,182 @@
+//! One transaction for many units: each under a savepoint, one commit, one sync.
+
+use std::cell::OnceCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use driftless_model::{Error, ErrorCode, Result};
+use driftless_sql::Targets;
+use driftless_store::{StoreError, Unit};
+
+use crate::error::Watch;
+use crate::state::{self, State};
+use crate::unit::{Engine, Spoiled, UnitTx};
+
+/// How a transaction that failed as a whole failed.
+enum Lost {
+    Full,
+    Busy,
+    Failed(String),
+}
+
+impl Lost {
+    fn of(error: StoreError) -> Self {
+        match error {
+            StoreError::Full => Self::Full,
+            StoreError::Conflict => Self::Busy,
+            other => Self::Failed(other.to_string()),
+        }
+    }
+
+    /// The error for one of the units.
+    fn error(&self) -> Error {
+        match self {
+            Self::Full => StoreError::Full.into(),
+            Self::Busy => StoreError::Conflict.into(),
+            Self::Failed(cause) => driftless_store::unavailable("The store could not commit. Try again.", 1).because(cause.clone()),
+        }
+    }
+}
+
+/// Runs units in one transaction and commits it. Gives each unit's result, in order; all that are good are on disk.
+pub(crate) fn run(engine: &mut Engine, watch: &Watch, units: &mut [&mut Unit]) -> Vec<Result<()>> {
+    let before = Before::of(engine);
+    if let Err(error) = execute(engine, "BEGIN IMMEDIATE") {
+        let lost = Lost::of(watch.engine(error));
+        return units.iter().map(|_| Err(lost.error())).collect();
+    }
+    let mut results = Vec::with_capacity(units.len());
+    let mut changed = false;
+    let alone = units.len() == 1;
+    for unit in units.iter_mut() {
+        let ran = run_unit(engine, watch, unit, alone);
+        if engine.conn.is_autocommit() {
+            // The engine gave the whole transaction up.
+            let lost = ran.spoiled.map_or_else(|| Lost::Failed("the engine ended the transaction".to_owned()), Lost::from);
+            before.restore(engine);
+            return units.iter().map(|_| Err(lost.error())).collect();
+        }
+        changed |= ran.result.is_ok() && ran.changed;
+        results.push(ran.result);
+    }
+    if !changed {
+        // Nothing to make durable; the error, if any, ends nothing but this transaction.
+        let ended = execute(engine, "ROLLBACK");
+        before.restore(engine);
+        if let Err(error) = ended {
+            watch.fatal(&format!("a transaction could not be ended: {error}"));
+        }
+        return results;
+    }
+    if let Err(lost) = commit(engine, watch) {
+        before.restore(engine);
+        return results.into_iter().map(|result| result.and_then(|()| Err(lost.error()))).collect();
+    }
+    results
+}
+
+/// Writes what belongs to the group as a whole and commits.
+fn commit(engine: &mut Engine, watch: &Watch) -> std::result::Result<(), Lost> {
+    let position = engine.counter.last().max(engine.state.position);
+    let committed = State { position, ..engine.state };
+    let written = engine.tallies.write(&engine.conn).and_then(|()| state::write(&engine.conn, &committed));
+    let result = written.map_err(|error| watch.engine(error)).and_then(|()| execute(engine, "COMMIT").map_err(|error| watch.commit(error)));
+    match result {
+        Ok(()) => {
+            engine.state = committed;
+            Ok(())
+        }
+        Err(error) => {
+            if !engine.conn.is_autocommit()
+                && let Err(error) = execute(engine, "ROLLBACK")
+            {
+                watch.fatal(&format!("a transaction could not be undone: {error}"));
+            }
+            Err(Lost::of(error))
+        }
+    }
+}
+
+/// What the engine carries that a transaction changes before it commits.
+struct Before {
+    state: State,
+    targets: OnceCell<Arc<Targets>>,
+}
+
+impl Before {
+    fn of(engine: &Engine) -> Self {
+        Self { state: engine.state, targets: engine.targets.clone() }
+    }
+
+    /// Back to before the group. Versions are not given back: they are never used again.
+    fn restore(self, engine: &mut Engine) {
+        engine.state = self.state;
+        engine.targets = self.targets;
+        engine.tallies.undo_group();
+    }
+}
+
+struct Ran {
+    result: Result<()>,
+    changed: bool,
+    spoiled: Option<Spoiled>,
+}
+
+/// Runs one unit. When it fails, nothing of it remains. A unit that is `alone` needs no savepoint: the transaction is its own.
+fn run_unit(engine: &mut Engine, watch: &Watch, unit: &mut Unit, alone: bool) -> Ran {
+    if !alone && let Err(error) = execute(engine, "SAVEPOINT unit") {
+        return Ran { result: Err(watch.engine(error).into()), changed: false, spoiled: None };
+    }
+    let before = Before::of(engine);
+    engine.tallies.begin_unit();
+    let mut tx = UnitTx::new(engine, watch);
+    let outcome = catch_unwind(AssertUnwindSafe(|| (unit.work)(&mut tx)));
+    let (changed, spoiled) = (tx.changed, tx.spoiled.take());
+    let result = match (outcome, &spoiled) {
+        (Err(panic), _) => Err(Error::of(ErrorCode::UnExpected).because(format!("a unit of work panicked: {}", panic_text(panic.as_ref())))),
+        (Ok(_), Some(Spoiled::Full)) => Err(StoreError::Full.into()),
+        (Ok(Ok(())), Some(Spoiled::Failed(cause))) => Err(Error::of(ErrorCode::UnExpected).because(cause.clone())),
+        (Ok(result), _) => result,
+    };
+    if engine.conn.is_autocommit() {
+        return Ran { result, changed, spoiled };
+    }
+    if result.is_err() {
+        engine.tallies.undo_unit();
+        engine.state = before.state;
+        engine.targets = before.targets;
+    }
+    let ended = match (alone, result.is_ok()) {
+        (true, _) => Ok(()),
+        (false, true) => execute(engine, "RELEASE unit"),
+        (false, false) => execute(engine, "ROLLBACK TO unit").and_then(|()| execute(engine, "RELEASE unit")),
+    };
+    if let Err(error) = ended {
+        // Without its end the savepoint's work would go with the group: the transaction as a whole must go.
+        let error = watch.engine(error);
+        let spoiled = Some(Spoiled::Failed(error.to_string()));
+        if execute(engine, "ROLLBACK").is_err() {
+            watch.fatal("a transaction could not be undone");
+        }
+        return Ran { result: Err(error.into()), changed, spoiled };
+    }
+    Ran { result, changed, spoiled }
+}
+
+impl From<Spoiled> for Lost {
+    fn from(spoiled: Spoiled) -> Self {
+        match spoiled {
+            Spoiled::Full => Self::Full,
+            Spoiled::Failed(cause) => Self::Failed(cause),
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
+}
+
+fn execute(engine: &Engine, text: &str) -> rusqlite::Result<()> {
+    engine.conn.prepare_cached(text)?.execute(())?;
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Reading connections: few, the last used first, made when first needed.
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use driftless_model::Result;
+use driftless_sql::Targets;
+use driftless_store::ReadTx;
+use rusqlite::Connection;
+
+use crate::connection::{self, Purpose};
+use crate::error::Watch;
+use crate::reading::Snapshot;
+use crate::state;
+
+/// The reading connections of a store.
+pub(crate) struct Pool {
+    path: PathBuf,
+    purpose: Purpose,
+    mmap_bytes: u64,
+    connections_max: usize,
+    wait: Duration,
+    watch: Arc<Watch>,
+    shelf: Mutex<Shelf>,
+    returned: Condvar,
+    /// The tables of the database and the number of the catalog that they were read at.
+    targets: RwLock<(i64, Option<Arc<Targets>>)>,
+}
+
+#[derive(Default)]
+struct Shelf {
+    idle: Vec<Connection>,
+    made: usize,
+}
+
+/// How a pool's connections are made, and how many.
+pub(crate) struct PoolOptions {
+    pub(crate) path: PathBuf,
+    pub(crate) purpose: Purpose,
+    pub(crate) mmap_bytes: u64,
+    pub(crate) connections_max: usize,
+    pub(crate) wait: Duration,
+}
+
+impl Pool {
+    pub(crate) fn new(options: PoolOptions, watch: Arc<Watch>) -> Self {
+        Self {
+            path: options.path,
+            purpose: options.purpose,
+            mmap_bytes: options.mmap_bytes,
+            connections_max: options.connections_max.max(1),
+            wait: options.wait,
+            watch,
+            shelf: Mutex::default(),
+            returned: Condvar::new(),
+            targets: RwLock::default(),
+        }
+    }
+
+    /// Runs `work` in a read transaction.
+    pub(crate) fn read(&self, work: &mut dyn FnMut(&dyn ReadTx) -> Result<()>) -> Result<()> {
+        let lent = self.take()?;
+        let conn = lent.connection()?;
+        let failed = |error| driftless_model::Error::from(self.watch.engine(error));
+        conn.prepare_cached("BEGIN").and_then(|mut begin| begin.execute(())).map_err(failed)?;
+        let state = state::read(conn).map_err(failed)?;
+        let targets = OnceCell::new();
+        let cached = self.targets.read().unwrap_or_else(PoisonError::into_inner);
+        if let (number, Some(known)) = &*cached
+            && *number == state.catalog
+        {
+            let _ = targets.set(Arc::clone(known));
+        }
+        drop(cached);
+        let known = targets.get().is_some();
+        let result = work(&Snapshot { conn, watch: &self.watch, state, targets: &targets });
+        if !known && let Some(read) = targets.get() {
+            *self.targets.write().unwrap_or_else(PoisonError::into_inner) = (state.catalog, Some(Arc::clone(read)));
+        }
+        result
+    }
+
+    /// Gives a connection in a read transaction to `work`, which sees the engine itself: for the check. Damage is what a check looks for, so it ends nothing.
+    pub(crate) fn inspect(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<rusqlite::Result<()>> {
+        let lent = self.take()?;
+        let conn = lent.connection()?;
+        Ok(conn.execute_batch("BEGIN").and_then(|()| work(conn)))
+    }
+
+    fn take(&self) -> Result<Lent<'_>> {
+        let deadline = Instant::now() + self.wait;
+        let mut shelf = self.shelf();
+        loop {
+            if let Some(conn) = shelf.idle.pop() {
+                return Ok(Lent { pool: self, conn: Some(conn) });
+            }
+            if shelf.made < self.connections_max {
+                shelf.made += 1;
+                drop(shelf);
+                let mut lent = Lent { pool: self, conn: None };
+                let made = connection::open(&self.path, self.purpose, self.mmap_bytes);
+                lent.conn = Some(made.map_err(|error| driftless_model::Error::from(self.watch.engine(error)))?);
+                return Ok(lent);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(driftless_store::unavailable("All connections to the store are in use. Try again.", 1));
+            }
+            shelf = self.returned.wait_timeout(shelf, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection that goes back when dropped, with its transaction ended, also when a closure panics.
+struct Lent<'p> {
+    pool: &'p Pool,
+    conn: Option<Connection>,
+}
+
+impl Lent<'_> {
+    fn connection(&self) -> Result<&Connection> {
+        self.conn.as_ref().ok_or_else(|| driftless_model::Error::damaged("a connection was lent twice"))
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let usable = self.conn.take().filter(|conn| {
+            conn.is_autocommit() || conn.prepare_cached("ROLLBACK").and_then(|mut end| end.execute(())).is_ok()
+        });
+        let mut shelf = self.pool.shelf();
+        match usable {
+            Some(conn) => shelf.idle.push(conn),
+            None => shelf.made -= 1,
+        }
+        drop(shelf);
+        self.pool.returned.notify_one();
+    }
+}

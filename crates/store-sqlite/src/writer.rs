@@ -1,0 +1,269 @@
+//! The queue before the one writer. Whoever finds nobody leading leads: takes what waits, runs it as one group, answers, and passes the lead on.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use driftless_model::{Error, Result};
+use driftless_store::{Length, Unit, unavailable};
+
+use crate::error::Watch;
+use crate::group;
+use crate::unit::Engine;
+
+/// Most units of one group (design part 2).
+const GROUP_MAX: usize = 256;
+/// Groups that a leader runs before it passes the lead on, so that its caller gets the answer soon.
+const ROUNDS_MAX: u32 = 2;
+/// Bytes of the log above which it is copied into the database and cut, beside the engine's own checkpoints.
+const LOG_BYTES_MAX: u64 = 256 << 20;
+/// Groups between two looks at the size of the log.
+const LOG_LOOK_GROUPS: u64 = 64;
+
+/// The writer of a store.
+pub(crate) struct Writer {
+    queue: Mutex<Queue>,
+    engine: Mutex<Engine>,
+    watch: Arc<Watch>,
+    wait: Duration,
+    log: PathBuf,
+    /// Groups committed so far.
+    groups: AtomicU64,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Ticket>,
+    leading: bool,
+}
+
+struct Ticket {
+    unit: Unit,
+    seat: Arc<Seat>,
+}
+
+/// Where a caller waits for its answer.
+#[derive(Default)]
+struct Seat {
+    call: Mutex<Call>,
+    called: Condvar,
+}
+
+#[derive(Default)]
+enum Call {
+    #[default]
+    Waiting,
+    /// The caller shall lead; its unit is still in the queue.
+    Lead,
+    Answer(Result<()>),
+    /// The answer was taken.
+    Gone,
+}
+
+impl Seat {
+    fn call(&self, call: Call) {
+        *self.call.lock().unwrap_or_else(PoisonError::into_inner) = call;
+        self.called.notify_one();
+    }
+
+    /// Waits until called, or until `deadline`; gives none when the time is over.
+    fn wait(&self, deadline: Option<Instant>) -> Option<Call> {
+        let mut call = self.call.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if !matches!(*call, Call::Waiting) {
+                return Some(std::mem::replace(&mut *call, Call::Gone));
+            }
+            call = match deadline {
+                None => self.called.wait(call).unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return None;
+                    }
+                    self.called.wait_timeout(call, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+}
+
+impl Writer {
+    pub(crate) fn new(engine: Engine, watch: Arc<Watch>, wait: Duration, log: PathBuf) -> Self {
+        Self { queue: Mutex::default(), engine: Mutex::new(engine), watch, wait, log, groups: AtomicU64::new(0) }
+    }
+
+    /// Runs a unit and returns when it is on disk.
+    pub(crate) fn write(&self, unit: Unit) -> Result<()> {
+        if self.watch.is_broken() {
+            return Err(unavailable("The store has failed and must be started again.", 30));
+        }
+        let seat = Arc::new(Seat::default());
+        let mut queue = self.queue();
+        queue.waiting.push_back(Ticket { unit, seat: Arc::clone(&seat) });
+        let leads = !std::mem::replace(&mut queue.leading, true);
+        drop(queue);
+        if leads {
+            return self.lead(&seat);
+        }
+        let call = match seat.wait(Some(Instant::now() + self.wait)) {
+            Some(call) => call,
+            None => match self.withdraw(&seat) {
+                Withdrawal::Done => return Err(unavailable("The request waited too long for others to finish writing. Try again.", 1)),
+                // It has started, or was called to lead: its answer comes.
+                Withdrawal::TooLate => seat.wait(None).unwrap_or(Call::Gone),
+            },
+        };
+        match call {
+            Call::Answer(result) => result,
+            Call::Lead => self.lead(&seat),
+            Call::Waiting | Call::Gone => Err(Error::damaged("a unit of work got no answer")),
+        }
+    }
+
+    /// Runs groups until the own unit is answered and `ROUNDS_MAX` groups are done, or nothing waits.
+    fn lead(&self, own: &Seat) -> Result<()> {
+        let _ended = Leadership(&self.watch);
+        let mut rounds = 0;
+        let mut answered = None;
+        loop {
+            let mut group = match self.next_group(answered.is_some() && rounds >= ROUNDS_MAX) {
+                Some(group) => group,
+                None => return answered.unwrap_or_else(|| Err(Error::damaged("a leader found no unit of its own"))),
+            };
+            let mut units: Vec<&mut Unit> = group.iter_mut().map(|ticket| &mut ticket.unit).collect();
+            let results = self.run(&mut units);
+            rounds += 1;
+            for (ticket, result) in group.into_iter().zip(results) {
+                if std::ptr::eq(Arc::as_ptr(&ticket.seat), own) {
+                    answered = Some(result);
+                } else {
+                    ticket.seat.call(Call::Answer(result));
+                }
+            }
+        }
+    }
+
+    /// The units of the next group. None when there are none, or when the lead is passed on.
+    fn next_group(&self, pass_on: bool) -> Option<Vec<Ticket>> {
+        let mut queue = self.queue();
+        let Some(first) = queue.waiting.front() else {
+            queue.leading = false;
+            return None;
+        };
+        if pass_on {
+            first.seat.call(Call::Lead);
+            return None;
+        }
+        if first.unit.length == Length::Long {
+            return queue.waiting.pop_front().map(|ticket| vec![ticket]);
+        }
+        let short = queue.waiting.iter().take(GROUP_MAX).take_while(|ticket| ticket.unit.length == Length::Short).count();
+        Some(queue.waiting.drain(..short).collect())
+    }
+
+    fn run(&self, units: &mut [&mut Unit]) -> Vec<Result<()>> {
+        let mut engine = self.engine();
+        if self.watch.is_broken() {
+            return units.iter().map(|_| Err(unavailable("The store has failed and must be started again.", 30))).collect();
+        }
+        let long = units.first().is_some_and(|unit| unit.length == Length::Long);
+        if long {
+            // An index build sorts all rows of a table: on disk, not in memory.
+            set_temp_store(&engine, "FILE");
+        }
+        let results = group::run(&mut engine, &self.watch, units);
+        if long {
+            set_temp_store(&engine, "MEMORY");
+        }
+        let groups = self.groups.fetch_add(1, Ordering::Relaxed);
+        if (long || groups.is_multiple_of(LOG_LOOK_GROUPS)) && std::fs::metadata(&self.log).is_ok_and(|log| log.len() > LOG_BYTES_MAX) {
+            truncate_log(&engine);
+        }
+        results
+    }
+
+    /// Takes a unit out of the queue for certain, unless it has started.
+    fn withdraw(&self, seat: &Seat) -> Withdrawal {
+        let mut queue = self.queue();
+        // Calls to lead are made under this lock: here the seat has one or will get none before the unit is out.
+        if !matches!(*seat.call.lock().unwrap_or_else(PoisonError::into_inner), Call::Waiting) {
+            return Withdrawal::TooLate;
+        }
+        match queue.waiting.iter().position(|ticket| std::ptr::eq(Arc::as_ptr(&ticket.seat), seat)) {
+            Some(at) => {
+                let ticket = queue.waiting.remove(at);
+                drop(queue);
+                drop(ticket);
+                Withdrawal::Done
+            }
+            None => Withdrawal::TooLate,
+        }
+    }
+
+    /// Groups run so far: tells whether the writer rests.
+    pub(crate) fn groups(&self) -> u64 {
+        self.groups.load(Ordering::Relaxed)
+    }
+
+    /// Copies the log into the database and cuts it, and records the position beside the database. Waits for the running group only.
+    pub(crate) fn rest(&self, closed: bool) {
+        if self.watch.is_broken() {
+            return;
+        }
+        let mut engine = self.engine();
+        truncate_log(&engine);
+        let durable = engine.state.position;
+        if let Err(error) = engine.counter.rest(durable, closed) {
+            tracing::warn!(%error, "the position could not be recorded beside the database");
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
+        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Withdrawal {
+    Done,
+    TooLate,
+}
+
+/// Units catch their own panics: one that ends a leader is a fault of the store, after which the others would wait forever.
+struct Leadership<'w>(&'w Watch);
+
+impl Drop for Leadership<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fatal("the writer panicked");
+        }
+    }
+}
+
+fn set_temp_store(engine: &Engine, place: &str) {
+    if let Err(error) = engine.conn.pragma_update(None, "temp_store", place) {
+        tracing::warn!(%error, place, "the place of temporary data could not be chosen");
+    }
+}
+
+/// Copies the log into the database and cuts it. Readers that still need it are not waited for: the next time will do.
+fn truncate_log(engine: &Engine) {
+    let truncate = || {
+        engine.conn.busy_timeout(Duration::ZERO)?;
+        let busy: bool = engine.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
+        Ok::<_, rusqlite::Error>(busy)
+    };
+    match truncate() {
+        Ok(busy) => tracing::debug!(busy, "the log was copied into the database"),
+        Err(error) => tracing::warn!(%error, "the log could not be copied into the database"),
+    }
+    if let Err(error) = engine.conn.busy_timeout(crate::connection::BUSY_WAIT) {
+        tracing::warn!(%error, "the time to wait for locks could not be set");
+    }
+}

@@ -1,0 +1,222 @@
+//! A store that fails at a chosen call of a unit, so that a loop over the calls covers every failure point of a message (STYLE part 6).
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use driftless_model::{Epoch, Position, Result, TableCode, Uuid, Version};
+use driftless_query::{RowSink, SecuredQuery};
+
+use crate::{
+    ChangeRequest, ChangesEnd, DefinitionKind, DefinitionRow, KeyBuild, PositionState, ReadTx, SchemaChange, Stamped, StampedRemoval, Store, StoreError,
+    StoreResult, Unit, UnitWork, WriteTx,
+};
+
+/// How a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// [`StoreError::Failed`].
+    Failed,
+    /// [`StoreError::Full`].
+    Full,
+}
+
+/// Wraps a store and fails the n-th call inside write units: reads and writes of the transaction, and the commit, which counts as one call after the unit's
+/// own. What is read outside of units goes through untouched.
+///
+/// ```ignore
+/// let store = Arc::new(FaultStore::new(inner));
+/// message(&store)?;
+/// for n in 1..=store.calls() {
+///     store.fail_at(n, Fault::Failed);
+///     assert!(message(&store).is_err() && store.has_fired());
+/// }
+/// ```
+pub struct FaultStore<S: Store + ?Sized> {
+    inner: Arc<S>,
+    calls: Arc<Calls>,
+}
+
+#[derive(Default)]
+struct Calls {
+    made: AtomicU64,
+    /// The call that fails; 0 for none.
+    fail_at: AtomicU64,
+    full: AtomicBool,
+}
+
+impl Calls {
+    /// Counts a call, and fails it if its turn has come.
+    fn step(&self) -> StoreResult<()> {
+        let call = self.made.fetch_add(1, Ordering::SeqCst) + 1;
+        if call != self.fail_at.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        Err(if self.full.load(Ordering::SeqCst) { StoreError::Full } else { StoreError::failed(format!("call {call} failed on purpose")) })
+    }
+}
+
+impl<S: Store + ?Sized> FaultStore<S> {
+    /// Wraps a store. Nothing fails yet; calls are counted.
+    pub fn new(inner: Arc<S>) -> Self {
+        Self { inner, calls: Arc::default() }
+    }
+
+    /// Lets the `n`-th call from now on fail, counted from 1. The counter starts over.
+    pub fn fail_at(&self, n: u64, fault: Fault) {
+        self.calls.full.store(fault == Fault::Full, Ordering::SeqCst);
+        self.calls.fail_at.store(n, Ordering::SeqCst);
+        self.calls.made.store(0, Ordering::SeqCst);
+    }
+
+    /// Lets nothing fail from now on. The counter starts over.
+    pub fn calm(&self) {
+        self.fail_at(0, Fault::Failed);
+    }
+
+    /// Calls made since the counter started.
+    pub fn calls(&self) -> u64 {
+        self.calls.made.load(Ordering::SeqCst)
+    }
+
+    /// True if the call that was to fail was reached.
+    pub fn has_fired(&self) -> bool {
+        let fail_at = self.calls.fail_at.load(Ordering::SeqCst);
+        fail_at > 0 && self.calls() >= fail_at
+    }
+}
+
+impl<S: Store + ?Sized> fmt::Debug for FaultStore<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaultStore").field("calls", &self.calls()).finish_non_exhaustive()
+    }
+}
+
+impl<S: Store + ?Sized> Store for FaultStore<S> {
+    fn read(&self, work: &mut dyn FnMut(&dyn ReadTx) -> Result<()>) -> Result<()> {
+        self.inner.read(work)
+    }
+
+    fn write(&self, unit: Unit) -> Result<()> {
+        let Unit { mut work, length } = unit;
+        let calls = Arc::clone(&self.calls);
+        let work: UnitWork = Box::new(move |tx| {
+            work(&mut FaultTx { inner: tx, calls: &calls })?;
+            Ok(calls.step()?)
+        });
+        self.inner.write(Unit { work, length })
+    }
+}
+
+struct FaultTx<'a> {
+    inner: &'a mut dyn WriteTx,
+    calls: &'a Calls,
+}
+
+impl ReadTx for FaultTx<'_> {
+    fn metadata_number(&self) -> StoreResult<Version> {
+        self.calls.step()?;
+        self.inner.metadata_number()
+    }
+
+    fn definitions(&self, since: Version) -> StoreResult<Vec<DefinitionRow>> {
+        self.calls.step()?;
+        self.inner.definitions(since)
+    }
+
+    fn removed_definitions(&self, since: Version) -> StoreResult<Vec<(DefinitionKind, Uuid, Version)>> {
+        self.calls.step()?;
+        self.inner.removed_definitions(since)
+    }
+
+    fn setting(&self, name: &str) -> StoreResult<Option<String>> {
+        self.calls.step()?;
+        self.inner.setting(name)
+    }
+
+    fn epoch(&self) -> StoreResult<Epoch> {
+        self.calls.step()?;
+        self.inner.epoch()
+    }
+
+    fn position(&self) -> StoreResult<Position> {
+        self.calls.step()?;
+        self.inner.position()
+    }
+
+    fn judge(&self, table: TableCode, position: &Position) -> StoreResult<PositionState> {
+        self.calls.step()?;
+        self.inner.judge(table, position)
+    }
+
+    fn select(&self, query: &SecuredQuery, count: Option<u64>, sink: &mut dyn RowSink) -> StoreResult<bool> {
+        self.calls.step()?;
+        self.inner.select(query, count, sink)
+    }
+
+    fn count(&self, query: &SecuredQuery, cap: Option<u64>) -> StoreResult<u64> {
+        self.calls.step()?;
+        self.inner.count(query, cap)
+    }
+
+    fn changes(&self, request: &ChangeRequest<'_>, sink: &mut dyn RowSink) -> StoreResult<ChangesEnd> {
+        self.calls.step()?;
+        self.inner.changes(request, sink)
+    }
+
+    fn count_changes(&self, request: &ChangeRequest<'_>) -> StoreResult<u64> {
+        self.calls.step()?;
+        self.inner.count_changes(request)
+    }
+}
+
+impl WriteTx for FaultTx<'_> {
+    fn as_read(&self) -> &dyn ReadTx {
+        self
+    }
+
+    fn next_version(&mut self) -> StoreResult<Version> {
+        self.calls.step()?;
+        self.inner.next_version()
+    }
+
+    fn insert(&mut self, row: &Stamped<'_>) -> StoreResult<()> {
+        self.calls.step()?;
+        self.inner.insert(row)
+    }
+
+    fn update(&mut self, row: &Stamped<'_>) -> StoreResult<bool> {
+        self.calls.step()?;
+        self.inner.update(row)
+    }
+
+    fn remove(&mut self, row: &StampedRemoval<'_>) -> StoreResult<bool> {
+        self.calls.step()?;
+        self.inner.remove(row)
+    }
+
+    fn put_definition(&mut self, definition: &DefinitionRow) -> StoreResult<()> {
+        self.calls.step()?;
+        self.inner.put_definition(definition)
+    }
+
+    fn remove_definition(&mut self, kind: DefinitionKind, id: Uuid, version: Version, at_s: i64) -> StoreResult<()> {
+        self.calls.step()?;
+        self.inner.remove_definition(kind, id, version, at_s)
+    }
+
+    fn change_schema(&mut self, change: &SchemaChange<'_>) -> StoreResult<KeyBuild> {
+        self.calls.step()?;
+        self.inner.change_schema(change)
+    }
+
+    fn set_setting(&mut self, name: &str, value: &str) -> StoreResult<()> {
+        self.calls.step()?;
+        self.inner.set_setting(name, value)
+    }
+
+    fn purge_tombstones(&mut self, table: TableCode, before_s: i64, limit: u32) -> StoreResult<u32> {
+        self.calls.step()?;
+        self.inner.purge_tombstones(table, before_s, limit)
+    }
+}

@@ -1,0 +1,244 @@
+//! What a store must do, and what it promises.
+//!
+//! A [`Store`] keeps rows in tables, versions, tombstones and definitions. It knows nothing of callers, privileges or messages: those are in `core`. Start with
+//! [`Store`], [`ReadTx`] and [`WriteTx`].
+//!
+//! Promises that every engine keeps (the conformance suite checks them):
+//!
+//! - A unit of work is one transaction; what it wrote is durable before [`Store::write`] returns, or nothing of it is there (A3, REL-01, REL-05).
+//! - A position covers exactly the changes visible in the snapshot in which it was taken (A4).
+//! - No row is written or removed without a new version (A5): [`Stamped`] and [`StampedRemoval`] can be made only by taking one.
+//! - Rows and changes are selected by `SecuredQuery` only (A6).
+
+mod change;
+#[cfg(any(test, feature = "test-support"))]
+pub mod conformance;
+mod definition;
+mod error;
+#[cfg(any(test, feature = "test-support"))]
+pub mod fault;
+#[cfg(any(test, feature = "test-support"))]
+pub mod fixture;
+#[cfg(any(test, feature = "test-support"))]
+pub mod law;
+#[cfg(any(test, feature = "test-support"))]
+pub mod reference;
+#[cfg(any(test, feature = "test-support"))]
+pub mod sabotage;
+mod schema;
+mod stamp;
+
+pub use change::{ChangeRequest, ChangesEnd, Cut, Phase, PositionState};
+pub use definition::{DefinitionKind, DefinitionRow};
+pub use error::{Duplicate, StoreError, StoreResult};
+pub use schema::{KeyBuild, SchemaChange};
+pub use stamp::{Stamped, StampedRemoval};
+
+use driftless_model::{Epoch, Error, ErrorCode, Position, Result, TableCode, Version};
+use driftless_query::{RowSink, SecuredQuery};
+
+/// A store. Usable from any number of threads; every call blocks until it is done.
+pub trait Store: Send + Sync {
+    /// Runs `work` in a read transaction: it sees one snapshot. `work` is called once.
+    ///
+    /// # Errors
+    /// What `work` returns; 0x80044150 when the store cannot be read.
+    fn read(&self, work: &mut dyn FnMut(&dyn ReadTx) -> Result<()>) -> Result<()>;
+
+    /// Runs a unit of work in a write transaction and returns when it is durable. The unit may be run several times after a conflict, each time on a fresh
+    /// transaction, and on another thread; nothing of an earlier run remains.
+    ///
+    /// # Errors
+    /// What the unit returns (then nothing of it is kept); 0x80044150 with a time to try again when it waited too long or the disk is full.
+    fn write(&self, unit: Unit) -> Result<()>;
+}
+
+/// A closure that runs in a write transaction. It owns what it uses, so that the store may run it on another thread and commit many together.
+pub type UnitWork = Box<dyn FnMut(&mut dyn WriteTx) -> Result<()> + Send>;
+
+/// A unit of work: all of it happens, or nothing.
+pub struct Unit {
+    /// What is done.
+    pub work: UnitWork,
+    /// How it may be scheduled.
+    pub length: Length,
+}
+
+/// How long a unit may hold the writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// Microseconds to milliseconds: committed in a group with others.
+    Short,
+    /// An import, an index build, the removal of a table: a group of its own.
+    Long,
+}
+
+impl dyn Store + '_ {
+    /// [`Store::read`] with a result.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn reading<T>(&self, work: impl FnOnce(&dyn ReadTx) -> Result<T>) -> Result<T> {
+        let (mut work, mut done) = (Some(work), None);
+        self.read(&mut |tx| {
+            if let Some(work) = work.take() {
+                done = Some(work(tx)?);
+            }
+            Ok(())
+        })?;
+        done.ok_or_else(|| Error::damaged("the store did not run a read"))
+    }
+
+    /// [`Store::write`] with a result, which is that of the last run.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn writing<T: Send + 'static>(&self, length: Length, mut work: impl FnMut(&mut dyn WriteTx) -> Result<T> + Send + 'static) -> Result<T> {
+        let done = std::sync::Arc::new(std::sync::Mutex::new(None));
+        let result = std::sync::Arc::clone(&done);
+        let work: UnitWork = Box::new(move |tx| {
+            let value = work(tx)?;
+            *result.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(value);
+            Ok(())
+        });
+        self.write(Unit { work, length })?;
+        let value = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        value.ok_or_else(|| Error::damaged("the store did not run a unit"))
+    }
+}
+
+/// Reads of one snapshot.
+pub trait ReadTx {
+    /// The number of the newest definition change: a metadata snapshot of this number is current (A8).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn metadata_number(&self) -> StoreResult<Version>;
+
+    /// Definitions that were written after `since` (version 0 for all), by version.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn definitions(&self, since: Version) -> StoreResult<Vec<DefinitionRow>>;
+
+    /// Tables and their parts whose definition was removed after `since`: kind, id and version of the removal, by version.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn removed_definitions(&self, since: Version) -> StoreResult<Vec<(DefinitionKind, driftless_model::Uuid, Version)>>;
+
+    /// A named setting of the service that is no row of a table: the token key, the counter of table numbers.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn setting(&self, name: &str) -> StoreResult<Option<String>>;
+
+    /// The incarnation of the database.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn epoch(&self) -> StoreResult<Epoch>;
+
+    /// The position of this snapshot (A4).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn position(&self) -> StoreResult<Position>;
+
+    /// What can be answered from `position` for a table.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn judge(&self, table: TableCode, position: &Position) -> StoreResult<PositionState>;
+
+    /// Rows of a query, in its order, to `sink`. Calls `sink.start` first, with `count`. Gives true if there are more rows than were delivered: behind
+    /// the limit, or behind the row at which the sink stopped.
+    ///
+    /// # Errors
+    /// What the sink returns, or when the store cannot be read.
+    fn select(&self, query: &SecuredQuery, count: Option<u64>, sink: &mut dyn RowSink) -> StoreResult<bool>;
+
+    /// Number of rows of a query, disregarding its limit and cut; counting ends at `cap`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn count(&self, query: &SecuredQuery, cap: Option<u64>) -> StoreResult<u64>;
+
+    /// Changes of a table in a range of positions: rows in version order, then removed ids in order of removal (CT-26, CT-38).
+    ///
+    /// # Errors
+    /// What the sink returns, or when the store cannot be read.
+    fn changes(&self, request: &ChangeRequest<'_>, sink: &mut dyn RowSink) -> StoreResult<ChangesEnd>;
+
+    /// Number of items that [`ReadTx::changes`] would give over all pages (CT-29).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn count_changes(&self, request: &ChangeRequest<'_>) -> StoreResult<u64>;
+}
+
+/// Reads and writes of one transaction; reads see its own writes.
+pub trait WriteTx: ReadTx {
+    /// For handing the transaction to what only reads.
+    fn as_read(&self) -> &dyn ReadTx;
+
+    /// The next version. Numbers rise and are never given twice, also over restarts and epochs (CT-20).
+    ///
+    /// # Errors
+    /// When the store cannot reserve numbers.
+    fn next_version(&mut self) -> StoreResult<Version>;
+
+    /// Adds a row. A tombstone of the same id goes (CT-16).
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] when the id or the value of an active key exists; the transaction stays usable.
+    fn insert(&mut self, row: &Stamped<'_>) -> StoreResult<()>;
+
+    /// Changes the given columns of a row. Gives false if there is no such row.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] when the value of an active key exists; the transaction stays usable.
+    fn update(&mut self, row: &Stamped<'_>) -> StoreResult<bool>;
+
+    /// Removes a row; a tracked table keeps a tombstone. Gives false if there is no such row.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn remove(&mut self, row: &StampedRemoval<'_>) -> StoreResult<bool>;
+
+    /// Adds or replaces a definition; the metadata number becomes its version.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn put_definition(&mut self, definition: &DefinitionRow) -> StoreResult<()>;
+
+    /// Removes a definition and leaves a metadata tombstone; the metadata number becomes `version`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn remove_definition(&mut self, kind: DefinitionKind, id: driftless_model::Uuid, version: Version, at_s: i64) -> StoreResult<()>;
+
+    /// Changes physical tables and indexes to what definitions say.
+    ///
+    /// # Errors
+    /// When the store fails. A key whose rows collide is a result, not an error.
+    fn change_schema(&mut self, change: &SchemaChange<'_>) -> StoreResult<KeyBuild>;
+
+    /// Sets a named setting.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn set_setting(&mut self, name: &str, value: &str) -> StoreResult<()>;
+
+    /// Removes at most `limit` of a table's tombstones, in version order, that are older than `before_s`, and raises the table's horizon over them (REL-09). Gives
+    /// their number.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn purge_tombstones(&mut self, table: TableCode, before_s: i64, limit: u32) -> StoreResult<u32>;
+}
+
+/// The 503 that a store answers when a unit could not start in time or cannot be taken now.
+pub fn unavailable(message: &str, retry_after_s: u32) -> Error {
+    Error::new(ErrorCode::StoreUnavailable, message).retry_after(retry_after_s)
+}

@@ -1,0 +1,99 @@
+//! A plain HTTP/1.1 client: what is sent is what the test says, byte by byte.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Longest that a test waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A connection to a service.
+pub struct HttpClient {
+    reader: BufReader<TcpStream>,
+    address: SocketAddr,
+    token: Option<String>,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// Header fields in order.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The first header field of this name, whatever its case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+impl HttpClient {
+    /// Connects. `token` is sent with every request that has no `Authorization` of its own.
+    ///
+    /// # Errors
+    /// When the service cannot be reached.
+    pub fn connect(address: SocketAddr, token: Option<String>) -> Result<Self, Failure> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(Self { reader: BufReader::new(stream), address, token })
+    }
+
+    /// Sends a request and reads its answer. An empty `Authorization` sends none.
+    ///
+    /// # Errors
+    /// When the connection breaks or the answer is no HTTP.
+    pub fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer, Failure> {
+        let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {}\r\n", self.address);
+        let has = |name: &str| headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        if let Some(token) = self.token.as_ref().filter(|_| !has("authorization")) {
+            head += &format!("Authorization: Bearer {token}\r\n");
+        }
+        for (name, value) in headers.iter().filter(|(name, value)| !(name.eq_ignore_ascii_case("authorization") && value.is_empty())) {
+            head += &format!("{name}: {value}\r\n");
+        }
+        if !body.is_empty() || matches!(method, "POST" | "PATCH" | "PUT") {
+            head += &format!("Content-Length: {}\r\n", body.len());
+        }
+        head += "\r\n";
+        let stream = self.reader.get_mut();
+        stream.write_all(&[head.as_bytes(), body].concat())?;
+        self.read(method)
+    }
+
+    fn read(&mut self, method: &str) -> Result<Answer, Failure> {
+        let mut line = String::new();
+        self.reader.read_line(&mut line)?;
+        let status = line.split(' ').nth(1).ok_or("no status line")?.parse()?;
+        let mut headers = Vec::new();
+        loop {
+            line.clear();
+            self.reader.read_line(&mut line)?;
+            let field = line.trim_end();
+            if field.is_empty() {
+                break;
+            }
+            let (name, value) = field.split_once(':').ok_or("a header without a colon")?;
+            headers.push((name.to_owned(), value.trim().to_owned()));
+        }
+        let mut answer = Answer { status, headers, body: Vec::new() };
+        if method != "HEAD" && !matches!(status, 204 | 304) {
+            let length = answer.header("content-length").ok_or("an answer without a length")?.parse()?;
+            answer.body = vec![0; length];
+            self.reader.read_exact(&mut answer.body)?;
+        }
+        Ok(answer)
+    }
+}

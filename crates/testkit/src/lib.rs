@@ -1,0 +1,15 @@
+//! What tests of the whole service share: a service on a folder of its own, a plain HTTP client, and the runner of golden files.
+//!
+//! Start with [`TestServer`]. Nothing here is used by the program itself.
+
+mod folder;
+mod golden;
+mod http;
+mod normal;
+mod server;
+
+pub use folder::TestFolder;
+pub use golden::{Exchange, GoldenFile, run_golden};
+pub use http::{Answer, HttpClient};
+pub use normal::Captures;
+pub use server::TestServer;

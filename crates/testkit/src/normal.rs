@@ -1,0 +1,103 @@
+//! Names for what differs between runs: ids, versions, tokens, the origin and times. An answer in normal form can be compared as text, and a name stands for
+//! the same thing throughout a conversation.
+
+/// What the names of a conversation stand for.
+#[derive(Debug, Default)]
+pub struct Captures {
+    origin: String,
+    bound: Vec<(String, String)>,
+}
+
+impl Captures {
+    /// No names but `{origin}`.
+    pub fn new(origin: &str) -> Self {
+        Self { origin: origin.to_owned(), bound: Vec::new() }
+    }
+
+    /// Replaces names by what they stand for.
+    pub fn expand(&self, text: &str) -> String {
+        let mut out = text.replace("{origin}", &self.origin);
+        for (name, value) in &self.bound {
+            out = out.replace(&format!("{{{name}}}"), value);
+        }
+        out
+    }
+
+    /// Binds a name, unless it is bound.
+    pub fn bind(&mut self, name: &str, value: &str) {
+        if !self.bound.iter().any(|(own, _)| own == name) {
+            self.bound.push((name.to_owned(), value.to_owned()));
+        }
+    }
+
+    /// The text with names for what differs between runs; new things get the next number of their kind.
+    pub fn normalize(&mut self, text: &str) -> String {
+        let mut rest = text.replace(&self.origin, "{origin}");
+        let mut out = String::with_capacity(rest.len());
+        while !rest.is_empty() {
+            let taken = self.take(&rest, &out).unwrap_or_else(|| {
+                let first = rest.chars().next().map_or(1, char::len_utf8);
+                (first, rest[..first].to_owned())
+            });
+            out.push_str(&taken.1);
+            rest.drain(..taken.0);
+        }
+        out
+    }
+
+    /// What stands at the beginning of `rest`, if it has a name: its length and its name. `before` is the text before it.
+    fn take(&mut self, rest: &str, before: &str) -> Option<(usize, String)> {
+        for (marker, kind) in [("$deltatoken=", "token"), ("$skiptoken=", "cookie")] {
+            if before.ends_with(marker) {
+                let end = rest.find(['"', '&', '\r', '\n']).unwrap_or(rest.len());
+                return Some((end, self.name(kind, &rest[..end])));
+            }
+        }
+        if before.ends_with("W/\"") || before.ends_with("W/\\\"") {
+            let end = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| *end > 0)?;
+            return Some((end, self.name("version", &rest[..end])));
+        }
+        if before.ends_with("\"versionnumber\":") {
+            let end = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| *end > 0)?;
+            return Some((end, self.name("version", &rest[..end])));
+        }
+        if before.chars().next_back().is_some_and(|c| c.is_ascii_hexdigit()) {
+            return None;
+        }
+        if is_guid(rest) {
+            let id = rest[..36].to_ascii_lowercase();
+            return Some((36, self.name("id", &id)));
+        }
+        None
+    }
+
+    fn name(&mut self, kind: &str, value: &str) -> String {
+        let same_kind = |name: &str| name.strip_prefix(kind).is_some_and(|number| number.starts_with(' '));
+        if let Some((name, _)) = self.bound.iter().find(|(name, own)| same_kind(name) && own == value) {
+            return format!("{{{name}}}");
+        }
+        let name = format!("{kind} {}", self.bound.iter().filter(|(name, _)| same_kind(name)).count() + 1);
+        self.bound.push((name.clone(), value.to_owned()));
+        format!("{{{name}}}")
+    }
+}
+
+fn is_guid(text: &str) -> bool {
+    text.len() >= 36
+        && text.as_bytes()[..36].iter().enumerate().all(|(at, byte)| if matches!(at, 8 | 13 | 18 | 23) { *byte == b'-' } else { byte.is_ascii_hexdigit() })
+        && !text.as_bytes().get(36).is_some_and(|byte| byte.is_ascii_hexdigit() || *byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_versions_and_tokens_get_names_that_last() {
+        let mut captures = Captures::new("http://127.0.0.1:1");
+        let one = captures.normalize(r#"http://127.0.0.1:1/x(00000000-0000-0000-0000-000000000001) W/"12" W/\"13\" x?$deltatoken=a%21b"#);
+        assert_eq!(one, r#"{origin}/x({id 1}) W/"{version 1}" W/\"{version 2}\" x?$deltatoken={token 1}"#);
+        assert_eq!(captures.normalize(r#"W/"13" 00000000-0000-0000-0000-000000000001"#), r#"W/"{version 2}" {id 1}"#);
+        assert_eq!(captures.expand("x({id 1})?$deltatoken={token 1}"), "x(00000000-0000-0000-0000-000000000001)?$deltatoken=a%21b");
+    }
+}

@@ -1,0 +1,116 @@
+//! A service inside the test's process.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use driftless_auth::{NewToken, RandomUnavailable, Scopes, TokenCheck, TokenFile};
+use driftless_core::{Environment, Jobs, Organization, SeededEnvironment};
+use driftless_model::Limits;
+use driftless_server::{Listeners, Running, Server, Service};
+use driftless_store_sqlite::{SqliteOptions, SqliteStore};
+
+use crate::{HttpClient, TestFolder};
+
+/// Where the clock of every test stands at first: 2031-04-05T06:07:08Z.
+const START_MS: i64 = 1_933_135_628_000;
+
+type Failure = Box<dyn std::error::Error>;
+
+/// A service on a free port, with a clock that the test moves and randomness from a seed. It ends when dropped.
+pub struct TestServer {
+    listener: Option<Running>,
+    jobs: Option<Jobs>,
+    organization: Arc<Organization>,
+    environment: Arc<SeededEnvironment>,
+    folder: Option<TestFolder>,
+    address: SocketAddr,
+    token: String,
+}
+
+impl TestServer {
+    /// A service on an empty folder.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start() -> Result<Self, Failure> {
+        Self::start_in(TestFolder::new("server"), START_MS)
+    }
+
+    /// Stops the service and starts it again on the same folder, with the clock where it stood.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn restart(mut self) -> Result<Self, Failure> {
+        let now_ms = self.environment.now_ms();
+        let folder = self.folder.take().ok_or("the folder is gone")?;
+        drop(self);
+        Self::start_in(folder, now_ms)
+    }
+
+    fn start_in(folder: TestFolder, now_ms: i64) -> Result<Self, Failure> {
+        let store = SqliteStore::open(folder.path(), &SqliteOptions::default())?;
+        let environment = Arc::new(SeededEnvironment::new(u64::from_be_bytes(now_ms.to_be_bytes()), now_ms));
+        let organization = Organization::open(Arc::new(store), Arc::clone(&environment) as Arc<dyn Environment>, Limits::default())?;
+        let tokens = TokenFile::open(folder.path())?;
+        let name = format!("test {}", tokens.list()?.len());
+        let new = NewToken { name: &name, user: organization.facts().administrator, scopes: Scopes::ALL, expires_in_days: None, environment: "test" };
+        let source = Arc::clone(&environment);
+        let mut fill = |bytes: &mut [u8]| -> Result<(), RandomUnavailable> {
+            source.fill_random(bytes);
+            Ok(())
+        };
+        let (secret, _) = tokens.make(&new, now_ms / 1_000, &mut fill)?;
+        let front = Service::new(Arc::clone(&organization), TokenCheck::open(tokens, Duration::ZERO)?);
+        let listeners = Listeners { http: Some(SocketAddr::from(([127, 0, 0, 1], 0))), https: None, host_names: Vec::new() };
+        let listener = Server::start(Arc::new(front), &listeners, None, driftless_server::Limits::default())?;
+        let address = listener.http_addr().ok_or("no address")?;
+        let jobs = organization.start_jobs()?;
+        Ok(Self {
+            listener: Some(listener),
+            jobs: Some(jobs),
+            organization,
+            environment,
+            folder: Some(folder),
+            address,
+            token: secret.reveal().to_owned(),
+        })
+    }
+
+    /// The organization behind the service.
+    pub fn organization(&self) -> &Arc<Organization> {
+        &self.organization
+    }
+
+    /// The clock.
+    pub fn environment(&self) -> &SeededEnvironment {
+        &self.environment
+    }
+
+    /// Scheme and address, such as `http://127.0.0.1:40123`.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Bearer token of the first administrator.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// A client with a connection of its own.
+    ///
+    /// # Errors
+    /// When the service cannot be reached.
+    pub fn client(&self) -> Result<HttpClient, Failure> {
+        HttpClient::connect(self.address, Some(self.token.clone()))
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if let Some(listener) = self.listener.take() {
+            listener.shutdown();
+        }
+        drop(self.jobs.take());
+    }
+}

@@ -1,0 +1,185 @@
+//! `$batch` (web-api 23): requests one after the other, change sets as one transaction each.
+
+use bytes::Bytes;
+use driftless_model::{Error, ErrorCode, Result};
+use driftless_odata::batch::{BatchAnswer, BatchItem, BatchLimits, BatchWriter, Part, parse_batch};
+use driftless_odata::headers::{AnnotationFilter, Preferences};
+use driftless_odata::url::parse_root;
+
+use crate::answer::{Answer, push_pieces};
+use crate::call::{Call, Exchange, Headers};
+use crate::error::{self, ErrorFrame};
+use crate::respond::{act, run};
+use crate::write::{Action, Earlier, Write};
+
+/// `POST $batch`
+///
+/// # Errors
+/// 0x80060888 when the batch cannot be taken apart; errors of its parts are in the answer.
+pub(crate) fn respond(call: &Call<'_>) -> Result<Answer> {
+    if call.method != "POST" {
+        return Err(call.wrong_method());
+    }
+    let limits = call.exchange.organization.limits();
+    let batch_limits = BatchLimits { operations: limits.batch_requests_max, ..BatchLimits::default() };
+    let items = parse_batch(call.headers.one("content-type").unwrap_or_default(), call.body, &batch_limits).map_err(error::of_syntax)?;
+    let mut out = Output { writer: BatchWriter::new(call.exchange.request_id.as_bytes()), pieces: Vec::new(), bytes: 0 };
+    let content_type = out.writer.content_type();
+    let mut status = 200;
+    for (number, item) in (1_u32..).zip(&items) {
+        let failed = match item {
+            _ if out.bytes > limits.bulk_body_bytes_max => out.refuse(call, &Error::new(ErrorCode::RequestLengthTooLarge, "The answer to the batch is too large. Send fewer requests at once.")),
+            BatchItem::Single(part) => {
+                let answer = single(call.exchange, part);
+                out.write(&answer, part.content_id)
+            }
+            BatchItem::ChangeSet(parts) => match change_set(call.exchange, parts) {
+                Ok(answers) => {
+                    out.writer.begin_change_set(&change_set_id(call, number));
+                    for (part, answer) in parts.iter().zip(&answers) {
+                        out.write(answer, part.content_id);
+                    }
+                    out.writer.end_change_set();
+                    None
+                }
+                Err(answer) => out.write(&answer, None),
+            },
+        };
+        if let Some(failed) = failed.filter(|_| !call.preferences.continue_on_error) {
+            status = failed;
+            break;
+        }
+    }
+    let mut answer = Answer::new(status).header("Content-Type", content_type);
+    let last = out.writer.finish();
+    answer.body = out.pieces;
+    push_pieces(&mut answer.body, last.into());
+    Ok(answer)
+}
+
+/// What has been answered so far.
+struct Output {
+    writer: BatchWriter,
+    pieces: Vec<Bytes>,
+    bytes: usize,
+}
+
+impl Output {
+    /// Writes an answer; gives its status if it is an error.
+    fn write(&mut self, answer: &Answer, content_id: Option<&str>) -> Option<u16> {
+        let is_error = answer.status >= 400;
+        let mut headers: Vec<(&str, String)> = answer.headers.iter().map(|(name, value)| (*name, value.clone())).collect();
+        for (name, value) in &mut headers {
+            if *name == "Content-Type" && value.starts_with("application/json") && !is_error {
+                value.push_str("; odata.streaming=true");
+            }
+        }
+        headers.push(("OData-Version", "4.0".to_owned()));
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.writer.answer(&BatchAnswer { status: answer.status, headers: &headers, body: &answer.body_bytes(), content_id });
+        let written = self.writer.take();
+        self.bytes += written.len();
+        push_pieces(&mut self.pieces, written.into());
+        is_error.then_some(answer.status)
+    }
+
+    fn refuse(&mut self, call: &Call<'_>, error: &Error) -> Option<u16> {
+        let request_id = call.exchange.request_id.to_string();
+        self.write(&error::render(error, &ErrorFrame { method: call.method, resource: call.resource, annotations: None, request_id: &request_id }), None)
+    }
+}
+
+/// A request outside any change set.
+fn single(exchange: &Exchange<'_>, part: &Part<'_>) -> Answer {
+    let outcome = parsed(exchange, part).and_then(|call| run(&call));
+    outcome.unwrap_or_else(|error| refusal(exchange, part, &error))
+}
+
+/// The requests of a change set in one transaction; an error is answered once for all of them.
+fn change_set(exchange: &Exchange<'_>, parts: &[Part<'_>]) -> Result<Vec<Answer>, Answer> {
+    if parts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let at = |part: &Part<'_>, error: &Error| refusal(exchange, part, error);
+    let mut calls = Vec::with_capacity(parts.len());
+    for part in parts {
+        calls.push(parsed(exchange, part).map_err(|error| at(part, &error))?);
+    }
+    let mut writes: Vec<Write<'_>> = Vec::with_capacity(parts.len());
+    for (part, call) in parts.iter().zip(&calls) {
+        match act(call) {
+            Ok(Action::Write(write)) => writes.push(write),
+            Ok(Action::Answer(_)) => {
+                return Err(at(part, &Error::new(ErrorCode::ODataError, "A change set may hold requests that write rows or definitions only.")));
+            }
+            Err(error) => return Err(at(part, &error)),
+        }
+    }
+    // Which request of the unit failed is known only when it could not be lowered; else the first one stands for all.
+    let mut failed = 0;
+    let responses = exchange.organization.execute_all(exchange.caller, &mut |snapshot| {
+        let mut earlier = Earlier::default();
+        let mut requests = Vec::with_capacity(writes.len());
+        for (number, (part, write)) in parts.iter().zip(&writes).enumerate() {
+            failed = number;
+            let request = (write.lower)(snapshot, &earlier)?;
+            earlier.push(part.content_id, &request);
+            requests.push(request);
+        }
+        failed = 0;
+        Ok(requests)
+    });
+    let failed = parts.get(failed).unwrap_or(&parts[0]);
+    let responses = responses.map_err(|error| at(failed, &error))?;
+    let answers = writes.into_iter().zip(responses).map(|(write, response)| (write.render)(response)).collect::<Result<Vec<_>>>();
+    answers.map_err(|error| at(failed, &error))
+}
+
+fn parsed<'a>(exchange: &'a Exchange<'a>, part: &'a Part<'a>) -> Result<Call<'a>> {
+    Call::parse(exchange, part.method, resource(part.url), Headers(&part.headers), part.body)
+}
+
+/// The address behind the service root: parts write it absolute, from the host, or relative to the root.
+fn resource(url: &str) -> &str {
+    let path = match url.find("://").filter(|at| url.get(..*at).is_some_and(|scheme| scheme.bytes().all(|b| b.is_ascii_alphabetic()))) {
+        Some(at) => {
+            let host = url.get(at + 3..).unwrap_or_default();
+            host.find('/').and_then(|slash| host.get(slash..)).unwrap_or_default()
+        }
+        None => url,
+    };
+    parse_root(path).map_or(path, |root| root.rest)
+}
+
+fn refusal(exchange: &Exchange<'_>, part: &Part<'_>, error: &Error) -> Answer {
+    let annotations: Option<AnnotationFilter<'_>> = Preferences::parse(part.header_values("prefer")).ok().and_then(|preferences| preferences.annotations);
+    let request_id = exchange.request_id.to_string();
+    error::render(error, &ErrorFrame { method: part.method, resource: resource(part.url), annotations, request_id: &request_id })
+}
+
+/// The boundary of the n-th item's answer: the batch's id with the number in it.
+fn change_set_id(call: &Call<'_>, number: u32) -> [u8; 16] {
+    let mut id = *call.exchange.request_id.as_bytes();
+    for (byte, own) in id.iter_mut().zip(number.to_be_bytes()) {
+        *byte ^= own;
+    }
+    id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test] // web-api 23
+    fn addresses_of_parts() {
+        for (url, expected) in [
+            ("https://h:8443/api/data/v9.2/accounts(1)?$select=a", "accounts(1)?$select=a"),
+            ("/api/data/v9.2/accounts", "accounts"),
+            ("/org/api/data/v9.0/accounts", "accounts"),
+            ("accounts?$filter=a eq 'x://y/'", "accounts?$filter=a eq 'x://y/'"),
+            ("$1/name", "$1/name"),
+        ] {
+            assert_eq!(resource(url), expected);
+        }
+    }
+}

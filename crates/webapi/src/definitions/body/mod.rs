@@ -1,0 +1,13 @@
+//! Bodies of definitions: what a customizer sends, read into the organization's specifications. Writers send any subset of a definition's properties.
+
+mod column;
+mod kind;
+mod options;
+mod reader;
+mod relation;
+mod table;
+
+pub(super) use column::{column, column_update};
+pub(super) use options::{choice, choice_update};
+pub(super) use relation::{key, relationship, relationship_update};
+pub(super) use table::{table, table_update};

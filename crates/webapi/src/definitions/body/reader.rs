@@ -1,0 +1,116 @@
+//! Typed access to the members of a body. Every error names the member.
+
+use std::str::FromStr;
+
+use driftless_model::{Decimal, Error, Label, Result};
+use driftless_odata::json::Json;
+
+use crate::error;
+
+/// An object of a body.
+#[derive(Clone, Copy)]
+pub(super) struct Members<'a>(pub(super) &'a Json<'a>);
+
+impl<'a> Members<'a> {
+    /// A member that is there and not null.
+    pub(super) fn get(self, name: &str) -> Option<&'a Json<'a>> {
+        self.0.get(name).filter(|value| !matches!(value, Json::Null))
+    }
+
+    /// A nested object.
+    pub(super) fn object(self, name: &str) -> Result<Option<Self>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(value @ Json::Object(_)) => Ok(Some(Members(value))),
+            Some(_) => Err(wrong(name, "an object")),
+        }
+    }
+
+    /// A nested array.
+    pub(super) fn array(self, name: &str) -> Result<Option<&'a [Json<'a>]>> {
+        self.get(name).map(|value| value.as_array().ok_or_else(|| wrong(name, "an array"))).transpose()
+    }
+
+    /// A text.
+    pub(super) fn text(self, name: &str) -> Result<Option<&'a str>> {
+        self.get(name).map(|value| value.as_text().ok_or_else(|| wrong(name, "a text"))).transpose()
+    }
+
+    /// A text that must be there and not be empty.
+    pub(super) fn required_text(self, name: &str) -> Result<&'a str> {
+        self.text(name)?.filter(|text| !text.is_empty()).ok_or_else(|| wrong(name, "a text, which must be given"))
+    }
+
+    /// Yes or no, plain or as a setting that solutions may lock (`{"Value":true}`).
+    pub(super) fn flag(self, name: &str) -> Result<Option<bool>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Json::Bool(value)) => Ok(Some(*value)),
+            Some(value @ Json::Object(_)) => Members(value).flag("Value"),
+            Some(Json::Text(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(Json::Text(text)) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(_) => Err(wrong(name, "true or false")),
+        }
+    }
+
+    /// A number of any type.
+    pub(super) fn number<T: FromStr>(self, name: &str) -> Result<Option<T>> {
+        let text = match self.get(name) {
+            None => return Ok(None),
+            Some(Json::Number(text)) => *text,
+            Some(Json::Text(text)) => text.as_ref(),
+            Some(_) => return Err(wrong(name, "a number")),
+        };
+        text.trim().parse().map(Some).map_err(|_| wrong(name, "a number in the range of its type"))
+    }
+
+    /// A decimal number, also one with an exponent.
+    pub(super) fn decimal(self, name: &str) -> Result<Option<Decimal>> {
+        let text = match self.get(name) {
+            None => return Ok(None),
+            Some(Json::Number(text)) => *text,
+            Some(Json::Text(text)) => text.as_ref(),
+            Some(_) => return Err(wrong(name, "a number")),
+        };
+        Decimal::from_str(text).or_else(|_| Decimal::from_scientific(text)).map(Some).map_err(|_| wrong(name, "a number"))
+    }
+
+    /// One of several words, plain or as `{"Value":word}`.
+    pub(super) fn word(self, name: &str) -> Result<Option<&'a str>> {
+        match self.get(name) {
+            Some(value @ Json::Object(_)) => Members(value).text("Value"),
+            _ => self.text(name),
+        }
+    }
+
+    /// A label; none when it is absent or without any text.
+    pub(super) fn label(self, name: &str) -> Result<Option<Label>> {
+        let Some(label) = self.object(name)? else { return Ok(None) };
+        let mut found = Label::default();
+        let own = label.get("UserLocalizedLabel").into_iter();
+        // Those of the list come last: they are what a writer means, the caller's own is read-only.
+        for item in own.chain(label.array("LocalizedLabels")?.unwrap_or_default()) {
+            let item = Members(item);
+            if let (Some(text), Some(language)) = (item.text("Label")?, item.number::<u16>("LanguageCode")?) {
+                found.0.insert(language, text.to_owned());
+            }
+        }
+        Ok(if found.is_empty() { None } else { Some(found) })
+    }
+
+    /// The name of the type that the body says it has, without namespace.
+    pub(super) fn type_name(self) -> Option<&'a str> {
+        self.0.get("@odata.type").and_then(Json::as_text).map(|name| name.rsplit('.').next().unwrap_or(name))
+    }
+}
+
+/// A member of the wrong type.
+pub(super) fn wrong(name: &str, expected: &str) -> Error {
+    error::payload("definition", &format!("The property '{name}' must be {expected}."))
+}
+
+/// A word that is none of those known.
+pub(super) fn unknown_word(name: &str, word: &str) -> Error {
+    let word: String = word.chars().take(64).collect();
+    error::payload("definition", &format!("The value '{word}' is not one of the property '{name}'."))
+}

@@ -1,0 +1,124 @@
+//! One definition as a value with typed properties.
+
+use std::sync::Arc;
+
+use driftless_core::Snapshot;
+use driftless_model::{AlternateKey, ChoiceSource, ColumnIx, ColumnType, Relationship, Table};
+
+use super::node::Node;
+use super::types::{self, Kind, Property, TypeDef};
+use super::{choice, column, key, relationship, table};
+
+/// What rendering a definition needs besides the definition.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) language: u16,
+}
+
+/// A definition and its type.
+#[derive(Clone, Copy)]
+pub(super) struct Item<'a> {
+    pub(super) def: &'static TypeDef,
+    pub(super) source: Source<'a>,
+}
+
+/// Where a definition's values come from.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'a> {
+    Table(&'a Arc<Table>),
+    Column(&'a Arc<Table>, ColumnIx),
+    Key(&'a Arc<Table>, &'a AlternateKey),
+    Relationship(&'a Arc<Relationship>),
+    Options(choice::Options<'a>),
+}
+
+impl<'a> Item<'a> {
+    /// An item of a type that is described; an unknown name gives none, which tests rule out.
+    fn new(name: &str, source: Source<'a>) -> Option<Self> {
+        Some(Self { def: types::find(name)?, source })
+    }
+
+    pub(super) fn table(table: &'a Arc<Table>) -> Option<Self> {
+        Self::new("EntityMetadata", Source::Table(table))
+    }
+
+    pub(super) fn column(table: &'a Arc<Table>, ix: ColumnIx) -> Option<Self> {
+        Self::new(column::type_name(&table.column(ix).kind), Source::Column(table, ix))
+    }
+
+    pub(super) fn relationship(relationship: &'a Arc<Relationship>) -> Option<Self> {
+        Self::new("OneToManyRelationshipMetadata", Source::Relationship(relationship))
+    }
+
+    pub(super) fn options(options: choice::Options<'a>) -> Option<Self> {
+        Self::new(options.type_name(), Source::Options(options))
+    }
+
+    /// The value of a property that is no navigation property.
+    pub(super) fn get(&self, view: View<'a>, property: &Property) -> Node {
+        let name = property.name;
+        let value = match self.source {
+            Source::Table(table) => table::value(view, table, name),
+            Source::Column(table, ix) => column::value(view, table, ix, name),
+            Source::Key(table, key) => key::value(view, table, key, name),
+            Source::Relationship(relationship) => relationship::value(view, relationship, name),
+            Source::Options(options) => options.value(view, name),
+        };
+        value.unwrap_or_else(|| Node::default_of(property.kind))
+    }
+
+    /// The parts under a navigation property.
+    pub(super) fn parts(&self, view: View<'a>, name: &str) -> Vec<Item<'a>> {
+        let snapshot = view.snapshot;
+        match (self.source, name) {
+            (Source::Table(table), "Attributes") => table.indexed().filter_map(|(ix, _)| Self::column(table, ix)).collect(),
+            (Source::Table(table), "Keys") => table.keys.iter().filter_map(|key| Self::new("EntityKeyMetadata", Source::Key(table, key))).collect(),
+            (Source::Table(table), "OneToManyRelationships") => snapshot.referenced(table.name()).iter().filter_map(Self::relationship).collect(),
+            (Source::Table(table), "ManyToOneRelationships") => snapshot.referencing(table.name()).iter().filter_map(Self::relationship).collect(),
+            (Source::Column(table, ix), "OptionSet") => Self::column_options(view, table, ix).into_iter().collect(),
+            (Source::Column(table, ix), "GlobalOptionSet") => Self::column_options(view, table, ix)
+                .into_iter()
+                .filter(|item| matches!(item.source, Source::Options(choice::Options::Set(set, _)) if set.global))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn column_options(view: View<'a>, table: &'a Arc<Table>, ix: ColumnIx) -> Option<Self> {
+        let column = table.column(ix);
+        let set = |source: &'a ChoiceSource| match source {
+            ChoiceSource::Local(set) => Some(set),
+            ChoiceSource::Global(name) => view.snapshot.choice(name).map(|set| &**set),
+        };
+        let options = match &column.kind {
+            ColumnType::Choice(kind) | ColumnType::Choices(kind) => choice::Options::Set(set(&kind.choice)?, choice::SetKind::Picklist),
+            ColumnType::Boolean(kind) => choice::Options::Set(set(&kind.choice)?, choice::SetKind::Boolean),
+            ColumnType::State(kind) => choice::Options::States(table, column, kind),
+            ColumnType::Status(kind) => choice::Options::Statuses(table, column, kind),
+            _ => return None,
+        };
+        Self::options(options)
+    }
+
+    /// The identity.
+    pub(super) fn id(&self) -> driftless_model::Uuid {
+        match self.source {
+            Source::Table(table) => table.def.id,
+            Source::Column(table, ix) => table.column(ix).id,
+            Source::Key(_, key) => key.id,
+            Source::Relationship(relationship) => relationship.id,
+            Source::Options(options) => options.id(),
+        }
+    }
+
+    /// A property of the item's type.
+    pub(super) fn property(&self, name: &str) -> Option<&'static Property> {
+        self.def.property(name)
+    }
+
+    /// True when `$expand` is needed to see the property.
+    pub(super) fn is_part(&self, name: &str) -> Option<Kind> {
+        self.property(name).map(|property| property.kind).filter(|kind| kind.is_navigation())
+    }
+}

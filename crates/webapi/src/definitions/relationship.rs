@@ -1,0 +1,76 @@
+//! Values of a one-to-many relationship's definition (web-api 26.6).
+
+use driftless_model::{CascadeAction, DeleteAction, Relationship};
+
+use super::item::View;
+use super::node::Node;
+
+/// The value of a property; none for one that has the default of its type.
+pub(super) fn value(view: View<'_>, relationship: &Relationship, name: &str) -> Option<Node> {
+    Some(match name {
+        "MetadataId" => Node::Guid(relationship.id),
+        "SchemaName" => Node::text(relationship.schema_name.as_str()),
+        "RelationshipType" => Node::word("OneToManyRelationship"),
+        "SecurityTypes" => Node::word(if relationship.cascade.is_parental() { "ParentChild" } else { "Append" }),
+        "ReferencedEntity" => Node::text(relationship.referenced_table.as_str()),
+        "ReferencedAttribute" => Node::text(relationship.referenced_column.as_str()),
+        "ReferencingEntity" => Node::text(relationship.referencing_table.as_str()),
+        "ReferencingAttribute" => Node::text(relationship.referencing_column.as_str()),
+        "ReferencedEntityNavigationPropertyName" => Node::text(relationship.referenced_navigation.as_str()),
+        "ReferencingEntityNavigationPropertyName" => Node::text(relationship.referencing_navigation.as_str()),
+        "CascadeConfiguration" => cascade(relationship),
+        "AssociatedMenuConfiguration" => menu(view, relationship),
+        "IsHierarchical" => Node::Bool(relationship.hierarchical),
+        "IsCustomRelationship" => Node::Bool(relationship.custom),
+        "IsManaged" => Node::Bool(relationship.managed),
+        "IsValidForAdvancedFind" => Node::Bool(true),
+        "IsCustomizable" => Node::managed(relationship.customizable, !relationship.managed, "iscustomizable"),
+        "IntroducedVersion" => Node::text(relationship.introduced_version.as_str()),
+        "RelationshipBehavior" => Node::Int(i64::from(relationship.cascade.is_parental())),
+        _ => return None,
+    })
+}
+
+fn cascade(relationship: &Relationship) -> Node {
+    let rules = &relationship.cascade;
+    let delete = match rules.delete {
+        DeleteAction::RemoveLink => "RemoveLink",
+        DeleteAction::Cascade => "Cascade",
+        DeleteAction::Restrict => "Restrict",
+        DeleteAction::NoCascade => "NoCascade",
+    };
+    let action = |action: CascadeAction| {
+        Node::word(match action {
+            CascadeAction::NoCascade => "NoCascade",
+            CascadeAction::Cascade => "Cascade",
+            CascadeAction::Active => "Active",
+            CascadeAction::UserOwned => "UserOwned",
+        })
+    };
+    Node::Object(vec![
+        ("Assign", action(rules.assign)),
+        ("Delete", Node::word(delete)),
+        ("Archive", Node::word("NoCascade")),
+        ("Merge", action(rules.merge)),
+        ("Reparent", action(rules.reparent)),
+        ("Share", action(rules.share)),
+        ("Unshare", action(rules.unshare)),
+        ("RollupView", Node::word("NoCascade")),
+    ])
+}
+
+fn menu(view: View<'_>, relationship: &Relationship) -> Node {
+    let behavior = if relationship.menu_label.is_empty() { "UseCollectionName" } else { "UseLabel" };
+    Node::Object(vec![
+        ("Behavior", Node::word(behavior)),
+        ("Group", Node::word("Details")),
+        ("Label", Node::label(&relationship.menu_label, view.language)),
+        ("Order", Node::Int(10_000)),
+        ("IsCustomizable", Node::Bool(true)),
+        ("Icon", Node::Null),
+        ("ViewId", Node::Null),
+        ("AvailableOffline", Node::Bool(true)),
+        ("MenuId", Node::Null),
+        ("QueryApi", Node::Null),
+    ])
+}

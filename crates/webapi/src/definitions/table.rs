@@ -1,0 +1,112 @@
+//! Values of a table's definition (web-api 26.3).
+
+use driftless_model::{ColumnType, Ownership, Privilege, Table, Uuid};
+
+use super::item::View;
+use super::node::Node;
+
+/// The eight privileges of a table, with the names of their kinds.
+const PRIVILEGES: [(Privilege, &str); 8] = [
+    (Privilege::Create, "Create"),
+    (Privilege::Read, "Read"),
+    (Privilege::Write, "Write"),
+    (Privilege::Delete, "Delete"),
+    (Privilege::Assign, "Assign"),
+    (Privilege::Share, "Share"),
+    (Privilege::Append, "Append"),
+    (Privilege::AppendTo, "AppendTo"),
+];
+
+/// The value of a property; none for one that has the default of its type.
+pub(super) fn value(view: View<'_>, table: &Table, name: &str) -> Option<Node> {
+    let def = &table.def;
+    Some(match name {
+        "MetadataId" => Node::Guid(def.id),
+        "LogicalName" => Node::text(def.name.as_str()),
+        "SchemaName" => Node::text(def.schema_name.as_str()),
+        "EntitySetName" => Node::text(def.set_name.as_str()),
+        "LogicalCollectionName" => Node::text(def.collection_schema_name.as_str().to_ascii_lowercase()),
+        "CollectionSchemaName" => Node::text(def.collection_schema_name.as_str()),
+        "DisplayName" => Node::label(&def.display_name, view.language),
+        "DisplayCollectionName" => Node::label(&def.display_collection_name, view.language),
+        "Description" => Node::label(&def.description, view.language),
+        "OwnershipType" => Node::word(ownership(def.ownership)),
+        "PrimaryIdAttribute" => Node::text(def.primary_id.as_str()),
+        "PrimaryNameAttribute" => Node::text_if(def.primary_name.as_ref()),
+        "ObjectTypeCode" => Node::Int(i64::from(def.code.0)),
+        "ChangeTrackingEnabled" => Node::Bool(def.change_tracking),
+        "CanChangeTrackingBeEnabled" => Node::managed(def.can_change_tracking_be_enabled, def.can_change_tracking_be_enabled, "canchangetrackingbeenabled"),
+        "IsOptimisticConcurrencyEnabled" => Node::Bool(!def.intersect),
+        "IsCustomEntity" => Node::Bool(def.custom),
+        "IsManaged" => Node::Bool(def.managed),
+        "IsIntersect" => Node::Bool(def.intersect),
+        "IsPrivate" => Node::Bool(def.private),
+        "IsActivity" => Node::Bool(def.activity),
+        "IsCustomizable" => Node::managed(def.customizable, !def.managed, "iscustomizable"),
+        "IsRenameable" => Node::managed(def.customizable, !def.managed, "isrenameable"),
+        "HasNotes" => Node::Bool(def.has_notes),
+        "HasActivities" => Node::Bool(def.has_activities),
+        "EnforceStateTransitions" => Node::Bool(def.enforce_state_transitions),
+        "IsStateModelAware" => Node::Bool(table.columns.iter().any(|column| matches!(column.kind, ColumnType::State(_)))),
+        "IntroducedVersion" => Node::text(def.introduced_version.as_str()),
+        "CreatedOn" => Node::DateTime(def.created_on),
+        "ModifiedOn" => Node::DateTime(def.modified_on),
+        "TableType" => Node::word("Standard"),
+        "Privileges" => Node::List(privileges(table)),
+        _ => return flag(table, name),
+    })
+}
+
+/// A setting that is stored and given back.
+fn flag(table: &Table, name: &str) -> Option<Node> {
+    let property = super::types::find("EntityMetadata")?.property(name)?;
+    let open = table.def.customizable && !table.def.intersect;
+    let default = match name {
+        "IsValidForAdvancedFind" | "IsImportable" | "IsAIRUpdated" => !table.def.private && !table.def.intersect,
+        "CanCreateAttributes" | "CanCreateCharts" | "CanCreateForms" | "CanCreateViews" | "CanModifyAdditionalSettings" | "IsMappable" => open,
+        "CanBePrimaryEntityInRelationship" | "CanBeRelatedEntityInRelationship" | "CanBeInCustomEntityAssociation" | "CanChangeHierarchicalRelationship" => open,
+        _ => false,
+    };
+    let value = table.def.flags.get(name).copied().unwrap_or(default);
+    match property.kind {
+        super::types::Kind::Bool => Some(Node::Bool(value)),
+        super::types::Kind::Complex("BooleanManagedProperty") => Some(Node::Object(vec![
+            ("Value", Node::Bool(value)),
+            ("CanBeChanged", Node::Bool(open)),
+            ("ManagedPropertyLogicalName", Node::text(name.to_ascii_lowercase())),
+        ])),
+        _ => None,
+    }
+}
+
+/// The ownership as the service names it.
+pub(super) fn ownership(ownership: Ownership) -> &'static str {
+    match ownership {
+        Ownership::User => "UserOwned",
+        Ownership::Business => "BusinessOwned",
+        Ownership::Organization => "OrganizationOwned",
+        Ownership::None => "None",
+    }
+}
+
+fn privileges(table: &Table) -> Vec<Node> {
+    let is_owned = matches!(table.def.ownership, Ownership::User | Ownership::Business);
+    PRIVILEGES
+        .iter()
+        .filter(|(privilege, _)| is_owned || !matches!(privilege, Privilege::Assign | Privilege::Share))
+        .map(|(privilege, kind)| {
+            Node::Object(vec![
+                ("CanBeBasic", Node::Bool(is_owned)),
+                ("CanBeDeep", Node::Bool(is_owned)),
+                ("CanBeGlobal", Node::Bool(true)),
+                ("CanBeLocal", Node::Bool(is_owned)),
+                ("CanBeEntityReference", Node::Bool(false)),
+                ("CanBeParentEntityReference", Node::Bool(false)),
+                ("Name", Node::text(format!("prv{}{}", privilege.verb(), table.def.schema_name))),
+                // Privileges get identities when roles are enforced; until then none is given out.
+                ("PrivilegeId", Node::Guid(Uuid::nil())),
+                ("PrivilegeType", Node::word(kind)),
+            ])
+        })
+        .collect()
+}

@@ -1,0 +1,19 @@
+//! From wire forms to the organization's requests: addresses of rows, bodies, query options. All of it is pure: definitions and syntax in, requests out.
+
+mod filter;
+mod key;
+mod navigation;
+mod query;
+mod record;
+
+pub(crate) use key::{lookup_in_name, reference, target};
+pub(crate) use navigation::{Single, collection, single};
+pub(crate) use query::{Selection, expands, query, select, unsupported_options};
+pub(crate) use record::RecordReader;
+
+use driftless_model::Table;
+
+/// Users and teams: the tables whose rows own others. Their declared key is `ownerid` (web-api 2, 7).
+pub(crate) fn is_principal(table: &Table) -> bool {
+    matches!(table.name().as_str(), "systemuser" | "team")
+}

@@ -1,0 +1,40 @@
+//! Navigation properties: a lookup seen from the row that has it, or from the row that it refers to.
+
+use std::sync::Arc;
+
+use driftless_core::Snapshot;
+use driftless_model::{ColumnIx, LogicalName, LookupKind, Relationship, Table};
+
+/// A single-valued navigation property: the lookup and the tables that it leads to under this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Single {
+    pub(crate) column: ColumnIx,
+    pub(crate) targets: Vec<LogicalName>,
+}
+
+/// The single-valued navigation property of this name; case counts.
+///
+/// One name may stand for several targets (`ownerid` for users and teams); several names may lead over one lookup (`customerid_account`).
+pub(crate) fn single(snapshot: &Snapshot, table: &Table, name: &str) -> Option<Single> {
+    let mut found: Option<Single> = None;
+    for relationship in snapshot.referencing(table.name()).iter().filter(|r| r.referencing_navigation == name) {
+        let Some(column) = table.find(&relationship.referencing_column) else { continue };
+        let single = found.get_or_insert_with(|| Single { column, targets: Vec::new() });
+        if single.column == column {
+            single.targets.push(relationship.referenced_table.clone());
+        }
+    }
+    // The owner's name leads to both kinds of owners, whichever relationship carries it.
+    let owner = table.find(name).filter(|ix| table.column(*ix).lookup().is_some_and(|lookup| lookup.kind == LookupKind::Owner));
+    if let Some(column) = owner
+        && let Some(lookup) = table.column(column).lookup()
+    {
+        return Some(Single { column, targets: lookup.targets.clone() });
+    }
+    found
+}
+
+/// The relationship whose collection-valued navigation property has this name; case counts.
+pub(crate) fn collection<'a>(snapshot: &'a Snapshot, table: &Table, name: &str) -> Option<&'a Arc<Relationship>> {
+    snapshot.collection_navigation(table.name(), name)
+}

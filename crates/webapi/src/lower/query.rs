@@ -1,0 +1,231 @@
+//! Query options to a query (web-api 15, 17, 18): `$select`, `$filter`, `$orderby`, `$expand` of single-valued navigation properties.
+
+use std::sync::Arc;
+
+use driftless_core::Snapshot;
+use driftless_model::{ColumnIx, Error, ErrorCode, LogicalName, Result, Table};
+use driftless_odata::filter::{Argument, FilterLimits, Operand, parse_argument};
+use driftless_odata::query::{Direction, ExpandItem, OrderItem, OrderKey, QueryOptions, SelectItem};
+use driftless_query::{Columns, Expand, Order, Query};
+
+use super::filter::Lowering;
+use super::key::lookup_in_name;
+use super::navigation::{collection, single};
+use super::is_principal;
+use crate::error;
+
+/// The columns asked for: as the query wants them, and as the context repeats them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Selection {
+    pub(crate) columns: Columns,
+    /// The names as written; none when all are returned.
+    pub(crate) names: Option<Vec<String>>,
+}
+
+/// The columns of `$select`.
+///
+/// # Errors
+/// 0x80060888 for a name that is no property, a bare lookup and a navigation property included.
+pub(crate) fn select(table: &Table, items: Option<&[SelectItem]>) -> Result<Selection> {
+    let Some(items) = items else { return Ok(Selection::default()) };
+    if items.contains(&SelectItem::All) {
+        return Ok(Selection::default());
+    }
+    let mut columns = Vec::with_capacity(items.len());
+    let mut names = Vec::with_capacity(items.len());
+    for item in items {
+        let SelectItem::Column(name) = item else { continue };
+        names.push(name.clone());
+        if is_principal(table) && name == "ownerid" {
+            continue;
+        }
+        columns.push(table.column(property(table, name)?).name.clone());
+    }
+    Ok(Selection { columns: Columns::Some(columns), names: Some(names) })
+}
+
+/// The column behind a property's name.
+///
+/// # Errors
+/// 0x80060888.
+pub(crate) fn property(table: &Table, name: &str) -> Result<ColumnIx> {
+    let plain = || table.find(name).filter(|ix| table.column(*ix).lookup().is_none() && table.column(*ix).is_stored());
+    lookup_in_name(table, name).or_else(plain).ok_or_else(|| error::no_such_property(name, table.name()))
+}
+
+/// The query over `table` that the options ask for; columns come from `selection`.
+///
+/// # Errors
+/// 0x80060888 for what cannot be understood, 0x80040315 for what this version does not offer.
+pub(crate) fn query(snapshot: &Snapshot, table: &Arc<Table>, options: &QueryOptions<'_>, selection: &Selection, lookup_names: bool) -> Result<Query> {
+    let lowering = Lowering { snapshot, aliases: &options.aliases };
+    Ok(Query {
+        table: table.name().clone(),
+        columns: selection.columns.clone(),
+        filter: options.filter.as_ref().map(|expr| lowering.filter(table, expr)).transpose()?,
+        orders: options.order_by.iter().map(|item| order(&lowering, table, item)).collect::<Result<_>>()?,
+        expands: expands(snapshot, table, &options.expand)?.into_iter().map(|(expand, _)| expand).collect(),
+        limit: None,
+        after: None,
+        lookup_names,
+    })
+}
+
+/// The rows to nest, each with what its `$select` says.
+///
+/// # Errors
+/// 0x80060888 for unknown properties and options, 0x80040315 for collections and deeper levels.
+pub(crate) fn expands(snapshot: &Snapshot, table: &Table, items: &[ExpandItem]) -> Result<Vec<(Expand, Selection)>> {
+    let mut expands = Vec::with_capacity(items.len());
+    for item in items {
+        let [name] = item.path.as_slice() else {
+            return Err(error::not_offered(&format!("The path '{}' inside $expand", item.path.join("/"))));
+        };
+        let Some(navigation) = single(snapshot, table, name) else {
+            return Err(match collection(snapshot, table, name) {
+                Some(_) => error::not_offered(&format!("$expand of the collection '{name}'")),
+                None => error::no_such_property(name, table.name()),
+            });
+        };
+        let options = &item.options;
+        if item.is_ref || !options.expand.is_empty() {
+            return Err(error::not_offered(if item.is_ref { "$ref inside $expand" } else { "$expand inside $expand" }));
+        }
+        if options.filter.is_some() || !options.order_by.is_empty() || options.top.is_some() {
+            return Err(Error::new(
+                ErrorCode::ODataError,
+                "Only $select and $filter clause can be provided while doing $expand on many-to-one relationship or nested one-to-many relationship.",
+            ));
+        }
+        for target in &navigation.targets {
+            let target = snapshot.require(target)?;
+            let selection = match (select(target, options.select.as_deref()), navigation.targets.len()) {
+                (Ok(selection), _) => selection,
+                (Err(error), 1) => return Err(error),
+                // Of several targets, those that lack a column are returned with what they have.
+                (Err(_), _) => select_known(target, options.select.as_deref().unwrap_or_default()),
+            };
+            let expand = Expand { lookup: table.column(navigation.column).name.clone(), target: target.name().clone(), name: name.clone(), columns: selection.columns.clone() };
+            expands.push((expand, selection));
+        }
+    }
+    Ok(expands)
+}
+
+fn select_known(table: &Table, items: &[SelectItem]) -> Selection {
+    let names: Vec<String> = items.iter().filter_map(|item| if let SelectItem::Column(name) = item { Some(name.clone()) } else { None }).collect();
+    let columns = names.iter().filter_map(|name| property(table, name).ok()).map(|ix| table.column(ix).name.clone()).collect();
+    Selection { columns: Columns::Some(columns), names: Some(names) }
+}
+
+fn order(lowering: &Lowering<'_>, table: &Arc<Table>, item: &OrderItem) -> Result<Order> {
+    let segments = match &item.key {
+        OrderKey::Path(path) => path.clone(),
+        OrderKey::Alias(name) => aliased_path(lowering, name)?,
+    };
+    let (path, column): (Vec<(LogicalName, LogicalName)>, LogicalName) = lowering.path(table, &segments)?;
+    Ok(Order { path, column, descending: item.direction == Direction::Descending })
+}
+
+fn aliased_path(lowering: &Lowering<'_>, name: &str) -> Result<Vec<String>> {
+    let text = lowering.aliases.get(name).map(String::as_str).unwrap_or_default();
+    match parse_argument(text, &FilterLimits::default()).map_err(error::of_syntax)? {
+        Argument::Single(Operand::Path(path)) => Ok(path),
+        _ => Err(Error::new(ErrorCode::ODataError, format!("The parameter '@{name}' in $orderby must stand for a property."))),
+    }
+}
+
+/// Refuses the options that ask for other ways of querying.
+///
+/// # Errors
+/// 0x80040315 for what this version does not offer, 0x80060888 for what the service itself does not have.
+pub(crate) fn unsupported_options(options: &QueryOptions<'_>) -> Result<()> {
+    let later = [
+        (options.apply.is_some(), "The query option $apply"),
+        (options.fetch_xml.is_some(), "The query option fetchXml"),
+        (options.saved_query.is_some(), "The query option savedQuery"),
+        (options.user_query.is_some(), "The query option userQuery"),
+        (options.sql.is_some(), "The query option sql"),
+    ];
+    if let Some((_, what)) = later.iter().find(|(given, _)| *given) {
+        return Err(error::not_offered(what));
+    }
+    let never = [(options.has_skip, "$skip"), (options.has_search, "$search"), (options.has_format, "$format")];
+    match never.iter().find(|(given, _)| *given) {
+        Some((_, name)) => Err(Error::new(ErrorCode::ODataError, format!("The query parameter {name} is not supported"))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use driftless_odata::query::QueryLimits;
+    use driftless_query::resolve;
+
+    use super::*;
+    use crate::fixture::snapshot;
+
+    fn lowered(text: &str) -> Result<(Query, Selection)> {
+        let snapshot = snapshot();
+        let table = snapshot.find("drf_parcel").unwrap();
+        let options = QueryOptions::parse(text, &QueryLimits::default()).unwrap();
+        unsupported_options(&options)?;
+        let selection = select(table, options.select.as_deref())?;
+        let query = query(&snapshot, table, &options, &selection, false)?;
+        // What is lowered must also be understood.
+        resolve(&query, &*snapshot)?;
+        Ok((query, selection))
+    }
+
+    #[test] // web-api 15
+    fn columns_and_order() {
+        let (query, selection) = lowered("$select=drf_name,_drf_depotid_value&$orderby=drf_size desc,drf_DepotId/drf_name").unwrap();
+        assert_eq!(query.columns, Columns::Some(vec!["drf_name".into(), "drf_depotid".into()]));
+        assert_eq!(selection.names.unwrap(), ["drf_name", "_drf_depotid_value"]);
+        assert!(query.orders[0].descending);
+        assert_eq!(query.orders[1].path, [(LogicalName::from("drf_depotid"), LogicalName::from("drf_depot"))]);
+    }
+
+    #[test] // web-api 15, 16
+    fn filters_of_all_kinds() {
+        for text in [
+            "$filter=drf_size eq 5 and (drf_name ne null or not contains(drf_name,'x'))",
+            "$filter=5 lt drf_size",
+            "$filter=_drf_depotid_value eq 7d0c0000-0000-0000-0000-000000000001",
+            "$filter=drf_DepotId eq null",
+            "$filter=drf_DepotId/drf_name eq 'a'",
+            "$filter=drf_live",
+            "$filter=drf_sent gt 2031-04-05T06:07:08Z or drf_sent lt '2031-01-01' or drf_sent eq 2031-01-01",
+            "$filter=drf_name eq @p1&@p1='x'",
+            "$filter=@p1 eq 'x'&@p1=drf_name",
+            "$filter=drf_name eq drf_code",
+            "$orderby=@p1&@p1=drf_name",
+            "$expand=drf_DepotId($select=drf_name),ownerid($select=drf_name)",
+        ] {
+            assert!(lowered(text).is_ok(), "{text}: {}", lowered(text).err().map(|e| e.to_string()).unwrap_or_default());
+        }
+    }
+
+    #[test] // web-api 15, 16, 18, 29
+    fn what_cannot_be_is_refused() {
+        for (text, code) in [
+            ("$select=drf_depotid", ErrorCode::ODataError),
+            ("$select=drf_DepotId", ErrorCode::ODataError),
+            ("$filter=nosuch eq 1", ErrorCode::ODataError),
+            ("$filter=drf_size eq 'x'", ErrorCode::ODataError),
+            ("$orderby=nosuch", ErrorCode::ODataError),
+            ("$expand=nosuch", ErrorCode::ODataError),
+            ("$skip=1", ErrorCode::ODataError),
+            ("$expand=drf_DepotId($top=1)", ErrorCode::ODataError),
+            ("$apply=aggregate(drf_size with sum as t)", ErrorCode::NotSupported),
+            ("fetchXml=<fetch/>", ErrorCode::NotSupported),
+            ("sql=SELECT 1", ErrorCode::NotSupported),
+            ("$filter=Microsoft.Dynamics.CRM.Today(PropertyName='drf_sent')", ErrorCode::NotSupported),
+            ("$filter=a/any()", ErrorCode::NotSupported),
+        ] {
+            let error = lowered(text).err().unwrap_or_else(|| panic!("{text} was taken"));
+            assert_eq!(error.code(), code, "{text}: {}", error.message());
+        }
+        assert_eq!(lowered("$select=x").unwrap_err().message(), "Could not find a property named 'x' on type 'Microsoft.Dynamics.CRM.drf_parcel'.");
+    }
+}

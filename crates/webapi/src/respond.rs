@@ -1,0 +1,125 @@
+//! The entry: from an HTTP request to an HTTP response, in named steps.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use driftless_core::Organization;
+use driftless_model::{Caller, Error, ErrorCode, Result};
+use driftless_odata::headers::Preferences;
+use driftless_odata::url::{Segment, parse_root, split_query};
+use driftless_query::Collector;
+use http::{Request, Response};
+
+use crate::answer::Answer;
+use crate::call::{Call, Exchange, Headers, RequestId};
+use crate::error::{self, ErrorFrame};
+use crate::write::{Action, Earlier};
+use crate::{batch, definitions, messages, metadata, records};
+
+/// Answers one request of the Web API whole, in pieces of at most 64 KiB.
+///
+/// `origin` is scheme and authority as the client used them, without a slash at the end: links repeat it, and the form of the path before the resource. The id
+/// under which errors are logged is the [`RequestId`] among the request's extensions.
+pub fn respond(organization: &Arc<Organization>, caller: &Arc<Caller>, request: &Request<Bytes>, origin: &str) -> Response<Vec<Bytes>> {
+    let request_id = request.extensions().get::<RequestId>().copied().unwrap_or_default().0;
+    let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
+    let method = request.method().as_str();
+    // A header that is not text cannot be one that counts.
+    let headers: Vec<(&str, &str)> = request.headers().iter().filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value.as_bytes()).ok()?))).collect();
+    let headers = Headers(&headers);
+    let outcome = match root(address, origin) {
+        None => Err(error::no_such_segment(split_query(address).0)),
+        Some((root, resource)) => {
+            let exchange = Exchange { organization, caller, origin, root, request_id };
+            Call::parse(&exchange, method, resource, headers, request.body()).and_then(|call| run(&call))
+        }
+    };
+    let answer = outcome.unwrap_or_else(|error| {
+        let annotations = Preferences::parse(headers.all("prefer")).ok().and_then(|preferences| preferences.annotations);
+        let request_id = request_id.to_string();
+        error::render(&error, &ErrorFrame { method, resource: split_query(address).0, annotations, request_id: &request_id })
+    });
+    answer.into_response()
+}
+
+/// True for requests whose bodies may have the larger size: batches, bulk actions and solution packages (SEC-03).
+pub fn is_bulk(method: &str, path: &str) -> bool {
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    method == "POST" && (matches!(last, "$batch" | "%24batch") || last.ends_with("Multiple") || last.starts_with("ImportSolution") || last == "StageSolution")
+}
+
+/// The absolute service root, and the address behind it with its query.
+fn root<'a>(address: &'a str, origin: &str) -> Option<(String, &'a str)> {
+    let (path, query) = split_query(address);
+    let root = parse_root(path)?;
+    let behind = root.rest.len() + query.map_or(0, |query| query.len() + 1);
+    let resource = address.len().checked_sub(behind).and_then(|at| address.get(at..))?;
+    let organization = root.organization.map(|name| format!("/{name}")).unwrap_or_default();
+    Some((format!("{origin}{organization}/api/data/{}/", root.version), resource))
+}
+
+/// Carries out one request.
+///
+/// # Errors
+/// Whatever it is refused with.
+pub(crate) fn run(call: &Call<'_>) -> Result<Answer> {
+    if !call.format.accepts_json && !matches!(call.path.as_slice(), [Segment::Metadata | Segment::Batch] | [.., Segment::Count | Segment::Value]) {
+        return Err(Error::new(ErrorCode::ODataError, "Only JSON is served: the header Accept must allow application/json."));
+    }
+    match act(call)? {
+        Action::Answer(answer) => Ok(answer),
+        Action::Write(write) => {
+            let response = call.exchange.organization.execute(
+                call.exchange.caller,
+                &mut |snapshot| (write.lower)(snapshot, &Earlier::default()),
+                &mut Collector::default(),
+            )?;
+            (write.render)(response)
+        }
+    }
+}
+
+/// Finds out what a request is: reads are answered, writes are handed back to be run alone or with others.
+///
+/// # Errors
+/// Whatever it is refused with.
+pub(crate) fn act<'a>(call: &'a Call<'a>) -> Result<Action<'a>> {
+    match call.path.as_slice() {
+        [] => metadata::service_document(call).map(Action::Answer),
+        [Segment::Metadata] => metadata::document(call).map(Action::Answer),
+        [Segment::Batch] => batch::respond(call).map(Action::Answer),
+        [Segment::Named(first), ..] if definitions::is_set(&first.name) => definitions::act(call),
+        [Segment::Named(first)] => match messages::find(&first.name) {
+            Some(def) => messages::act(call, def, first),
+            None => records::act(call),
+        },
+        _ => records::act(call),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test] // web-api 1, acceptance fact 3
+    fn roots_repeat_what_the_client_used() {
+        for (address, expected) in [
+            ("/api/data/v9.2/accounts(k='a?b')?$top=1", Some(("http://h:1/api/data/v9.2/", "accounts(k='a?b')?$top=1"))),
+            ("/org/api/data/v8.0/", Some(("http://h:1/org/api/data/v8.0/", ""))),
+            ("/api/data/v9.2?$top=1", Some(("http://h:1/api/data/v9.2/", "?$top=1"))),
+            ("/api/data/v9.9/x", None),
+        ] {
+            let found = root(address, "http://h:1");
+            assert_eq!(found.as_ref().map(|(root, resource)| (root.as_str(), *resource)), expected, "{address}");
+        }
+    }
+
+    #[test] // SEC-03
+    fn bulk_requests_are_told_by_method_and_path() {
+        assert!(is_bulk("POST", "/api/data/v9.2/$batch"));
+        assert!(is_bulk("POST", "/api/data/v9.2/accounts/Microsoft.Dynamics.CRM.CreateMultiple"));
+        assert!(is_bulk("POST", "/api/data/v9.2/ImportSolutionAsync"));
+        assert!(!is_bulk("POST", "/api/data/v9.2/accounts"));
+        assert!(!is_bulk("GET", "/api/data/v9.2/$batch"));
+    }
+}

@@ -1,0 +1,168 @@
+//! Formatted values: what people read instead of a number, an option or an id (web-api 21). English of the United States, in the caller's time zone.
+
+use std::fmt::Write as _;
+
+use driftless_core::Snapshot;
+use driftless_model::{ChoiceSource, Column, ColumnType, DateBehavior, DateFormat, Decimal, IntegerFormat, ValueRef};
+use driftless_odata::literal::print::push_date;
+
+/// How the values of one column are shown.
+#[derive(Clone, Debug)]
+pub(super) enum Formatter {
+    /// One label of several, by value; several values are joined.
+    Labels(Vec<(i32, String)>),
+    /// Amount in dollars: the symbol of the base currency.
+    Money { digits: u32 },
+    /// Number with this many digits after the point, thousands separated.
+    Number { digits: u32 },
+    /// Moment, moved by the caller's zone.
+    Moment { offset_s: i64, with_time: bool },
+    /// Primary name of the row that a lookup refers to, at this place of the row.
+    Name(usize),
+}
+
+impl Formatter {
+    /// The formatter of a column, if its type has formatted values. `name_at` is the place of a lookup's name.
+    pub(super) fn of(column: &Column, snapshot: &Snapshot, language: u16, time_zone_minutes: i16, name_at: Option<usize>) -> Option<Self> {
+        Some(match &column.kind {
+            ColumnType::Choice(kind) | ColumnType::Choices(kind) => Self::Labels(labels(&kind.choice, snapshot, language)),
+            ColumnType::Boolean(kind) => Self::Labels(labels(&kind.choice, snapshot, language)),
+            ColumnType::State(kind) => {
+                Self::Labels(kind.states.iter().filter_map(|s| s.option.label.text(language).map(|text| (s.option.value, text.to_owned()))).collect())
+            }
+            ColumnType::Status(kind) => {
+                Self::Labels(kind.statuses.iter().filter_map(|s| s.option.label.text(language).map(|text| (s.option.value, text.to_owned()))).collect())
+            }
+            ColumnType::Money(kind) => Self::Money { digits: u32::from(kind.precision) },
+            ColumnType::Decimal(kind) => Self::Number { digits: u32::from(kind.precision) },
+            ColumnType::Float(kind) => Self::Number { digits: u32::from(kind.precision) },
+            ColumnType::Integer(kind) if kind.format == IntegerFormat::None => Self::Number { digits: 0 },
+            ColumnType::BigInt => Self::Number { digits: 0 },
+            ColumnType::DateTime(kind) => {
+                let offset_s = if kind.behavior == DateBehavior::UserLocal { i64::from(time_zone_minutes) * 60 } else { 0 };
+                Self::Moment { offset_s, with_time: kind.format == DateFormat::DateAndTime && kind.behavior != DateBehavior::DateOnly }
+            }
+            ColumnType::Lookup(_) => Self::Name(name_at?),
+            _ => return None,
+        })
+    }
+
+    /// Writes what people read into `out`; false when there is nothing to read, as for an option without a label.
+    pub(super) fn format(&self, value: ValueRef<'_>, out: &mut String) -> bool {
+        out.clear();
+        match (self, value) {
+            (Self::Labels(labels), ValueRef::Int(n)) => push_label(labels, n, out),
+            (Self::Labels(labels), ValueRef::Bool(b)) => push_label(labels, i32::from(b), out),
+            (Self::Labels(labels), ValueRef::Choices(text)) => {
+                for number in text.split(',').filter_map(|n| n.parse().ok()) {
+                    if !out.is_empty() {
+                        out.push_str("; ");
+                    }
+                    push_label(labels, number, out);
+                }
+            }
+            (Self::Money { digits }, ValueRef::Money(units)) => {
+                let amount = Decimal::new(units, 4).round_dp(*digits);
+                out.push_str(if amount.is_sign_negative() && !amount.is_zero() { "-$" } else { "$" });
+                push_grouped(amount.abs(), *digits, out);
+            }
+            (Self::Number { digits }, ValueRef::Decimal(n)) => push_number(n, *digits, out),
+            (Self::Number { .. }, ValueRef::Int(n)) => push_number(Decimal::from(n), 0, out),
+            (Self::Number { .. }, ValueRef::BigInt(n)) => push_number(Decimal::from(n), 0, out),
+            (Self::Number { digits }, ValueRef::Float(n)) => match Decimal::try_from(n) {
+                Ok(n) => push_number(n, *digits, out),
+                Err(_) => {
+                    // Writing to a text cannot fail.
+                    let _ = write!(out, "{n}");
+                }
+            },
+            (Self::Moment { offset_s, with_time }, ValueRef::DateTime(seconds)) => push_moment(seconds.saturating_add(*offset_s), *with_time, out),
+            (Self::Moment { .. }, ValueRef::Date(days)) => push_moment(i64::from(days) * 86_400, false, out),
+            _ => {}
+        }
+        !out.is_empty()
+    }
+}
+
+fn labels(source: &ChoiceSource, snapshot: &Snapshot, language: u16) -> Vec<(i32, String)> {
+    let options = match source {
+        ChoiceSource::Local(set) => Some(set.options.as_slice()),
+        ChoiceSource::Global(name) => snapshot.choice(name).map(|set| set.options.as_slice()),
+    };
+    options.unwrap_or_default().iter().filter_map(|option| option.label.text(language).map(|text| (option.value, text.to_owned()))).collect()
+}
+
+fn push_label(labels: &[(i32, String)], value: i32, out: &mut String) {
+    if let Some((_, text)) = labels.iter().find(|(own, _)| *own == value) {
+        out.push_str(text);
+    }
+}
+
+fn push_number(value: Decimal, digits: u32, out: &mut String) {
+    let value = value.round_dp(digits);
+    if value.is_sign_negative() && !value.is_zero() {
+        out.push('-');
+    }
+    push_grouped(value.abs(), digits, out);
+}
+
+/// A number that is not negative, with a comma before every third digit and exactly `digits` after the point.
+fn push_grouped(value: Decimal, digits: u32, out: &mut String) {
+    let mut value = value;
+    value.rescale(digits);
+    let start = out.len();
+    let _ = write!(out, "{value}");
+    let mut at = out[start..].find('.').map_or(out.len(), |point| start + point);
+    while at > start + 3 {
+        at -= 3;
+        out.insert(at, ',');
+    }
+}
+
+/// `4/7/2031 2:59 PM`, or the date alone.
+fn push_moment(seconds: i64, with_time: bool, out: &mut String) {
+    let Ok(days) = i32::try_from(seconds.div_euclid(86_400)) else { return };
+    let mut iso = Vec::with_capacity(10);
+    push_date(&mut iso, days);
+    let part = |from: usize, to: usize| iso.get(from..to).and_then(|bytes| std::str::from_utf8(bytes).ok()).and_then(|text| text.parse::<u32>().ok()).unwrap_or(0);
+    let _ = write!(out, "{}/{}/{}", part(5, 7), part(8, 10), part(0, 4));
+    if with_time {
+        let second = seconds.rem_euclid(86_400);
+        let (hour, minute) = (second / 3_600, second / 60 % 60);
+        let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
+        let _ = write!(out, " {twelve}:{minute:02} {}", if hour < 12 { "AM" } else { "PM" });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(formatter: &Formatter, value: ValueRef<'_>) -> Option<String> {
+        let mut out = "old".to_owned();
+        formatter.format(value, &mut out).then_some(out)
+    }
+
+    #[test] // web-api 21
+    fn values_read_as_people_write_them() {
+        let labels = Formatter::Labels(vec![(0, "Stopped".to_owned()), (1, "Running".to_owned())]);
+        let moment = Formatter::Moment { offset_s: 3_600, with_time: true };
+        for (formatter, value, text) in [
+            (&labels, ValueRef::Bool(true), Some("Running")),
+            (&labels, ValueRef::Choices("0,1"), Some("Stopped; Running")),
+            (&labels, ValueRef::Int(7), None),
+            (&Formatter::Money { digits: 2 }, ValueRef::Money(45_000), Some("$4.50")),
+            (&Formatter::Money { digits: 2 }, ValueRef::Money(-12_345_678_900), Some("-$1,234,567.89")),
+            (&Formatter::Number { digits: 0 }, ValueRef::Int(-1_000), Some("-1,000")),
+            (&Formatter::Number { digits: 0 }, ValueRef::Int(999), Some("999")),
+            (&Formatter::Number { digits: 2 }, ValueRef::Decimal(Decimal::new(15, 1)), Some("1.50")),
+            (&Formatter::Number { digits: 1 }, ValueRef::Float(1234.25), Some("1,234.2")),
+            (&moment, ValueRef::DateTime(0), Some("1/1/1970 1:00 AM")),
+            (&moment, ValueRef::DateTime(11 * 3_600 + 59 * 60), Some("1/1/1970 12:59 PM")),
+            (&moment, ValueRef::Date(31), Some("2/1/1970")),
+            (&moment, ValueRef::Null, None),
+        ] {
+            assert_eq!(shown(formatter, value).as_deref(), text, "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Result rows to JSON (web-api 9, 15, 21, 22).
+//!
+//! What does not change from row to row is worked out once, when the page starts: member names with their quotes, annotations, labels. A row is then
+//! written straight from the statement's values into one buffer, without allocation.
+
+mod formatted;
+mod plan;
+mod record;
+mod sink;
+mod value;
+
+pub(crate) use plan::{RowPlan, wire_name};
+pub(crate) use record::{RetrievedRecord, etag, returning};
+pub(crate) use sink::JsonRows;
+pub(crate) use value::write_value;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use driftless_core::Snapshot;
+use driftless_odata::headers::{Format, MetadataLevel};
+
+use crate::call::Call;
+
+/// The snapshot that a request was lowered with last: set by the lowering, read by the sink of the same request.
+pub(crate) type SnapshotSlot = RefCell<Option<Arc<Snapshot>>>;
+
+/// How rows are written for one request.
+#[derive(Clone, Debug)]
+pub(crate) struct RowStyle {
+    pub(crate) format: Format,
+    pub(crate) annotations: Annotations,
+    pub(crate) language: u16,
+    pub(crate) time_zone_minutes: i16,
+    pub(crate) root: String,
+}
+
+/// Which annotations are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Annotations {
+    pub(crate) formatted: bool,
+    pub(crate) lookup_table: bool,
+    pub(crate) navigation: bool,
+    pub(crate) total: bool,
+    pub(crate) total_exceeded: bool,
+    pub(crate) metadata_version: bool,
+}
+
+pub(crate) const FORMATTED_VALUE: &str = "OData.Community.Display.V1.FormattedValue";
+pub(crate) const LOOKUP_TABLE: &str = "Microsoft.Dynamics.CRM.lookuplogicalname";
+pub(crate) const NAVIGATION: &str = "Microsoft.Dynamics.CRM.associatednavigationproperty";
+pub(crate) const TOTAL: &str = "Microsoft.Dynamics.CRM.totalrecordcount";
+pub(crate) const TOTAL_EXCEEDED: &str = "Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded";
+pub(crate) const METADATA_VERSION: &str = "Microsoft.Dynamics.CRM.globalmetadataversion";
+
+impl RowStyle {
+    /// The style that a request asks for.
+    pub(crate) fn of(call: &Call<'_>) -> Self {
+        let wants = |name: &str| call.preferences.annotations.is_some_and(|filter| filter.wants(name));
+        let annotations = Annotations {
+            formatted: wants(FORMATTED_VALUE),
+            lookup_table: wants(LOOKUP_TABLE),
+            navigation: wants(NAVIGATION),
+            total: wants(TOTAL),
+            total_exceeded: wants(TOTAL_EXCEEDED),
+            metadata_version: wants(METADATA_VERSION),
+        };
+        let caller = call.exchange.caller;
+        Self { format: call.format, annotations, language: caller.language, time_zone_minutes: caller.time_zone_minutes, root: call.exchange.root.clone() }
+    }
+
+    /// True when control information such as etags and the context is written.
+    pub(crate) fn has_control(&self) -> bool {
+        self.format.metadata != MetadataLevel::None
+    }
+
+    /// True when every property tells its type and every row its address.
+    pub(crate) fn is_full(&self) -> bool {
+        self.format.metadata == MetadataLevel::Full
+    }
+}
+
+/// The part of a context that names columns: nothing, or `(a,b,nav(c))`, exactly as selected (web-api 9).
+pub(crate) fn context_columns(names: Option<&[String]>, expands: &[(String, Option<Vec<String>>)]) -> String {
+    if names.is_none() && expands.is_empty() {
+        return String::new();
+    }
+    let mut parts: Vec<String> = names.unwrap_or_default().to_vec();
+    for (name, inner) in expands {
+        let part = format!("{name}({})", inner.as_deref().unwrap_or_default().join(","));
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    format!("({})", parts.join(","))
+}

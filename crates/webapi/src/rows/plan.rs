@@ -1,0 +1,278 @@
+//! What is the same for every row of a page, worked out once.
+
+use driftless_core::Snapshot;
+use driftless_model::{Column, ColumnIx, LogicalName, Table, TableCode, Uuid, ValueRef};
+use driftless_odata::json::JsonWriter;
+use driftless_odata::record::edm_type;
+use driftless_query::{Group, ResolvedQuery, RowView};
+
+use super::formatted::Formatter;
+use super::value::write_value;
+use super::{FORMATTED_VALUE, LOOKUP_TABLE, NAVIGATION, RowStyle};
+use crate::lower::is_principal;
+
+/// How the rows of one query become objects.
+#[derive(Debug)]
+pub(crate) struct RowPlan {
+    root: Option<ObjectPlan>,
+    nested: Vec<NestedPlan>,
+    as_text: bool,
+}
+
+/// A nested object: the first of the alternatives whose row is there, else null. A property that leads to several tables has one for each.
+#[derive(Debug)]
+struct NestedPlan {
+    name: Vec<u8>,
+    alternatives: Vec<ObjectPlan>,
+}
+
+#[derive(Debug)]
+struct ObjectPlan {
+    /// Place of the primary id; the version follows.
+    first: usize,
+    has_etag: bool,
+    /// Type and the beginning of the address, with full control information only.
+    full: Option<FullPlan>,
+    columns: Vec<ColumnPlan>,
+    /// Names under which the primary id is written behind the columns.
+    ids: Vec<Vec<u8>>,
+}
+
+#[derive(Debug)]
+struct FullPlan {
+    type_name: String,
+    address: String,
+    set: String,
+}
+
+#[derive(Debug)]
+struct ColumnPlan {
+    at: usize,
+    name: Vec<u8>,
+    type_note: Option<(Vec<u8>, String)>,
+    formatted: Option<(Vec<u8>, Formatter)>,
+    lookup: Option<LookupPlan>,
+}
+
+/// The annotations of a lookup: for each table that it may lead to its name and the navigation property.
+#[derive(Debug)]
+struct LookupPlan {
+    table_note: Option<Vec<u8>>,
+    navigation_note: Option<Vec<u8>>,
+    targets: Vec<(TableCode, String, String)>,
+}
+
+impl RowPlan {
+    /// The plan for a query's rows.
+    pub(crate) fn new(query: &ResolvedQuery, snapshot: &Snapshot, style: &RowStyle) -> Self {
+        let mut root = None;
+        let mut nested: Vec<NestedPlan> = Vec::new();
+        for group in &query.groups {
+            let object = ObjectPlan::new(query.source(group.source), group, snapshot, style);
+            match &group.name {
+                None => root = Some(object),
+                Some(name) => {
+                    let name = JsonWriter::prepare_name(name);
+                    match nested.iter_mut().find(|plan| plan.name == name) {
+                        Some(plan) => plan.alternatives.push(object),
+                        None => nested.push(NestedPlan { name, alternatives: vec![object] }),
+                    }
+                }
+            }
+        }
+        Self { root, nested, as_text: style.format.ieee754_compatible }
+    }
+
+    /// Writes the members of one row's object, without its braces.
+    pub(crate) fn write_members(&self, json: &mut JsonWriter, row: &dyn RowView, scratch: &mut String) {
+        let Some(root) = &self.root else { return };
+        root.write_members(json, row, self.as_text, scratch);
+        for nested in &self.nested {
+            json.prepared_name(&nested.name);
+            match nested.alternatives.iter().find(|object| object.id(row).is_some()) {
+                None => json.null(),
+                Some(object) => {
+                    json.begin_object();
+                    object.write_members(json, row, self.as_text, scratch);
+                    json.end_object();
+                }
+            }
+        }
+    }
+
+    /// Primary id and version of a row.
+    pub(crate) fn identity(&self, row: &dyn RowView) -> Option<(Uuid, i64)> {
+        let root = self.root.as_ref()?;
+        let id = root.id(row)?;
+        match row.get(root.first + 1) {
+            ValueRef::BigInt(version) => Some((id, version)),
+            _ => None,
+        }
+    }
+}
+
+impl ObjectPlan {
+    fn new(table: &Table, group: &Group, snapshot: &Snapshot, style: &RowStyle) -> Self {
+        let columns = group
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(place, ix)| ColumnPlan::new(table, *ix, group.first + 2 + place, group.names.get(place).copied().flatten(), snapshot, style))
+            .collect();
+        let mut ids = Vec::new();
+        if !group.columns.contains(&table.id) {
+            ids.push(JsonWriter::prepare_name(&table.def.primary_id));
+        }
+        if is_principal(table) && !group.columns.iter().any(|ix| *table.column(*ix).name == *"ownerid") {
+            ids.push(JsonWriter::prepare_name("ownerid"));
+        }
+        let full = style.is_full().then(|| FullPlan {
+            type_name: format!("#Microsoft.Dynamics.CRM.{}", table.name()),
+            address: format!("{}{}(", style.root, table.def.set_name),
+            set: format!("{}(", table.def.set_name),
+        });
+        Self { first: group.first, has_etag: style.has_control(), full, columns, ids }
+    }
+
+    fn id(&self, row: &dyn RowView) -> Option<Uuid> {
+        row.get(self.first).id()
+    }
+
+    fn write_members(&self, json: &mut JsonWriter, row: &dyn RowView, as_text: bool, scratch: &mut String) {
+        let id = self.id(row);
+        if let (Some(full), Some(id)) = (&self.full, id) {
+            full.write(json, id, scratch);
+        }
+        if self.has_etag
+            && let ValueRef::BigInt(version) = row.get(self.first + 1)
+        {
+            write_etag(json, version);
+        }
+        for column in &self.columns {
+            column.write(json, row, as_text, scratch);
+        }
+        for name in &self.ids {
+            json.prepared_name(name);
+            match id {
+                Some(id) => json.guid(id.as_bytes()),
+                None => json.null(),
+            }
+        }
+    }
+}
+
+impl FullPlan {
+    fn write(&self, json: &mut JsonWriter, id: Uuid, scratch: &mut String) {
+        json.name("@odata.type");
+        json.text(&self.type_name);
+        for (name, start) in [("@odata.id", &self.address), ("@odata.editLink", &self.set)] {
+            scratch.clear();
+            scratch.push_str(start);
+            scratch.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+            scratch.push(')');
+            json.name(name);
+            json.text(scratch);
+        }
+    }
+}
+
+/// Writes `"@odata.etag":"W/\"n\""`.
+fn write_etag(json: &mut JsonWriter, version: i64) {
+    let mut text = [0_u8; 32];
+    let mut at = 0;
+    let mut push = |bytes: &[u8]| {
+        if let Some(slot) = text.get_mut(at..at + bytes.len()) {
+            slot.copy_from_slice(bytes);
+            at += bytes.len();
+        }
+    };
+    push(b"\"W/\\\"");
+    push(itoa::Buffer::new().format(version).as_bytes());
+    push(b"\\\"\"");
+    json.prepared_name(b"\"@odata.etag\":");
+    json.raw(text.get(..at).unwrap_or_default());
+}
+
+impl ColumnPlan {
+    fn new(table: &Table, ix: ColumnIx, at: usize, name_at: Option<usize>, snapshot: &Snapshot, style: &RowStyle) -> Self {
+        let column = table.column(ix);
+        let name = wire_name(column);
+        let note = |annotation: &str| JsonWriter::prepare_name(&format!("{name}@{annotation}"));
+        let formatter = || Formatter::of(column, snapshot, style.language, style.time_zone_minutes, name_at);
+        let edm = edm_type(column.shape());
+        Self {
+            at,
+            type_note: (style.is_full() && !matches!(edm, "Edm.String" | "Edm.Boolean" | "Edm.Int32" | "Edm.Double"))
+                .then(|| (note("odata.type"), format!("#{}", edm.trim_start_matches("Edm.")))),
+            formatted: style.annotations.formatted.then(formatter).flatten().map(|formatter| (note(FORMATTED_VALUE), formatter)),
+            lookup: column.lookup().filter(|_| style.annotations.lookup_table || style.annotations.navigation).map(|lookup| LookupPlan {
+                table_note: style.annotations.lookup_table.then(|| note(LOOKUP_TABLE)),
+                navigation_note: style.annotations.navigation.then(|| note(NAVIGATION)),
+                targets: lookup.targets.iter().filter_map(|target| lookup_target(table, column, target, snapshot)).collect(),
+            }),
+            name: JsonWriter::prepare_name(&name),
+        }
+    }
+
+    fn write(&self, json: &mut JsonWriter, row: &dyn RowView, as_text: bool, scratch: &mut String) {
+        let value = row.get(self.at);
+        if !matches!(value, ValueRef::Null) {
+            self.write_notes(json, row, value, scratch);
+        }
+        json.prepared_name(&self.name);
+        write_value(json, value, as_text);
+    }
+
+    fn write_notes(&self, json: &mut JsonWriter, row: &dyn RowView, value: ValueRef<'_>, scratch: &mut String) {
+        if let Some((name, type_name)) = &self.type_note {
+            json.prepared_name(name);
+            json.text(type_name);
+        }
+        match &self.formatted {
+            Some((name, Formatter::Name(at))) => {
+                if let ValueRef::Text(text) = row.get(*at) {
+                    json.prepared_name(name);
+                    json.text(text);
+                }
+            }
+            Some((name, formatter)) if formatter.format(value, scratch) => {
+                json.prepared_name(name);
+                json.text(scratch);
+            }
+            _ => {}
+        }
+        if let (Some(lookup), ValueRef::Ref(reference)) = (&self.lookup, value) {
+            lookup.write(json, reference.table);
+        }
+    }
+}
+
+impl LookupPlan {
+    fn write(&self, json: &mut JsonWriter, code: TableCode) {
+        let target = match self.targets.as_slice() {
+            [only] => Some(only),
+            several => several.iter().find(|(own, _, _)| *own == code),
+        };
+        let Some((_, table, navigation)) = target else { return };
+        for (note, text) in [(&self.navigation_note, navigation), (&self.table_note, table)] {
+            if let Some(name) = note {
+                json.prepared_name(name);
+                json.text(text);
+            }
+        }
+    }
+}
+
+fn lookup_target(table: &Table, column: &Column, target: &LogicalName, snapshot: &Snapshot) -> Option<(TableCode, String, String)> {
+    let code = snapshot.find(target)?.def.code;
+    let navigation = match snapshot.lookup_relationship(table.name(), &column.name, target) {
+        Some(relationship) => relationship.referencing_navigation.clone(),
+        None => column.name.to_string(),
+    };
+    Some((code, target.to_string(), navigation))
+}
+
+/// The name of a column in rows: `_x_value` for lookups.
+pub(crate) fn wire_name(column: &Column) -> String {
+    if column.lookup().is_some() { format!("_{}_value", column.name) } else { column.name.to_string() }
+}

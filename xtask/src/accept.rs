@@ -1,0 +1,287 @@
+//! `cargo xtask accept`: published clients, unmodified, against a release build of the service.
+//!
+//! The clients are copied out of the tree, their libraries installed there once per set of requirement files, and their
+//! own runner started with the addresses of a fresh service. What must pass decides the exit status; the rest is told.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::arguments::{Arguments, Usage};
+use crate::service::{self, Launch, Ready, Service};
+
+/// Clients that must pass.
+const REQUIRED: &[&str] = &["raw_changes", "raw_keys", "raw_solution", PROBE];
+/// Clients that are run and told of.
+const REPORTED: &[&str] = &["py_sdk_full", "node_dynamics_web_api", PROBE];
+/// The client that is chosen flow by flow.
+const PROBE: &str = "driftless-odata-probe";
+/// Flows of the probe that must pass, and flows that are told of.
+const REQUIRED_FLOWS: &[&str] = &["delta", "error"];
+const REPORTED_FLOWS: &[&str] = &["metadata", "read", "write"];
+/// Files that decide what is installed.
+const REQUIREMENTS: &[&str] = &["requirements.txt", "package.json"];
+/// Folders that an installation makes; never copied.
+const INSTALLED: &[&str] = &[".venv", "node_modules", "__pycache__"];
+
+const USAGE: Usage = Usage {
+    help: "\
+cargo xtask accept --from DIR [--only NAMES] [--flows FLOWS] [--big] [--json FILE] [--binary PATH]
+
+Copies the acceptance clients out of the tree, installs their libraries (cached by the requirement files), builds and
+starts the service on an empty folder, runs the clients, stops the service and verifies the folder.
+
+  --from DIR      the folder with run.py, requirements.txt and package.json
+  --only NAMES    only these clients, comma separated (all that are due)
+  --flows FLOWS   flows of driftless-odata-probe (delta,error)
+  --big           also the flow over more than 5000 changes
+  --json FILE     write the summary there as well
+  --binary PATH   the binary (default: a release build)
+
+Exit status 1 when raw_changes, raw_keys, raw_solution or the flows delta and error fail.",
+    options: &["from", "only", "flows", "json", "binary"],
+    switches: &["big"],
+    words_max: 0,
+};
+
+/// One call of the clients' runner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Round {
+    clients: Vec<String>,
+    flows: Vec<String>,
+    /// Whether failures of the required clients count.
+    is_required: bool,
+}
+
+/// Runs the task.
+pub(crate) fn run(given: &[String]) -> Result<Outcome> {
+    let Some(arguments) = Arguments::parse(&USAGE, given)? else {
+        println!("{}", USAGE.help);
+        return Ok(Outcome::Passed);
+    };
+    let from = arguments.value("from").context("--from DIR is needed: the folder with the clients")?;
+    let from = std::fs::canonicalize(from).with_context(|| format!("cannot find {from}"))?;
+    ensure!(from.join("run.py").exists(), "{} has no run.py", from.display());
+    let binary = match arguments.value("binary") {
+        Some(path) => PathBuf::from(path),
+        None => service::build_release()?,
+    };
+    let clients = install(&from)?;
+    let folder = service::fresh_folder("accept-run")?;
+    let launch = Launch { binary, data: folder.join("data"), run: folder.join("run"), wrapper: Vec::new() };
+    let service = Service::start(&launch)?;
+    let mut failures = Vec::new();
+    let mut summary = Vec::new();
+    for (number, round) in rounds(&arguments.list("only"), &arguments.list("flows")).iter().enumerate() {
+        let result = folder.join(format!("result-{number}.json"));
+        let lines = call_runner(&clients, round, service.ready(), arguments.has("big"), &result)?;
+        failures.extend(failures_of(round, &lines));
+        summary.push(json!({"required": round.is_required, "flows": round.flows, "clients": lines}));
+    }
+    failures.extend(end(service, &launch)?);
+    println!("\naccept: {}", if failures.is_empty() { "passed" } else { "FAILED" });
+    failures.iter().for_each(|failure| println!("  {failure}"));
+    if let Some(path) = arguments.value("json") {
+        let report = json!({"rounds": summary, "failures": failures, "passed": failures.is_empty()});
+        std::fs::write(path, format!("{report:#}\n")).with_context(|| format!("cannot write {path}"))?;
+    }
+    if failures.is_empty() {
+        std::fs::remove_dir_all(&folder)?;
+    } else {
+        println!("accept: data and log are in {}", folder.display());
+    }
+    Ok(Outcome::of(failures.is_empty()))
+}
+
+/// Stops the service and verifies its folder.
+fn end(service: Service, launch: &Launch) -> Result<Vec<String>> {
+    let mut failures = Vec::new();
+    let status = service.stop()?;
+    if !status.success() {
+        failures.push(format!("SIGTERM ended the service with {status}"));
+    }
+    let verdict = service::check(&launch.binary, &launch.data)?;
+    println!("\naccept: driftless check: {}", verdict.text);
+    if !verdict.is_clean {
+        failures.push("driftless check found something".to_owned());
+    }
+    Ok(failures)
+}
+
+/// What to run: everything that is due, or what was asked for.
+fn rounds(only: &[String], flows: &[String]) -> Vec<Round> {
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    if only.is_empty() && flows.is_empty() {
+        let required = Round { clients: owned(REQUIRED), flows: owned(REQUIRED_FLOWS), is_required: true };
+        let reported = Round { clients: owned(REPORTED), flows: owned(REPORTED_FLOWS), is_required: false };
+        return vec![required, reported];
+    }
+    let clients = if only.is_empty() { owned(&[PROBE]) } else { only.to_vec() };
+    let flows = if flows.is_empty() { owned(REQUIRED_FLOWS) } else { flows.to_vec() };
+    vec![Round { clients, flows, is_required: true }]
+}
+
+/// The required clients of a round that did not pass, one sentence each.
+fn failures_of(round: &Round, summary: &Value) -> Vec<String> {
+    if !round.is_required {
+        return Vec::new();
+    }
+    let due = round.clients.iter().filter(|name| REQUIRED.contains(&name.as_str()));
+    due.filter_map(|name| failure_of(name, summary)).collect()
+}
+
+fn failure_of(name: &str, summary: &Value) -> Option<String> {
+    let lines = summary.as_array().into_iter().flatten();
+    let Some(line) = lines.into_iter().find(|line| line["client"] == name) else {
+        return Some(format!("{name} was not run"));
+    };
+    match line["status"].as_str() {
+        Some("passed") => None,
+        Some("left out") => Some(format!("{name} was left out: {}", line["why"])),
+        _ => {
+            let failures: Vec<&str> = line["failures"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let counts = |flow: &str| failures.iter().any(|failure| failure.starts_with(&format!("not ok {flow}:")));
+            // Failures of flows that are only told of do not count, unless the probe itself broke off.
+            let are_foreign = name == PROBE
+                && !failures.is_empty()
+                && failures.iter().all(|failure| REPORTED_FLOWS.iter().any(|flow| failure.starts_with(&format!("not ok {flow}:"))));
+            if are_foreign && !REQUIRED_FLOWS.iter().any(|flow| counts(flow)) {
+                return None;
+            }
+            Some(format!("{name}: {} checks failed", failures.len()))
+        }
+    }
+}
+
+/// Runs the clients of one round and gives their summary.
+fn call_runner(clients: &Path, round: &Round, ready: &Ready, is_big: bool, result: &Path) -> Result<Value> {
+    let kind = if round.is_required { "must pass" } else { "told of" };
+    println!("\naccept: {} ({kind}; flows {})", round.clients.join(", "), round.flows.join(", "));
+    let mut command = Command::new(python_of(clients));
+    command
+        .current_dir(clients)
+        .args(["run.py", "--only", &round.clients.join(","), "--json"])
+        .arg(result)
+        .env("DRIFTLESS_URL", &ready.http)
+        .env("DRIFTLESS_HTTPS_URL", &ready.https)
+        .env("DRIFTLESS_CA", &ready.ca)
+        .env("DRIFTLESS_TOKEN", &ready.token)
+        .env("DRIFTLESS_PROBE_FLOWS", round.flows.join(" "));
+    if is_big {
+        command.env("DRIFTLESS_BIG", "1");
+    }
+    // Its status says that something failed; which of it counts is decided from the summary.
+    command.status().context("cannot run the clients")?;
+    let text = std::fs::read(result).context("the clients wrote no summary")?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+fn python_of(clients: &Path) -> PathBuf {
+    clients.join(".venv/bin/python")
+}
+
+/// Copies the clients to a folder of their own and installs what they need, unless that was done before.
+fn install(from: &Path) -> Result<PathBuf> {
+    let mut wanted = Vec::new();
+    for name in REQUIREMENTS {
+        wanted.extend(std::fs::read(from.join(name)).with_context(|| format!("cannot read {name}"))?);
+    }
+    let clients = std::env::temp_dir().join(format!("driftless-accept-{:016x}", digest(&wanted)));
+    copy_folder(from, &clients)?;
+    let is_installed = clients.join(".installed");
+    if is_installed.exists() {
+        println!("accept: clients in {}, libraries from an earlier run", clients.display());
+        return Ok(clients);
+    }
+    println!("accept: clients in {}, installing their libraries", clients.display());
+    let python = python_of(&clients);
+    step(Command::new("python3").args(["-m", "venv", ".venv"]).current_dir(&clients))?;
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"];
+    step(Command::new(python).args(install).current_dir(&clients))?;
+    step(Command::new("npm").args(["install", "--silent", "--no-fund", "--no-audit"]).current_dir(&clients))?;
+    std::fs::write(is_installed, "")?;
+    Ok(clients)
+}
+
+fn step(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot run {command:?}"))?;
+    if !status.success() {
+        bail!("{command:?} failed with {status}");
+    }
+    Ok(())
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let (source, target) = (entry.path(), to.join(&name));
+        if INSTALLED.iter().any(|known| name == *known) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            copy_folder(&source, &target)?;
+        } else {
+            std::fs::copy(&source, &target).with_context(|| format!("cannot copy {}", source.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// FNV-1a: names a folder, protects nothing.
+fn digest(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn without_a_choice_everything_that_is_due_runs() {
+        let rounds = rounds(&[], &[]);
+        assert_eq!(rounds[0].clients, REQUIRED);
+        assert_eq!((rounds[0].is_required, rounds[1].is_required), (true, false));
+    }
+
+    #[test]
+    fn only_required_clients_decide() {
+        let round = Round { clients: names(&["raw_changes", "raw_keys", "py_zeep", PROBE]), flows: names(&["delta", "metadata"]), is_required: true };
+        let summary = |raw: &str, probe: &str| {
+            json!([
+                {"client": "raw_changes", "status": raw, "failures": []},
+                {"client": "raw_keys", "status": "passed"},
+                {"client": "py_zeep", "status": "failed", "failures": ["not ok x - y"]},
+                {"client": PROBE, "status": if probe.is_empty() { "passed" } else { "failed" }, "failures": [probe]}
+            ])
+        };
+        assert_eq!(failures_of(&round, &summary("passed", "")), [""; 0]);
+        assert_eq!(failures_of(&round, &summary("failed", "")).len(), 1);
+        assert_eq!(failures_of(&round, &summary("left out", "")).len(), 1);
+        assert_eq!(failures_of(&round, &summary("passed", "not ok metadata: a - b")), [""; 0]);
+        assert_eq!(failures_of(&round, &summary("passed", "not ok delta: a - b")).len(), 1);
+        assert_eq!(failures_of(&round, &summary("passed", "not ok probe ended with status 134 - ")).len(), 1);
+        assert_eq!(failures_of(&round, &json!([])).len(), 3);
+    }
+
+    #[test]
+    fn a_copy_leaves_installed_folders_out() {
+        let folder = service::fresh_folder("copy-test").unwrap();
+        let (from, to) = (folder.join("from"), folder.join("to"));
+        std::fs::create_dir_all(from.join("lib")).unwrap();
+        std::fs::create_dir_all(from.join(".venv")).unwrap();
+        std::fs::write(from.join("lib/a.py"), "a").unwrap();
+        std::fs::write(from.join(".venv/b"), "b").unwrap();
+        copy_folder(&from, &to).unwrap();
+        assert!(to.join("lib/a.py").exists() && !to.join(".venv").exists());
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
