@@ -119,10 +119,7 @@ mod tests {
     use super::*;
 
     fn leaves(command: &clap::Command, path: &str, out: &mut Vec<(String, clap::Command)>) {
-        let inner: Vec<_> = command
-            .get_subcommands()
-            .filter(|inner| inner.get_name() != "help")
-            .collect();
+        let inner: Vec<_> = command.get_subcommands().filter(|inner| inner.get_name() != "help").collect();
         if inner.is_empty() {
             out.push((path.to_owned(), command.clone()));
         }
@@ -157,24 +154,12 @@ mod tests {
         for (path, mut command) in all() {
             let help = command.render_long_help().to_string();
             assert!(help.contains("--json"), "{path} has no --json");
-            let examples: Vec<&str> = help
-                .lines()
-                .map(str::trim)
-                .filter(|line| line.starts_with("driftless "))
-                .collect();
-            assert!(
-                help.contains("Examples:") && !examples.is_empty(),
-                "{path} has no example"
-            );
+            let examples: Vec<&str> = help.lines().map(str::trim).filter(|line| line.starts_with("driftless ")).collect();
+            assert!(help.contains("Examples:") && !examples.is_empty(), "{path} has no example");
             for example in examples {
-                assert!(
-                    example.starts_with(&format!("driftless {path}")),
-                    "{example} is no example of {path}"
-                );
+                assert!(example.starts_with(&format!("driftless {path}")), "{example} is no example of {path}");
                 let words = example.split('#').next().unwrap().split_whitespace();
-                let words = words
-                    .take_while(|word| *word != "|")
-                    .map(|word| word.trim_matches('\''));
+                let words = words.take_while(|word| *word != "|").map(|word| word.trim_matches('\''));
                 if let Err(error) = Arguments::try_parse_from(words) {
                     panic!("{example}: {error}");
                 }
@@ -185,10 +170,7 @@ mod tests {
     #[test] // OPS-06: the exit codes are documented
     fn the_top_help_names_the_exit_codes() {
         let help = Arguments::command().render_long_help().to_string();
-        assert!(
-            help.contains("  6  resync needed") && help.contains("130  interrupted"),
-            "{help}"
-        );
+        assert!(help.contains("  6  resync needed") && help.contains("130  interrupted"), "{help}");
     }
 
     #[test] // OPS-04: a misspelt command gets a suggestion

@@ -30,37 +30,20 @@ pub(crate) enum Key {
 
 /// Every setting with its name in files, its environment variable and its built-in value.
 const KEYS: [(Key, &str, &str, Option<&str>); 8] = [
-    (
-        Key::Url,
-        "url",
-        "DRIFTLESS_URL",
-        Some("http://127.0.0.1:8080"),
-    ),
+    (Key::Url, "url", "DRIFTLESS_URL", Some("http://127.0.0.1:8080")),
     (Key::Token, "token", "DRIFTLESS_TOKEN", None),
     (Key::TokenFile, "token_file", "DRIFTLESS_TOKEN_FILE", None),
     (Key::Ca, "ca", "DRIFTLESS_CA", None),
     (Key::ReadyFile, "ready_file", "DRIFTLESS_READY_FILE", None),
-    (
-        Key::Data,
-        "data",
-        "DRIFTLESS_DATA",
-        Some("./driftless-data"),
-    ),
+    (Key::Data, "data", "DRIFTLESS_DATA", Some("./driftless-data")),
     (Key::Http, "http", "DRIFTLESS_HTTP", Some("127.0.0.1:8080")),
-    (
-        Key::Https,
-        "https",
-        "DRIFTLESS_HTTPS",
-        Some("127.0.0.1:8443"),
-    ),
+    (Key::Https, "https", "DRIFTLESS_HTTPS", Some("127.0.0.1:8443")),
 ];
 
 impl Key {
     /// Name in a configuration file.
     pub(crate) fn name(self) -> &'static str {
-        KEYS.iter()
-            .find(|(key, ..)| *key == self)
-            .map_or("", |(_, name, ..)| name)
+        KEYS.iter().find(|(key, ..)| *key == self).map_or("", |(_, name, ..)| name)
     }
 
     /// Whether its value must not be shown.
@@ -130,10 +113,7 @@ pub(crate) struct Shown {
 
 impl Configuration {
     /// The settings of this process: the given flags over everything else.
-    pub(crate) fn load(
-        flags: Vec<(Key, String)>,
-        general: &GeneralArguments,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn load(flags: Vec<(Key, String)>, general: &GeneralArguments) -> anyhow::Result<Self> {
         let mut files = Vec::new();
         if let Some(path) = &general.config {
             files.push((Origin::File(path.clone()), read_bounded(path)?));
@@ -146,11 +126,7 @@ impl Configuration {
     }
 
     /// The settings from their sources; `files` are texts in falling precedence.
-    fn resolve(
-        flags: Vec<(Key, String)>,
-        variable: &dyn Fn(&str) -> Option<String>,
-        files: Vec<(Origin, String)>,
-    ) -> anyhow::Result<Self> {
+    fn resolve(flags: Vec<(Key, String)>, variable: &dyn Fn(&str) -> Option<String>, files: Vec<(Origin, String)>) -> anyhow::Result<Self> {
         let mut found = Self::default();
         for (key, value) in flags {
             found.offer(key, value, &Origin::Flag);
@@ -175,17 +151,12 @@ impl Configuration {
 
     /// Takes a value unless a stronger source gave one.
     fn offer(&mut self, key: Key, value: String, origin: &Origin) {
-        self.settings.entry(key).or_insert_with(|| Setting {
-            value,
-            origin: origin.clone(),
-        });
+        self.settings.entry(key).or_insert_with(|| Setting { value, origin: origin.clone() });
     }
 
     /// A value in effect.
     pub(crate) fn value(&self, key: Key) -> Option<&str> {
-        self.settings
-            .get(&key)
-            .map(|setting| setting.value.as_str())
+        self.settings.get(&key).map(|setting| setting.value.as_str())
     }
 
     /// The data folder.
@@ -197,30 +168,15 @@ impl Configuration {
     pub(crate) fn shown(&self) -> Vec<Shown> {
         let show = |(key, name, _, _): &(Key, &'static str, &str, Option<&str>)| {
             let setting = self.settings.get(key);
-            let value = setting.map(|setting| {
-                if key.is_secret() {
-                    "***".to_owned()
-                } else {
-                    setting.value.clone()
-                }
-            });
-            Shown {
-                name,
-                value: value.unwrap_or_default(),
-                origin: setting.map_or_else(
-                    || "not set".to_owned(),
-                    |setting| setting.origin.to_string(),
-                ),
-            }
+            let value = setting.map(|setting| if key.is_secret() { "***".to_owned() } else { setting.value.clone() });
+            Shown { name, value: value.unwrap_or_default(), origin: setting.map_or_else(|| "not set".to_owned(), |setting| setting.origin.to_string()) }
         };
         KEYS.iter().map(show).collect()
     }
 
     /// How strong the source of a value is; the smaller the stronger.
     pub(crate) fn rank(&self, key: Key) -> u8 {
-        self.settings
-            .get(&key)
-            .map_or(u8::MAX, |setting| setting.origin.rank())
+        self.settings.get(&key).map_or(u8::MAX, |setting| setting.origin.rank())
     }
 }
 
@@ -229,10 +185,7 @@ pub(crate) fn read_bounded(path: &Path) -> anyhow::Result<String> {
     let place = || path.display().to_string();
     let bytes = std::fs::metadata(path).with_context(place)?.len();
     if bytes > FILE_BYTES_MAX {
-        return Err(Failure::error(
-            Exit::Configuration,
-            format!("{}: larger than {FILE_BYTES_MAX} bytes", place()),
-        ));
+        return Err(Failure::error(Exit::Configuration, format!("{}: larger than {FILE_BYTES_MAX} bytes", place())));
     }
     std::fs::read_to_string(path).with_context(place)
 }
@@ -240,9 +193,7 @@ pub(crate) fn read_bounded(path: &Path) -> anyhow::Result<String> {
 /// The entries of a configuration file. Anything unknown is an error.
 fn parse_file(origin: &Origin, text: &str) -> anyhow::Result<Vec<(Key, String)>> {
     let refused = |why: String| Failure::error(Exit::Configuration, format!("{origin}: {why}"));
-    let table: toml::Table = text
-        .parse()
-        .map_err(|error: toml::de::Error| refused(error.to_string().trim_end().to_owned()))?;
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| refused(error.to_string().trim_end().to_owned()))?;
     let mut found = Vec::new();
     for (name, value) in table {
         let Some((key, ..)) = KEYS.iter().find(|(_, known, ..)| *known == name) else {
@@ -252,10 +203,7 @@ fn parse_file(origin: &Origin, text: &str) -> anyhow::Result<Vec<(Key, String)>>
         match value {
             toml::Value::String(value) => found.push((*key, value)),
             other => {
-                return Err(refused(format!(
-                    "\"{name}\" must be text in quotes, not {}",
-                    other.type_str()
-                )));
+                return Err(refused(format!("\"{name}\" must be text in quotes, not {}", other.type_str())));
             }
         }
     }
@@ -267,31 +215,12 @@ pub(crate) mod tests_support {
     use super::*;
 
     /// Settings from flags, variables and files (text, whether it is the system's).
-    pub(crate) fn resolve(
-        flags: &[(Key, &str)],
-        variables: &[(&str, &str)],
-        files: &[(&str, bool)],
-    ) -> anyhow::Result<Configuration> {
-        let flags = flags
-            .iter()
-            .map(|(key, value)| (*key, (*value).to_owned()))
-            .collect();
-        let find = |name: &str| {
-            variables
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
+    pub(crate) fn resolve(flags: &[(Key, &str)], variables: &[(&str, &str)], files: &[(&str, bool)]) -> anyhow::Result<Configuration> {
+        let flags = flags.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+        let find = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         let files = files.iter().map(|(text, is_system)| {
             let path = PathBuf::from(if *is_system { "/etc/x.toml" } else { "x.toml" });
-            (
-                if *is_system {
-                    Origin::SystemFile(path)
-                } else {
-                    Origin::File(path)
-                },
-                (*text).to_owned(),
-            )
+            (if *is_system { Origin::SystemFile(path) } else { Origin::File(path) }, (*text).to_owned())
         });
         Configuration::resolve(flags, &find, files.collect())
     }
@@ -304,78 +233,35 @@ mod tests {
 
     #[test] // OPS-03: flag, environment, given file, system file, built in
     fn precedence() {
-        let all = [
-            ("data = \"file\"\nhttp = \"file\"\nca = \"file\"", false),
-            ("http = \"etc\"\nhttps = \"etc\"", true),
-        ];
-        let found = resolve(
-            &[(Key::Url, "flag")],
-            &[
-                ("DRIFTLESS_URL", "env"),
-                ("DRIFTLESS_DATA", "env"),
-                ("DRIFTLESS_CA", ""),
-            ],
-            &all,
-        );
+        let all = [("data = \"file\"\nhttp = \"file\"\nca = \"file\"", false), ("http = \"etc\"\nhttps = \"etc\"", true)];
+        let found = resolve(&[(Key::Url, "flag")], &[("DRIFTLESS_URL", "env"), ("DRIFTLESS_DATA", "env"), ("DRIFTLESS_CA", "")], &all);
         let found = found.unwrap();
-        let shown: Vec<(String, String)> = found
-            .shown()
-            .into_iter()
-            .map(|s| (s.name.to_owned(), format!("{} <- {}", s.value, s.origin)))
-            .collect();
-        let value = |name: &str| {
-            shown
-                .iter()
-                .find(|(known, _)| known == name)
-                .unwrap()
-                .1
-                .clone()
-        };
+        let shown: Vec<(String, String)> = found.shown().into_iter().map(|s| (s.name.to_owned(), format!("{} <- {}", s.value, s.origin))).collect();
+        let value = |name: &str| shown.iter().find(|(known, _)| known == name).unwrap().1.clone();
         assert_eq!(value("url"), "flag <- flag");
         assert_eq!(value("data"), "env <- environment DRIFTLESS_DATA");
-        assert_eq!(
-            value("ca"),
-            "file <- file x.toml",
-            "an empty variable is no value"
-        );
+        assert_eq!(value("ca"), "file <- file x.toml", "an empty variable is no value");
         assert_eq!(value("http"), "file <- file x.toml");
         assert_eq!(value("https"), "etc <- file /etc/x.toml");
         assert_eq!(value("token"), " <- not set");
-        assert_eq!(
-            resolve(&[], &[], &[]).unwrap().value(Key::Url),
-            Some("http://127.0.0.1:8080")
-        );
+        assert_eq!(resolve(&[], &[], &[]).unwrap().value(Key::Url), Some("http://127.0.0.1:8080"));
     }
 
     #[test] // OPS-03: secrets are masked
     fn tokens_are_not_shown() {
         let found = resolve(&[(Key::Token, "drft_secret")], &[], &[]).unwrap();
-        assert!(
-            found
-                .shown()
-                .iter()
-                .all(|shown| !shown.value.contains("secret"))
-        );
+        assert!(found.shown().iter().all(|shown| !shown.value.contains("secret")));
     }
 
     #[test] // OPS-03: unknown keys are errors with a suggestion
     fn unknown_keys() {
         for (text, expected) in [
-            (
-                "raedy_file = \"x\"",
-                "file x.toml: unknown key \"raedy_file\"; did you mean \"ready_file\"?",
-            ),
+            ("raedy_file = \"x\"", "file x.toml: unknown key \"raedy_file\"; did you mean \"ready_file\"?"),
             ("listen = \"x\"", "file x.toml: unknown key \"listen\""),
-            (
-                "url = 5",
-                "file x.toml: \"url\" must be text in quotes, not integer",
-            ),
+            ("url = 5", "file x.toml: \"url\" must be text in quotes, not integer"),
         ] {
             let error = resolve(&[], &[], &[(text, false)]).unwrap_err();
-            assert_eq!(
-                (error.to_string().as_str(), crate::exit::of(&error)),
-                (expected, Exit::Configuration)
-            );
+            assert_eq!((error.to_string().as_str(), crate::exit::of(&error)), (expected, Exit::Configuration));
         }
         assert!(resolve(&[], &[], &[("url = ", false)]).is_err());
     }

@@ -6,9 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use anyhow::Error;
-use driftless_store_sqlite::OpenError;
 use driftless_auth::TokenFileError;
 use driftless_client::{ClientError, code};
+use driftless_store_sqlite::OpenError;
 
 use crate::output;
 
@@ -67,10 +67,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// A failure as an error to return.
     pub(crate) fn error(exit: Exit, message: impl Into<String>) -> Error {
-        Error::new(Self {
-            exit,
-            message: message.into(),
-        })
+        Error::new(Self { exit, message: message.into() })
     }
 }
 
@@ -175,9 +172,7 @@ fn of_io(error: &io::Error) -> Exit {
         io::ErrorKind::BrokenPipe => Exit::Done,
         io::ErrorKind::Interrupted => Exit::Interrupted,
         // Another process has the port or the folder; it may let go.
-        io::ErrorKind::AddrInUse | io::ErrorKind::WouldBlock | io::ErrorKind::ResourceBusy => {
-            Exit::Temporary
-        }
+        io::ErrorKind::AddrInUse | io::ErrorKind::WouldBlock | io::ErrorKind::ResourceBusy => Exit::Temporary,
         _ => Exit::Io,
     }
 }
@@ -191,13 +186,7 @@ mod tests {
 
     fn http(status: u16, code: &str) -> Error {
         let (code, message) = (code.to_owned(), String::new());
-        Error::new(ClientError::Http {
-            status,
-            code,
-            message,
-            request_id: None,
-            retry_after: None,
-        })
+        Error::new(ClientError::Http { status, code, message, request_id: None, retry_after: None })
     }
 
     #[test] // OPS-06
@@ -221,11 +210,7 @@ mod tests {
 
     #[test] // OPS-06
     fn errors_of_this_side() {
-        let network = ClientError::Network {
-            url: String::new(),
-            message: String::new(),
-            delivery: Delivery::NotSent,
-        };
+        let network = ClientError::Network { url: String::new(), message: String::new(), delivery: Delivery::NotSent };
         for (error, exit) in [
             (Error::new(network), 20),
             (Error::new(ClientError::NotFound(String::new())), 4),
@@ -246,21 +231,13 @@ mod tests {
 
     #[test]
     fn the_cause_counts_through_added_context() {
-        let error = Err::<(), _>(http(404, ""))
-            .context("reading the table")
-            .unwrap_err();
+        let error = Err::<(), _>(http(404, "")).context("reading the table").unwrap_err();
         assert_eq!(of(&error), Exit::NotFound);
     }
 
     #[test] // OPS-06: documented in the help
     fn the_help_is_complete() {
-        let documented: Vec<u8> = HELP
-            .lines()
-            .filter_map(|line| line.trim().split_once("  ")?.0.parse().ok())
-            .collect();
-        assert_eq!(
-            documented,
-            [0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 20, 70, 74, 75, 78, 130]
-        );
+        let documented: Vec<u8> = HELP.lines().filter_map(|line| line.trim().split_once("  ")?.0.parse().ok()).collect();
+        assert_eq!(documented, [0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 20, 70, 74, 75, 78, 130]);
     }
 }

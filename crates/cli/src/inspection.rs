@@ -44,12 +44,7 @@ impl Inspection {
     pub(crate) fn text(&self, data: &Path) -> String {
         let mut out = String::new();
         for (name, value) in &self.facts {
-            out += &format!(
-                "{name}: {}\n",
-                value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned)
-            );
+            out += &format!("{name}: {}\n", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         }
         for finding in &self.findings {
             out += &format!("{}: {}: {}\n", finding.rule, finding.place, finding.message);
@@ -98,19 +93,9 @@ mod tests {
         let mut found = Inspection::default();
         found.facts.insert("rows".into(), json!(12));
         assert_eq!(found.text(Path::new("d")), "rows: 12\nd is clean\n");
-        found.findings.push(Finding {
-            rule: "dangling-lookup".into(),
-            place: "account 7d".into(),
-            message: "no such row".into(),
-        });
-        assert_eq!(
-            found.text(Path::new("d")),
-            "rows: 12\ndangling-lookup: account 7d: no such row\nd: 1 finding\n"
-        );
+        found.findings.push(Finding { rule: "dangling-lookup".into(), place: "account 7d".into(), message: "no such row".into() });
+        assert_eq!(found.text(Path::new("d")), "rows: 12\ndangling-lookup: account 7d: no such row\nd: 1 finding\n");
         let document = found.document(Path::new("d"));
-        assert_eq!(
-            (&document["clean"], &document["findings"][0]["rule"]),
-            (&json!(false), &json!("dangling-lookup"))
-        );
+        assert_eq!((&document["clean"], &document["findings"][0]["rule"]), (&json!(false), &json!("dangling-lookup")));
     }
 }

@@ -36,14 +36,8 @@ impl Progress {
     pub(crate) fn begin(output: Output, title: &'static str, measure: Measure) -> Self {
         let bar = output.may_animate().then(|| {
             let (bar, template) = match measure {
-                Measure::Percent => (
-                    ProgressBar::new(100),
-                    "{msg} [{bar:30}] {percent}% {elapsed}, {eta} left",
-                ),
-                Measure::Items(_) => (
-                    ProgressBar::new_spinner(),
-                    "{spinner} {msg} {human_pos} ({per_sec}) {elapsed}",
-                ),
+                Measure::Percent => (ProgressBar::new(100), "{msg} [{bar:30}] {percent}% {elapsed}, {eta} left"),
+                Measure::Items(_) => (ProgressBar::new_spinner(), "{spinner} {msg} {human_pos} ({per_sec}) {elapsed}"),
                 Measure::Time => (ProgressBar::new_spinner(), "{spinner} {msg} {elapsed}"),
             };
             if let Ok(style) = ProgressStyle::with_template(template) {
@@ -54,14 +48,7 @@ impl Progress {
             bar
         });
         let now = Instant::now();
-        Self {
-            output,
-            title,
-            measure,
-            bar,
-            started: now,
-            last_line: now,
-        }
+        Self { output, title, measure, bar, started: now, last_line: now }
     }
 
     /// How far the work is, and what it waits for if that is worth saying.
@@ -69,21 +56,11 @@ impl Progress {
         match &self.bar {
             Some(bar) => {
                 bar.set_position(position);
-                let message = if waits_for.is_empty() {
-                    self.title.to_owned()
-                } else {
-                    format!("{} ({waits_for})", self.title)
-                };
+                let message = if waits_for.is_empty() { self.title.to_owned() } else { format!("{} ({waits_for})", self.title) };
                 bar.set_message(message);
             }
             None if self.last_line.elapsed() >= LINE_EVERY => {
-                self.output.note(&line(
-                    self.title,
-                    self.measure,
-                    position,
-                    self.started.elapsed(),
-                    waits_for,
-                ));
+                self.output.note(&line(self.title, self.measure, position, self.started.elapsed(), waits_for));
                 self.last_line = Instant::now();
             }
             None => {}
@@ -100,13 +77,7 @@ impl Drop for Progress {
 }
 
 /// One plain line of progress.
-fn line(
-    title: &str,
-    measure: Measure,
-    position: u64,
-    elapsed: Duration,
-    waits_for: &str,
-) -> String {
+fn line(title: &str, measure: Measure, position: u64, elapsed: Duration, waits_for: &str) -> String {
     let seconds = elapsed.as_secs().max(1);
     let mut text = match measure {
         Measure::Percent if position > 0 => {
@@ -114,10 +85,7 @@ fn line(
             format!("{title}: {position}% after {seconds} s, about {left} s left")
         }
         Measure::Percent => format!("{title}: 0% after {seconds} s"),
-        Measure::Items(unit) => format!(
-            "{title}: {position} {unit} after {seconds} s, {}/s",
-            position / seconds
-        ),
+        Measure::Items(unit) => format!("{title}: {position} {unit} after {seconds} s, {}/s", position / seconds),
         Measure::Time => format!("{title}: {seconds} s"),
     };
     if !waits_for.is_empty() {
@@ -133,21 +101,9 @@ mod tests {
     #[test] // OPS-05: rate, count, total and remaining time when known, reason of the wait
     fn plain_lines() {
         let time = Duration::from_secs(20);
-        assert_eq!(
-            line("importing", Measure::Percent, 40, time, ""),
-            "importing: 40% after 20 s, about 30 s left"
-        );
-        assert_eq!(
-            line("importing", Measure::Percent, 0, time, ""),
-            "importing: 0% after 20 s"
-        );
-        assert_eq!(
-            line("reading", Measure::Items("rows"), 5_000, time, ""),
-            "reading: 5000 rows after 20 s, 250/s"
-        );
-        assert_eq!(
-            line("waiting for the key", Measure::Time, 0, time, "InProgress"),
-            "waiting for the key: 20 s (InProgress)"
-        );
+        assert_eq!(line("importing", Measure::Percent, 40, time, ""), "importing: 40% after 20 s, about 30 s left");
+        assert_eq!(line("importing", Measure::Percent, 0, time, ""), "importing: 0% after 20 s");
+        assert_eq!(line("reading", Measure::Items("rows"), 5_000, time, ""), "reading: 5000 rows after 20 s, 250/s");
+        assert_eq!(line("waiting for the key", Measure::Time, 0, time, "InProgress"), "waiting for the key: 20 s (InProgress)");
     }
 }

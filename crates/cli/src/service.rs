@@ -90,13 +90,15 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Engine)> {
     let ca = tls.as_ref().and_then(Tls::ca_file);
     let front = Service::new(Arc::clone(&organization), TokenCheck::open(tokens, RECHECK)?);
     let listeners = Listeners { http: options.http, https: options.https, host_names: Vec::new() };
-    let listener = Server::start(Arc::new(front), &listeners, tls, driftless_server::Limits::default())?;
+    let mut listener = Server::start(Arc::new(front), &listeners, tls, driftless_server::Limits::default())?;
+    // Before anybody is told that requests are answered: whoever waits for that may end the process at once.
+    listener.catch_signals()?;
     let jobs = organization.start_jobs()?;
     let ready = Ready {
         http: listener.http_addr().map(|address| format!("http://{address}")),
-        https: listener.https_addr().map(|address| {
-            if address.ip().is_loopback() { format!("https://localhost:{}", address.port()) } else { format!("https://{address}") }
-        }),
+        https: listener
+            .https_addr()
+            .map(|address| if address.ip().is_loopback() { format!("https://localhost:{}", address.port()) } else { format!("https://{address}") }),
         ca,
         token_file: Some(token_file),
         pid: std::process::id(),
@@ -104,11 +106,16 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Engine)> {
     Ok((ready, Engine { listener, jobs }))
 }
 
-/// The file with the first administrator's token. It is made once: a folder whose tokens were all revoked gets no new one by itself.
+/// The file with the first administrator's token. It is made once: a folder whose tokens were all revoked gets no new one by itself. A token whose secret was
+/// lost, because the process ended between making it and writing it down, is replaced.
 fn administrator_token(data: &Path, tokens: &TokenFile, administrator: Uuid) -> anyhow::Result<PathBuf> {
     let path = data.join(TOKEN_FILE_NAME);
-    if tokens.path().exists() {
+    let is_listed = tokens.list()?.iter().any(|record| record.name == TOKEN_NAME);
+    if path.exists() || (tokens.path().exists() && !is_listed) {
         return Ok(path);
+    }
+    if is_listed {
+        tokens.revoke(TOKEN_NAME)?;
     }
     let new = NewToken { name: TOKEN_NAME, user: administrator, scopes: Scopes::ALL, expires_in_days: None, environment: "org" };
     let now_s = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
@@ -138,14 +145,8 @@ impl Engine {
 pub(crate) fn start(options: &ServeOptions) -> anyhow::Result<RunningService> {
     check_addresses(options)?;
     let (ready, engine) = launch(options)?;
-    let mut running = RunningService {
-        ready,
-        engine,
-        ready_files: Vec::new(),
-    };
-    for path in
-        std::iter::once(options.data.join(READY_FILE_NAME)).chain(options.ready_file.clone())
-    {
+    let mut running = RunningService { ready, engine, ready_files: Vec::new() };
+    for path in std::iter::once(options.data.join(READY_FILE_NAME)).chain(options.ready_file.clone()) {
         write_ready(&path, &running.ready)?;
         running.ready_files.push(path);
     }
@@ -170,17 +171,12 @@ impl RunningService {
 /// Without TLS only this machine may listen: the token would cross the network in clear.
 fn check_addresses(options: &ServeOptions) -> anyhow::Result<()> {
     if options.http.is_none() && options.https.is_none() {
-        return Err(Failure::error(
-            Exit::Usage,
-            "neither --http nor --https: there is nothing to listen on",
-        ));
+        return Err(Failure::error(Exit::Usage, "neither --http nor --https: there is nothing to listen on"));
     }
     match options.http {
         Some(address) if !address.ip().is_loopback() => Err(Failure::error(
             Exit::Usage,
-            format!(
-                "--http {address} is reachable from other machines without TLS; use --https for that, or a loopback address"
-            ),
+            format!("--http {address} is reachable from other machines without TLS; use --https for that, or a loopback address"),
         )),
         _ => Ok(()),
     }
@@ -191,8 +187,7 @@ fn write_ready(path: &Path, ready: &Ready) -> anyhow::Result<()> {
     let place = || format!("writing the ready file {}", path.display());
     let unfinished = path.with_added_extension("new");
     let mut file = fs::File::create(&unfinished).with_context(place)?;
-    file.write_all(serde_json::to_string(ready)?.as_bytes())
-        .with_context(place)?;
+    file.write_all(serde_json::to_string(ready)?.as_bytes()).with_context(place)?;
     file.write_all(b"\n").with_context(place)?;
     drop(file);
     fs::rename(&unfinished, path).with_context(place)
@@ -211,28 +206,15 @@ mod tests {
 
     fn options(http: Option<&str>, https: Option<&str>) -> ServeOptions {
         let address = |text: Option<&str>| text.map(|text| text.parse().unwrap());
-        ServeOptions {
-            data: "data".into(),
-            http: address(http),
-            https: address(https),
-            ready_file: None,
-        }
+        ServeOptions { data: "data".into(), http: address(http), https: address(https), ready_file: None }
     }
 
     #[test] // AUTH-50: no plain HTTP beyond loopback
     fn addresses() {
         assert!(check_addresses(&options(Some("127.0.0.1:0"), Some("0.0.0.0:8443"))).is_ok());
         assert!(check_addresses(&options(Some("[::1]:0"), None)).is_ok());
-        for refused in [
-            options(Some("0.0.0.0:8080"), None),
-            options(Some("192.0.2.1:80"), Some("127.0.0.1:0")),
-            options(None, None),
-        ] {
-            assert_eq!(
-                crate::exit::of(&check_addresses(&refused).unwrap_err()),
-                Exit::Usage,
-                "{refused:?}"
-            );
+        for refused in [options(Some("0.0.0.0:8080"), None), options(Some("192.0.2.1:80"), Some("127.0.0.1:0")), options(None, None)] {
+            assert_eq!(crate::exit::of(&check_addresses(&refused).unwrap_err()), Exit::Usage, "{refused:?}");
         }
     }
 

@@ -4,10 +4,7 @@
 const WORD_CHARS_MAX: usize = 100;
 
 /// The candidate with the fewest edits, if that is at most half of the word's length and at most three.
-pub(crate) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.to_lowercase().chars().take(WORD_CHARS_MAX).collect();
     let allowed = word.len().div_ceil(2).min(3);
     candidates
@@ -20,18 +17,12 @@ pub(crate) fn nearest<'a>(
 
 /// `; did you mean "url"?`, or nothing.
 pub(crate) fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(word, candidates)
-        .map(|found| format!("; did you mean \"{found}\"?"))
-        .unwrap_or_default()
+    nearest(word, candidates).map(|found| format!("; did you mean \"{found}\"?")).unwrap_or_default()
 }
 
 /// Levenshtein distance, by rows.
 fn edits(word: &[char], candidate: &str) -> usize {
-    let candidate: Vec<char> = candidate
-        .to_lowercase()
-        .chars()
-        .take(WORD_CHARS_MAX)
-        .collect();
+    let candidate: Vec<char> = candidate.to_lowercase().chars().take(WORD_CHARS_MAX).collect();
     let mut row: Vec<usize> = (0..=candidate.len()).collect();
     for (i, from) in word.iter().enumerate() {
         let mut diagonal = row[0];

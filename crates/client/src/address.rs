@@ -19,9 +19,7 @@ impl Address {
     /// header, where no log shows it.
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
-        let refused = |why: &str| {
-            ClientError::Settings(format!("\"{text}\" is not a usable service address: {why}"))
-        };
+        let refused = |why: &str| ClientError::Settings(format!("\"{text}\" is not a usable service address: {why}"));
         let (scheme, rest) = text
             .split_once("://")
             .map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest))
@@ -37,10 +35,7 @@ impl Address {
         if authority.contains('@') {
             return Err(refused("it contains a user name"));
         }
-        let origin = format!(
-            "{scheme}://{}",
-            without_default_port(&scheme, &authority.to_ascii_lowercase())
-        );
+        let origin = format!("{scheme}://{}", without_default_port(&scheme, &authority.to_ascii_lowercase()));
         if ureq::http::Uri::try_from(&origin).is_err() {
             return Err(refused("the host or the port is malformed"));
         }
@@ -65,38 +60,26 @@ impl Address {
 
     /// Whether the host is this machine itself, so that no proxy may stand in between.
     pub fn is_loopback(&self) -> bool {
-        let authority = self
-            .origin
-            .split_once("://")
-            .map_or("", |(_, authority)| authority);
+        let authority = self.origin.split_once("://").map_or("", |(_, authority)| authority);
         let host = match authority.strip_prefix('[') {
             Some(six) => six.split(']').next().unwrap_or(six),
             None => authority.split(':').next().unwrap_or(authority),
         };
-        host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|ip| ip.is_loopback())
+        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
 
     /// Turns a path below the API root, a path of the origin (with a leading slash) or a link that the service gave into an address.
     ///
     /// A link to another origin is refused: the token must not travel there.
     pub fn resolve(&self, path: &str) -> Result<String> {
-        if let Some((scheme, rest)) = path
-            .split_once("://")
-            .filter(|(scheme, _)| is_scheme(scheme))
-        {
+        if let Some((scheme, rest)) = path.split_once("://").filter(|(scheme, _)| is_scheme(scheme)) {
             let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
             let (authority, tail) = rest.split_at(end);
             let scheme = scheme.to_ascii_lowercase();
             let authority = authority.to_ascii_lowercase();
             let origin = format!("{scheme}://{}", without_default_port(&scheme, &authority));
             if origin != self.origin {
-                return Err(ClientError::Settings(format!(
-                    "the link leads to {origin}, but the service is {}; the token is not sent there",
-                    self.origin
-                )));
+                return Err(ClientError::Settings(format!("the link leads to {origin}, but the service is {}; the token is not sent there", self.origin)));
             }
             return Ok(format!("{origin}{tail}"));
         }
@@ -113,9 +96,7 @@ pub fn encode_component(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                out.push(char::from(byte))
-            }
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
             b'\'' | b'(' | b')' | b',' | b'$' | b'*' | b'!' => out.push(char::from(byte)),
             _ => {
                 const HEX: &[u8; 16] = b"0123456789ABCDEF";
@@ -138,10 +119,7 @@ fn is_scheme(text: &str) -> bool {
 }
 
 fn names_version(path: &str) -> bool {
-    path.rsplit('/').next().is_some_and(|last| {
-        last.strip_prefix('v')
-            .is_some_and(|v| v.contains('.') && v.chars().all(|c| c.is_ascii_digit() || c == '.'))
-    })
+    path.rsplit('/').next().is_some_and(|last| last.strip_prefix('v').is_some_and(|v| v.contains('.') && v.chars().all(|c| c.is_ascii_digit() || c == '.')))
 }
 
 fn without_default_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
@@ -156,15 +134,9 @@ mod tests {
     #[test] // web-api 1: the root carries the version and, on premises, the organization
     fn roots() {
         for (text, root) in [
-            (
-                "http://127.0.0.1:8080",
-                "http://127.0.0.1:8080/api/data/v9.2/",
-            ),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/api/data/v9.2/"),
             ("HTTPS://LocalHost:443/", "https://localhost/api/data/v9.2/"),
-            (
-                "https://host/contoso",
-                "https://host/contoso/api/data/v9.2/",
-            ),
+            ("https://host/contoso", "https://host/contoso/api/data/v9.2/"),
             ("https://host/api/data/v9.0/", "https://host/api/data/v9.0/"),
         ] {
             assert_eq!(Address::parse(text).unwrap().root(), root, "{text}");
@@ -173,66 +145,32 @@ mod tests {
 
     #[test]
     fn unusable_addresses_are_refused() {
-        for text in [
-            "",
-            "localhost:8080",
-            "ftp://x",
-            "http://",
-            "http://user:secret@host",
-            "http://h/?a=b",
-            "http://h o st",
-        ] {
-            assert!(
-                matches!(Address::parse(text), Err(ClientError::Settings(_))),
-                "{text}"
-            );
+        for text in ["", "localhost:8080", "ftp://x", "http://", "http://user:secret@host", "http://h/?a=b", "http://h o st"] {
+            assert!(matches!(Address::parse(text), Err(ClientError::Settings(_))), "{text}");
         }
     }
 
     #[test] // web-api 17: links are followed verbatim, but never to another host
     fn links_keep_to_the_origin() {
         let address = Address::parse("https://localhost:8443").unwrap();
-        assert_eq!(
-            address.resolve("WhoAmI").unwrap(),
-            "https://localhost:8443/api/data/v9.2/WhoAmI"
-        );
-        assert_eq!(
-            address.resolve("/livez").unwrap(),
-            "https://localhost:8443/livez"
-        );
+        assert_eq!(address.resolve("WhoAmI").unwrap(), "https://localhost:8443/api/data/v9.2/WhoAmI");
+        assert_eq!(address.resolve("/livez").unwrap(), "https://localhost:8443/livez");
         let link = "https://localhost:8443/api/data/v9.2/x?$deltatoken=a%21b";
         assert_eq!(address.resolve(link).unwrap(), link);
-        for foreign in [
-            "https://localhost:9443/x",
-            "http://localhost:8443/x",
-            "https://evil/x",
-            "https://localhost:8443@evil/x",
-        ] {
+        for foreign in ["https://localhost:9443/x", "http://localhost:8443/x", "https://evil/x", "https://localhost:8443@evil/x"] {
             assert!(address.resolve(foreign).is_err(), "{foreign}");
         }
     }
 
     #[test]
     fn loopback() {
-        for (text, expected) in [
-            ("http://127.0.0.9:1", true),
-            ("http://[::1]:1", true),
-            ("https://localhost", true),
-            ("https://h", false),
-        ] {
-            assert_eq!(
-                Address::parse(text).unwrap().is_loopback(),
-                expected,
-                "{text}"
-            );
+        for (text, expected) in [("http://127.0.0.9:1", true), ("http://[::1]:1", true), ("https://localhost", true), ("https://h", false)] {
+            assert_eq!(Address::parse(text).unwrap().is_loopback(), expected, "{text}");
         }
     }
 
     #[test] // web-api 7: quotes doubled, everything else percent-encoded
     fn literals() {
-        assert_eq!(
-            quoted("O'Hara & Söhne/1"),
-            "'O''Hara%20%26%20S%C3%B6hne%2F1'"
-        );
+        assert_eq!(quoted("O'Hara & Söhne/1"), "'O''Hara%20%26%20S%C3%B6hne%2F1'");
     }
 }

@@ -37,9 +37,7 @@ impl Answer {
     pub fn into_items(mut self) -> Result<Vec<Value>> {
         match self.json.get_mut("value").map(Value::take) {
             Some(Value::Array(items)) => Ok(items),
-            _ => Err(ClientError::Protocol(
-                "the answer has no array \"value\"".into(),
-            )),
+            _ => Err(ClientError::Protocol("the answer has no array \"value\"".into())),
         }
     }
 
@@ -50,35 +48,19 @@ impl Answer {
 
     #[cfg(test)]
     pub(crate) fn of(status: u16, headers: &[(&str, &str)], json: Value) -> Self {
-        let headers = headers
-            .iter()
-            .map(|(name, value)| {
-                (
-                    name.parse::<HeaderName>().unwrap(),
-                    HeaderValue::from_str(value).unwrap(),
-                )
-            })
-            .collect();
-        Self {
-            status,
-            headers,
-            json,
-        }
+        let headers = headers.iter().map(|(name, value)| (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap())).collect();
+        Self { status, headers, json }
     }
 
     /// The error that an answer outside 200 to 299 stands for.
     pub(crate) fn into_error(self) -> ClientError {
         let error = self.json.get("error");
         let part = |name: &str| error.and_then(|e| e.get(name)).and_then(Value::as_str);
-        let message = part("message")
-            .map(str::to_owned)
-            .unwrap_or_else(|| match &self.json {
-                Value::String(text) => text.trim().chars().take(QUOTED_BODY_CHARS_MAX).collect(),
-                _ => String::new(),
-            });
-        let request_id = ["x-ms-service-request-id", "REQ_ID"]
-            .iter()
-            .find_map(|name| self.header(name));
+        let message = part("message").map(str::to_owned).unwrap_or_else(|| match &self.json {
+            Value::String(text) => text.trim().chars().take(QUOTED_BODY_CHARS_MAX).collect(),
+            _ => String::new(),
+        });
+        let request_id = ["x-ms-service-request-id", "REQ_ID"].iter().find_map(|name| self.header(name));
         ClientError::Http {
             status: self.status,
             code: part("code").unwrap_or_default().to_ascii_lowercase(),

@@ -28,10 +28,7 @@ impl ChangesOptions {
             parts.push("odata.track-changes".to_owned());
         }
         if let Some(rows) = self.page_rows {
-            parts.push(format!(
-                "odata.maxpagesize={}",
-                rows.clamp(1, PAGE_ROWS_MAX)
-            ));
+            parts.push(format!("odata.maxpagesize={}", rows.clamp(1, PAGE_ROWS_MAX)));
         }
         if self.fault_when_expired {
             parts.push("driftless.expired=fault".to_owned());
@@ -54,12 +51,7 @@ pub enum Change {
 
 /// Version number of a row, from its etag `W/"n"` (web-api 9).
 pub fn version_of(row: &Map<String, Value>) -> Option<i64> {
-    row.get("@odata.etag")?
-        .as_str()?
-        .strip_prefix("W/\"")?
-        .strip_suffix('"')?
-        .parse()
-        .ok()
+    row.get("@odata.etag")?.as_str()?.strip_prefix("W/\"")?.strip_suffix('"')?.parse().ok()
 }
 
 /// Items of one read, page by page: at most one page is in memory. After the last item [`delta_link`](Self::delta_link) is there; after
@@ -80,10 +72,7 @@ impl Connection {
     pub fn changes(&self, set: &str, options: &ChangesOptions) -> Result<Changes<'_>> {
         let path = match options.select.as_slice() {
             [] => set.to_owned(),
-            columns => format!(
-                "{set}?$select={}",
-                crate::encode_component(&columns.join(","))
-            ),
+            columns => format!("{set}?$select={}", crate::encode_component(&columns.join(","))),
         };
         Changes::begin(self, &path, options.prefer(true))
     }
@@ -96,19 +85,9 @@ impl Connection {
 
 impl<'c> Changes<'c> {
     fn begin(connection: &'c Connection, path: &str, prefer: String) -> Result<Self> {
-        let mut changes = Self {
-            connection,
-            prefer,
-            is_full: false,
-            pages: 0,
-            items: Vec::new().into_iter(),
-            next_link: None,
-            delta_link: None,
-        };
+        let mut changes = Self { connection, prefer, is_full: false, pages: 0, items: Vec::new().into_iter(), next_link: None, delta_link: None };
         let page = changes.read(path)?;
-        changes.is_full = !page
-            .text("@odata.context")
-            .is_some_and(|context| context.ends_with("/$delta"));
+        changes.is_full = !page.text("@odata.context").is_some_and(|context| context.ends_with("/$delta"));
         changes.take_page(page)?;
         Ok(changes)
     }
@@ -162,9 +141,7 @@ impl<'c> Changes<'c> {
             let link = self.next_link.take()?;
             let step = self.read(&link).and_then(|page| {
                 if page.text("@odata.nextLink") == Some(link.as_str()) {
-                    return Err(ClientError::Protocol(
-                        "a page of changes leads to itself".into(),
-                    ));
+                    return Err(ClientError::Protocol("a page of changes leads to itself".into()));
                 }
                 self.take_page(page)
             });
@@ -190,14 +167,9 @@ impl Iterator for Changes<'_> {
 
 fn read_item(item: Value) -> Result<Change> {
     let Value::Object(row) = item else {
-        return Err(ClientError::Protocol(
-            "an item of the change feed is not an object".into(),
-        ));
+        return Err(ClientError::Protocol("an item of the change feed is not an object".into()));
     };
-    let is_removed = row
-        .get("@odata.context")
-        .and_then(Value::as_str)
-        .is_some_and(|c| c.ends_with("/$deletedEntity"));
+    let is_removed = row.get("@odata.context").and_then(Value::as_str).is_some_and(|c| c.ends_with("/$deletedEntity"));
     if !is_removed {
         return Ok(Change::Row(row));
     }
@@ -216,11 +188,7 @@ mod tests {
     use crate::settings::Settings;
 
     fn open(script: &Script) -> Connection {
-        Connection::open(&Settings {
-            url: script.url(),
-            ..Settings::default()
-        })
-        .unwrap()
+        Connection::open(&Settings { url: script.url(), ..Settings::default() }).unwrap()
     }
 
     fn context(rest: &str) -> String {
@@ -228,15 +196,8 @@ mod tests {
     }
 
     fn link(kind: &str, token: &str) -> (String, Value) {
-        let key = if kind == "next" {
-            "$skiptoken"
-        } else {
-            "$deltatoken"
-        };
-        (
-            format!("@odata.{kind}Link"),
-            format!("{{origin}}/api/data/v9.2/drf_parcels?{key}={token}").into(),
-        )
+        let key = if kind == "next" { "$skiptoken" } else { "$deltatoken" };
+        (format!("@odata.{kind}Link"), format!("{{origin}}/api/data/v9.2/drf_parcels?{key}={token}").into())
     }
 
     fn page(suffix: &str, items: &[Value], links: &[(String, Value)]) -> Reply {
@@ -260,18 +221,10 @@ mod tests {
         let script = Script::start(vec![
             page("(drf_name)", &[row(1), row(2)], &[link("next", "a%20b")]),
             page("(drf_name)", &[], &[link("next", "c")]),
-            page(
-                "(drf_name)",
-                &[row(3), gone("x")],
-                &[link("delta", "7%21t")],
-            ),
+            page("(drf_name)", &[row(3), gone("x")], &[link("delta", "7%21t")]),
         ]);
         let connection = open(&script);
-        let options = ChangesOptions {
-            select: vec!["drf_name".into()],
-            page_rows: Some(2),
-            fault_when_expired: true,
-        };
+        let options = ChangesOptions { select: vec!["drf_name".into()], page_rows: Some(2), fault_when_expired: true };
         let mut changes = connection.changes("drf_parcels", &options).unwrap();
         assert!(changes.is_full());
         assert_eq!(changes.delta_link(), None, "not before the items are taken");
@@ -280,64 +233,30 @@ mod tests {
         assert_eq!(items[3], Change::Removed { id: "x".into() });
         assert!(matches!(&items[2], Change::Row(row) if version_of(row) == Some(3)));
         let delta = changes.delta_link().unwrap().to_owned();
-        assert_eq!(
-            (delta.as_str(), changes.pages()),
-            (
-                &*format!(
-                    "{}/api/data/v9.2/drf_parcels?$deltatoken=7%21t",
-                    script.url()
-                ),
-                3
-            )
-        );
+        assert_eq!((delta.as_str(), changes.pages()), (&*format!("{}/api/data/v9.2/drf_parcels?$deltatoken=7%21t", script.url()), 3));
         let seen = script.finish();
-        assert_eq!(
-            seen.lines()[..2],
-            [
-                "GET /api/data/v9.2/drf_parcels?$select=drf_name",
-                "GET /api/data/v9.2/drf_parcels?$skiptoken=a%20b"
-            ]
-        );
+        assert_eq!(seen.lines()[..2], ["GET /api/data/v9.2/drf_parcels?$select=drf_name", "GET /api/data/v9.2/drf_parcels?$skiptoken=a%20b"]);
         let first = "odata.track-changes,odata.maxpagesize=2,driftless.expired=fault";
-        assert!(
-            seen.requests
-                .iter()
-                .all(|request| request.header("prefer") == Some(first))
-        );
+        assert!(seen.requests.iter().all(|request| request.header("prefer") == Some(first)));
     }
 
     #[test] // web-api 25.4: a difference is marked in its context; CT-45: a full answer is not
     fn full_and_difference_are_told_apart() {
-        let script = Script::start(vec![
-            page("/$delta", &[], &[link("delta", "8")]),
-            page("", &[row(9)], &[link("delta", "9")]),
-        ]);
+        let script = Script::start(vec![page("/$delta", &[], &[link("delta", "8")]), page("", &[row(9)], &[link("delta", "9")])]);
         let connection = open(&script);
         let start = format!("{}/api/data/v9.2/drf_parcels?$deltatoken=7", script.url());
-        let quiet = connection
-            .follow(&start, &ChangesOptions::default())
-            .unwrap();
+        let quiet = connection.follow(&start, &ChangesOptions::default()).unwrap();
         assert!(!quiet.is_full() && quiet.delta_link().is_some());
-        assert!(
-            connection
-                .follow(&start, &ChangesOptions::default())
-                .unwrap()
-                .is_full()
-        );
+        assert!(connection.follow(&start, &ChangesOptions::default()).unwrap().is_full());
         assert_eq!(script.finish().requests[0].header("prefer"), None);
     }
 
     #[test]
     fn an_error_ends_the_read_without_a_link() {
         let expired = json!({"error": {"code": "0x80044352", "message": "Version stamp associated with the client has expired."}});
-        let script = Script::start(vec![
-            page("/$delta", &[row(1)], &[link("next", "n")]),
-            Reply::json(400, expired),
-        ]);
+        let script = Script::start(vec![page("/$delta", &[row(1)], &[link("next", "n")]), Reply::json(400, expired)]);
         let connection = open(&script);
-        let mut changes = connection
-            .follow("drf_parcels?$deltatoken=7", &ChangesOptions::default())
-            .unwrap();
+        let mut changes = connection.follow("drf_parcels?$deltatoken=7", &ChangesOptions::default()).unwrap();
         assert!(changes.next().unwrap().is_ok());
         assert!(changes.next().unwrap().unwrap_err().is_resync_needed());
         assert!(changes.next().is_none() && changes.delta_link().is_none());
@@ -346,47 +265,22 @@ mod tests {
     #[test]
     fn pages_that_break_the_protocol_are_named() {
         let both = page("", &[], &[link("next", "n"), link("delta", "d")]);
-        let looping = [
-            page("", &[], &[link("next", "n")]),
-            page("", &[], &[link("next", "n")]),
-        ];
-        let nameless = page(
-            "/$delta",
-            &[json!({"@odata.context": "#x/$deletedEntity"})],
-            &[link("delta", "d")],
-        );
-        for script in [
-            vec![both],
-            vec![page("", &[], &[])],
-            looping.to_vec(),
-            vec![nameless],
-        ] {
+        let looping = [page("", &[], &[link("next", "n")]), page("", &[], &[link("next", "n")])];
+        let nameless = page("/$delta", &[json!({"@odata.context": "#x/$deletedEntity"})], &[link("delta", "d")]);
+        for script in [vec![both], vec![page("", &[], &[])], looping.to_vec(), vec![nameless]] {
             let script = Script::start(script);
             let connection = open(&script);
-            let result: Result<Vec<Change>> = connection
-                .changes("drf_parcels", &ChangesOptions::default())
-                .and_then(Iterator::collect);
-            assert!(
-                matches!(result, Err(ClientError::Protocol(_))),
-                "{result:?}"
-            );
+            let result: Result<Vec<Change>> = connection.changes("drf_parcels", &ChangesOptions::default()).and_then(Iterator::collect);
+            assert!(matches!(result, Err(ClientError::Protocol(_))), "{result:?}");
         }
     }
 
     #[test]
     fn links_to_other_hosts_are_not_followed() {
-        let foreign = (
-            "@odata.nextLink".to_owned(),
-            Value::from("http://example.invalid/api/data/v9.2/x?$skiptoken=1"),
-        );
+        let foreign = ("@odata.nextLink".to_owned(), Value::from("http://example.invalid/api/data/v9.2/x?$skiptoken=1"));
         let script = Script::start(vec![page("", &[], &[foreign])]);
         let connection = open(&script);
-        let mut changes = connection
-            .changes("drf_parcels", &ChangesOptions::default())
-            .unwrap();
-        assert!(matches!(
-            changes.next(),
-            Some(Err(ClientError::Settings(_)))
-        ));
+        let mut changes = connection.changes("drf_parcels", &ChangesOptions::default()).unwrap();
+        assert!(matches!(changes.next(), Some(Err(ClientError::Settings(_)))));
     }
 }

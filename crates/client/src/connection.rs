@@ -67,9 +67,7 @@ pub struct Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection")
-            .field("root", &self.address.root())
-            .finish_non_exhaustive()
+        f.debug_struct("Connection").field("root", &self.address.root()).finish_non_exhaustive()
     }
 }
 
@@ -90,11 +88,7 @@ impl Connection {
             config = config.proxy(None);
         }
         if let Some(path) = &settings.ca {
-            config = config.tls_config(
-                TlsConfig::builder()
-                    .root_certs(read_authorities(path)?)
-                    .build(),
-            );
+            config = config.tls_config(TlsConfig::builder().root_certs(read_authorities(path)?).build());
         }
         Ok(Self {
             agent: config.build().new_agent(),
@@ -137,29 +131,14 @@ impl Connection {
     }
 
     /// One request with its repetitions; every status outside 200 to 299 is an error.
-    fn call(
-        &self,
-        method: Method,
-        path: &str,
-        body: Body<'_>,
-        headers: Headers<'_>,
-    ) -> Result<Answer> {
+    fn call(&self, method: Method, path: &str, body: Body<'_>, headers: Headers<'_>) -> Result<Answer> {
         let url = self.address.resolve(path)?;
         let (media_type, bytes) = match body {
             Body::Empty => (None, Vec::new()),
-            Body::Json(value) => (
-                Some("application/json; charset=utf-8"),
-                value.to_string().into_bytes(),
-            ),
+            Body::Json(value) => (Some("application/json; charset=utf-8"), value.to_string().into_bytes()),
             Body::Bytes(media_type, bytes) => (Some(media_type), bytes.to_vec()),
         };
-        let request = Outgoing {
-            is_read: method == Method::GET,
-            headers: self.headers(headers, media_type)?,
-            method,
-            url,
-            bytes,
-        };
+        let request = Outgoing { is_read: method == Method::GET, headers: self.headers(headers, media_type)?, method, url, bytes };
         let mut attempt = 1;
         let answer = loop {
             let started = Instant::now();
@@ -172,110 +151,61 @@ impl Connection {
             }
             attempt += 1;
         };
-        if (200..300).contains(&answer.status) {
-            Ok(answer)
-        } else {
-            Err(answer.into_error())
-        }
+        if (200..300).contains(&answer.status) { Ok(answer) } else { Err(answer.into_error()) }
     }
 
     fn headers(&self, given: Headers<'_>, media_type: Option<&str>) -> Result<HeaderMap> {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            http::header::ACCEPT,
-            HeaderValue::from_static("application/json"),
-        );
+        headers.insert(http::header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert("OData-Version", HeaderValue::from_static("4.0"));
         headers.insert("OData-MaxVersion", HeaderValue::from_static("4.0"));
         if let Some(value) = &self.authorization {
             headers.insert(http::header::AUTHORIZATION, value.clone());
         }
-        for (name, value) in media_type
-            .map(|value| ("Content-Type", value))
-            .iter()
-            .chain(given)
-        {
-            let refused = || {
-                ClientError::Settings(format!("the header {name} cannot be sent with this value"))
-            };
+        for (name, value) in media_type.map(|value| ("Content-Type", value)).iter().chain(given) {
+            let refused = || ClientError::Settings(format!("the header {name} cannot be sent with this value"));
             let name_read = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
-            headers.insert(
-                name_read,
-                HeaderValue::from_str(value).map_err(|_| refused())?,
-            );
+            headers.insert(name_read, HeaderValue::from_str(value).map_err(|_| refused())?);
         }
         Ok(headers)
     }
 
     fn attempt(&self, request: &Outgoing) -> Result<Answer> {
-        let mut builder = http::Request::builder()
-            .method(&request.method)
-            .uri(&request.url);
+        let mut builder = http::Request::builder().method(&request.method).uri(&request.url);
         if let Some(headers) = builder.headers_mut() {
             headers.clone_from(&request.headers);
         }
-        let malformed =
-            |_| ClientError::Settings(format!("the address {} is malformed", request.url));
+        let malformed = |_| ClientError::Settings(format!("the address {} is malformed", request.url));
         let sends_body = !request.is_read && request.method != Method::DELETE;
         let answer = if sends_body {
-            self.agent
-                .run(builder.body(request.bytes.as_slice()).map_err(malformed)?)
+            self.agent.run(builder.body(request.bytes.as_slice()).map_err(malformed)?)
         } else {
             self.agent.run(builder.body(()).map_err(malformed)?)
         };
         let mut answer = answer.map_err(|error| request.failure(&error))?;
-        let bytes = answer
-            .body_mut()
-            .with_config()
-            .limit(ANSWER_BYTES_MAX)
-            .read_to_vec()
-            .map_err(|error| request.failure(&error))?;
+        let bytes = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec().map_err(|error| request.failure(&error))?;
         let (parts, _) = answer.into_parts();
         let status = parts.status.as_u16();
-        let is_json = parts
-            .headers
-            .get("Content-Type")
-            .and_then(|v| v.to_str().ok())
-            .is_some_and(|v| v.contains("json"));
+        let is_json = parts.headers.get("Content-Type").and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("json"));
         let json = match serde_json::from_slice(&bytes) {
             _ if bytes.is_empty() => Value::Null,
             Ok(json) if is_json => json,
             Err(error) if is_json && status < 300 => {
-                return Err(ClientError::Protocol(format!(
-                    "the answer of {} is not JSON: {error}",
-                    request.place()
-                )));
+                return Err(ClientError::Protocol(format!("the answer of {} is not JSON: {error}", request.place())));
             }
-            _ => Value::String(
-                String::from_utf8_lossy(&bytes)
-                    .trim_start_matches('\u{feff}')
-                    .to_owned(),
-            ),
+            _ => Value::String(String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').to_owned()),
         };
-        Ok(Answer {
-            status,
-            headers: parts.headers,
-            json,
-        })
+        Ok(Answer { status, headers: parts.headers, json })
     }
 
-    fn observe(
-        &self,
-        request: &Outgoing,
-        outcome: &Result<Answer>,
-        elapsed: Duration,
-        wait: Option<Duration>,
-    ) {
+    fn observe(&self, request: &Outgoing, outcome: &Result<Answer>, elapsed: Duration, wait: Option<Duration>) {
         let Some(observer) = &self.observer else {
             return;
         };
         let text = outcome.as_ref().err().map(ToString::to_string);
         observer(&Exchange {
             method: request.method.as_str(),
-            path: request
-                .url
-                .strip_prefix(self.address.origin())
-                .unwrap_or(&request.url),
+            path: request.url.strip_prefix(self.address.origin()).unwrap_or(&request.url),
             outcome: match outcome {
                 Ok(answer) => Ok(answer.status),
                 Err(_) => Err(text.as_deref().unwrap_or_default()),
@@ -295,57 +225,26 @@ mod tests {
     use crate::scripted::{Reply, Script};
 
     fn quick(script: &Script) -> Connection {
-        let retry = RetryPolicy {
-            wait_first: Duration::ZERO,
-            ..RetryPolicy::default()
-        };
-        Connection::open(&Settings {
-            url: script.url(),
-            token: Some("secret\n".into()),
-            ca: None,
-            retry,
-        })
-        .unwrap()
+        let retry = RetryPolicy { wait_first: Duration::ZERO, ..RetryPolicy::default() };
+        Connection::open(&Settings { url: script.url(), token: Some("secret\n".into()), ca: None, retry }).unwrap()
     }
 
     #[test] // web-api 3: the headers that every request carries; one socket serves all
     fn standard_headers_and_one_socket() {
-        let script = Script::start(vec![
-            Reply::json(200, json!({"UserId": "u"})),
-            Reply::status(204),
-        ]);
+        let script = Script::start(vec![Reply::json(200, json!({"UserId": "u"})), Reply::status(204)]);
         let connection = quick(&script);
-        assert_eq!(
-            connection.get("WhoAmI", &[]).unwrap().text("UserId"),
-            Some("u")
-        );
+        assert_eq!(connection.get("WhoAmI", &[]).unwrap().text("UserId"), Some("u"));
         let sent = json!({"name": "A"});
-        connection
-            .patch(
-                "accounts(accountnumber='A-1')",
-                Body::Json(&sent),
-                &[("If-Match", "*")],
-            )
-            .unwrap();
+        connection.patch("accounts(accountnumber='A-1')", Body::Json(&sent), &[("If-Match", "*")]).unwrap();
         let seen = script.finish();
         assert_eq!(seen.sockets, 1);
         let first = &seen.requests[0];
-        assert_eq!(
-            (first.method.as_str(), first.path.as_str()),
-            ("GET", "/api/data/v9.2/WhoAmI")
-        );
-        for (name, value) in [
-            ("authorization", "Bearer secret"),
-            ("odata-version", "4.0"),
-            ("accept", "application/json"),
-        ] {
+        assert_eq!((first.method.as_str(), first.path.as_str()), ("GET", "/api/data/v9.2/WhoAmI"));
+        for (name, value) in [("authorization", "Bearer secret"), ("odata-version", "4.0"), ("accept", "application/json")] {
             assert_eq!(first.header(name), Some(value), "{name}");
         }
         let second = &seen.requests[1];
-        assert_eq!(
-            (second.header("if-match"), second.json()),
-            (Some("*"), sent)
-        );
+        assert_eq!((second.header("if-match"), second.json()), (Some("*"), sent));
     }
 
     #[test] // web-api 29: code, message and request id of an error
@@ -357,44 +256,21 @@ mod tests {
             Reply::text(200, "application/json", "{\"value\":["),
         ]);
         let connection = quick(&script);
-        let error = connection
-            .post("accounts", Body::Json(&json!({})), &[])
-            .unwrap_err();
+        let error = connection.post("accounts", Body::Json(&json!({})), &[]).unwrap_err();
         assert!(error.is_duplicate());
-        assert_eq!(
-            error.to_string(),
-            "Entity Key violated. (HTTP 412, 0x80060892, request r-1)"
-        );
+        assert_eq!(error.to_string(), "Entity Key violated. (HTTP 412, 0x80060892, request r-1)");
         let error = connection.get("accounts", &[]).unwrap_err();
         assert_eq!((error.status(), error.code()), (Some(502), ""));
-        assert!(matches!(
-            connection.get("accounts", &[]),
-            Err(ClientError::Protocol(_))
-        ));
+        assert!(matches!(connection.get("accounts", &[]), Err(ClientError::Protocol(_))));
     }
 
     #[test]
     fn reads_survive_a_broken_connection_and_writes_do_not_repeat() {
-        let script = Script::start(vec![
-            Reply::hang_up(),
-            Reply::json(200, json!({"value": []})),
-            Reply::hang_up(),
-        ]);
+        let script = Script::start(vec![Reply::hang_up(), Reply::json(200, json!({"value": []})), Reply::hang_up()]);
         let connection = quick(&script);
         assert!(connection.get("accounts", &[]).is_ok());
-        let error = connection
-            .post("accounts", Body::Json(&json!({})), &[])
-            .unwrap_err();
-        assert!(
-            matches!(
-                error,
-                ClientError::Network {
-                    delivery: Delivery::Unknown,
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        let error = connection.post("accounts", Body::Json(&json!({})), &[]).unwrap_err();
+        assert!(matches!(error, ClientError::Network { delivery: Delivery::Unknown, .. }), "{error}");
         assert_eq!(script.finish().requests.len(), 3);
     }
 
@@ -404,55 +280,25 @@ mod tests {
         let connection = quick(&script);
         script.finish();
         let error = connection.post("accounts", Body::Empty, &[]).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                ClientError::Network {
-                    delivery: Delivery::NotSent,
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, ClientError::Network { delivery: Delivery::NotSent, .. }), "{error}");
     }
 
     #[test] // web-api 30
     fn a_busy_service_is_asked_again_and_each_attempt_is_observed() {
         let busy = json!({"error": {"code": "0x80072322", "message": "busy"}});
-        let script = Script::start(vec![
-            Reply::json(429, busy).with("Retry-After", "0"),
-            Reply::status(204),
-        ]);
+        let script = Script::start(vec![Reply::json(429, busy).with("Retry-After", "0"), Reply::status(204)]);
         let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
         let log = Arc::clone(&seen);
         let connection = quick(&script).with_observer(Arc::new(move |exchange| {
-            log.lock().unwrap().push(format!(
-                "{} {} {:?}",
-                exchange.method, exchange.path, exchange.outcome
-            ));
+            log.lock().unwrap().push(format!("{} {} {:?}", exchange.method, exchange.path, exchange.outcome));
         }));
         connection.delete("accounts(1)", &[]).unwrap();
-        assert_eq!(
-            *seen.lock().unwrap(),
-            [
-                "DELETE /api/data/v9.2/accounts(1) Ok(429)",
-                "DELETE /api/data/v9.2/accounts(1) Ok(204)"
-            ]
-        );
+        assert_eq!(*seen.lock().unwrap(), ["DELETE /api/data/v9.2/accounts(1) Ok(429)", "DELETE /api/data/v9.2/accounts(1) Ok(204)"]);
     }
 
     #[test]
     fn the_certificate_file_is_checked_before_anything_is_sent() {
-        let settings = Settings {
-            url: "https://localhost:1".into(),
-            ca: Some("/nonexistent/ca.pem".into()),
-            ..Settings::default()
-        };
-        assert!(
-            Connection::open(&settings)
-                .unwrap_err()
-                .to_string()
-                .contains("/nonexistent/ca.pem")
-        );
+        let settings = Settings { url: "https://localhost:1".into(), ca: Some("/nonexistent/ca.pem".into()), ..Settings::default() };
+        assert!(Connection::open(&settings).unwrap_err().to_string().contains("/nonexistent/ca.pem"));
     }
 }

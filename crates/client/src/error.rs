@@ -107,34 +107,16 @@ impl ClientError {
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Settings(message) | Self::Protocol(message) | Self::NotFound(message) => {
-                f.write_str(message)
-            }
-            Self::Network {
-                url,
-                message,
-                delivery,
-            } => {
+            Self::Settings(message) | Self::Protocol(message) | Self::NotFound(message) => f.write_str(message),
+            Self::Network { url, message, delivery } => {
                 write!(f, "no answer from {url}: {message}")?;
                 match delivery {
                     Delivery::NotSent => Ok(()),
-                    Delivery::Unknown => {
-                        f.write_str(" (whether the request was carried out is unknown)")
-                    }
+                    Delivery::Unknown => f.write_str(" (whether the request was carried out is unknown)"),
                 }
             }
-            Self::Http {
-                status,
-                code,
-                message,
-                request_id,
-                retry_after,
-            } => {
-                f.write_str(if message.is_empty() {
-                    "the service gave no reason"
-                } else {
-                    message
-                })?;
+            Self::Http { status, code, message, request_id, retry_after } => {
+                f.write_str(if message.is_empty() { "the service gave no reason" } else { message })?;
                 write!(f, " (HTTP {status}")?;
                 if !code.is_empty() {
                     write!(f, ", {code}")?;
@@ -149,11 +131,7 @@ impl fmt::Display for ClientError {
             }
             Self::JobFailed { job, message } => write!(f, "{job} failed: {message}"),
             Self::StillRunning { job, waited } => {
-                write!(
-                    f,
-                    "{job} is not ready after {} s; it goes on in the service",
-                    waited.as_secs()
-                )
+                write!(f, "{job} is not ready after {} s; it goes on in the service", waited.as_secs())
             }
         }
     }

@@ -24,27 +24,15 @@ impl Outgoing {
         use ureq::{Error, Timeout};
         let delivery = match error {
             Error::BadUri(_) | Error::Http(_) => {
-                return ClientError::Settings(format!(
-                    "the address {} is malformed: {error}",
-                    self.place()
-                ));
+                return ClientError::Settings(format!("the address {} is malformed: {error}", self.place()));
             }
             Error::BodyExceedsLimit(bytes) => {
-                return ClientError::Protocol(format!(
-                    "the answer of {} is larger than {bytes} bytes",
-                    self.place()
-                ));
+                return ClientError::Protocol(format!("the answer of {} is larger than {bytes} bytes", self.place()));
             }
             Error::Io(io) if is_refused_certificate(io) => Delivery::NotSent,
-            Error::HostNotFound
-            | Error::ConnectionFailed
-            | Error::Tls(_)
-            | Error::Pem(_)
-            | Error::Rustls(_) => Delivery::NotSent,
+            Error::HostNotFound | Error::ConnectionFailed | Error::Tls(_) | Error::Pem(_) | Error::Rustls(_) => Delivery::NotSent,
             Error::Timeout(Timeout::Resolve | Timeout::Connect) => Delivery::NotSent,
-            Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => {
-                Delivery::NotSent
-            }
+            Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => Delivery::NotSent,
             _ => Delivery::Unknown,
         };
         let message = match error {
@@ -54,16 +42,11 @@ impl Outgoing {
             Error::Io(io) => io.to_string(),
             other => other.to_string(),
         };
-        ClientError::Network {
-            url: self.place().to_owned(),
-            message,
-            delivery,
-        }
+        ClientError::Network { url: self.place().to_owned(), message, delivery }
     }
 }
 
 /// Certificates are judged before anything is sent. The TLS library's own error type is not reachable from here.
 fn is_refused_certificate(error: &std::io::Error) -> bool {
-    error.kind() == std::io::ErrorKind::InvalidData
-        && error.to_string().starts_with("invalid peer certificate")
+    error.kind() == std::io::ErrorKind::InvalidData && error.to_string().starts_with("invalid peer certificate")
 }

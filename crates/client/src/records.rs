@@ -39,10 +39,7 @@ impl RecordKey {
                     KeyValue::Text(text) => quoted(text),
                     KeyValue::Plain(text) => crate::encode_component(text),
                 };
-                let parts: Vec<String> = parts
-                    .iter()
-                    .map(|(column, value)| format!("{column}={}", literal(value)))
-                    .collect();
+                let parts: Vec<String> = parts.iter().map(|(column, value)| format!("{column}={}", literal(value))).collect();
                 parts.join(",")
             }
         };
@@ -65,31 +62,18 @@ impl Connection {
     /// Creates a record and gives its id.
     pub fn create_record(&self, set: &str, columns: &Value) -> Result<String> {
         let answer = self.post(set, Body::Json(columns), &[])?;
-        let location = ["OData-EntityId", "Location"]
-            .iter()
-            .find_map(|name| answer.header(name));
-        location.and_then(id_in).ok_or_else(|| {
-            ClientError::Protocol(format!(
-                "the answer to the create in {set} does not say the new id"
-            ))
-        })
+        let location = ["OData-EntityId", "Location"].iter().find_map(|name| answer.header(name));
+        location.and_then(id_in).ok_or_else(|| ClientError::Protocol(format!("the answer to the create in {set} does not say the new id")))
     }
 
     /// Writes columns of a record.
-    pub fn patch_record(
-        &self,
-        set: &str,
-        key: &RecordKey,
-        columns: &Value,
-        existence: Existence,
-    ) -> Result<()> {
+    pub fn patch_record(&self, set: &str, key: &RecordKey, columns: &Value, existence: Existence) -> Result<()> {
         let condition: &[(&str, &str)] = match existence {
             Existence::MayCreate => &[],
             Existence::MustExist => &[("If-Match", "*")],
             Existence::MustNotExist => &[("If-None-Match", "*")],
         };
-        self.patch(&key.path(set), Body::Json(columns), condition)
-            .map(drop)
+        self.patch(&key.path(set), Body::Json(columns), condition).map(drop)
     }
 
     /// Deletes a record; 404 when it is missing.
@@ -115,54 +99,24 @@ mod tests {
 
     #[test] // web-api 7: any value can be addressed when percent-encoded
     fn paths() {
-        let two = RecordKey::Alternate(vec![
-            ("drf_code".into(), KeyValue::Text("AB/7 'x'&?#".into())),
-            ("drf_year".into(), KeyValue::Plain("2031".into())),
-        ]);
-        assert_eq!(
-            two.path("drf_parcels"),
-            "drf_parcels(drf_code='AB%2F7%20''x''%26%3F%23',drf_year=2031)"
-        );
+        let two = RecordKey::Alternate(vec![("drf_code".into(), KeyValue::Text("AB/7 'x'&?#".into())), ("drf_year".into(), KeyValue::Plain("2031".into()))]);
+        assert_eq!(two.path("drf_parcels"), "drf_parcels(drf_code='AB%2F7%20''x''%26%3F%23',drf_year=2031)");
     }
 
     #[test] // web-api 5: the id is in the header; web-api 11: the conditions
     fn create_patch_delete() {
         let id = "7D0C0000-0000-0000-0000-000000000001";
-        let made = Reply::status(204).with(
-            "OData-EntityId",
-            &format!("{{origin}}/api/data/v9.2/drf_books({id})"),
-        );
-        let script = Script::start(vec![
-            made,
-            Reply::status(204),
-            Reply::status(204),
-            Reply::status(204),
-        ]);
-        let connection = Connection::open(&Settings {
-            url: script.url(),
-            ..Settings::default()
-        })
-        .unwrap();
-        assert_eq!(
-            connection
-                .create_record("drf_books", &json!({"drf_name": "a"}))
-                .unwrap(),
-            id.to_ascii_lowercase()
-        );
+        let made = Reply::status(204).with("OData-EntityId", &format!("{{origin}}/api/data/v9.2/drf_books({id})"));
+        let script = Script::start(vec![made, Reply::status(204), Reply::status(204), Reply::status(204)]);
+        let connection = Connection::open(&Settings { url: script.url(), ..Settings::default() }).unwrap();
+        assert_eq!(connection.create_record("drf_books", &json!({"drf_name": "a"})).unwrap(), id.to_ascii_lowercase());
         let key = RecordKey::text("drf_bookcode", "BookCode0");
-        connection
-            .patch_record("drf_books", &key, &json!({}), Existence::MustExist)
-            .unwrap();
-        connection
-            .patch_record("drf_books", &key, &json!({}), Existence::MustNotExist)
-            .unwrap();
+        connection.patch_record("drf_books", &key, &json!({}), Existence::MustExist).unwrap();
+        connection.patch_record("drf_books", &key, &json!({}), Existence::MustNotExist).unwrap();
         connection.delete_record("drf_books", &key).unwrap();
         let seen = script.finish();
         assert_eq!(seen.requests[1].header("if-match"), Some("*"));
         assert_eq!(seen.requests[2].header("if-none-match"), Some("*"));
-        assert_eq!(
-            seen.requests[3].line(),
-            "DELETE /api/data/v9.2/drf_books(drf_bookcode='BookCode0')"
-        );
+        assert_eq!(seen.requests[3].line(), "DELETE /api/data/v9.2/drf_books(drf_bookcode='BookCode0')");
     }
 }

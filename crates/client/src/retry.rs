@@ -21,40 +21,23 @@ pub struct RetryPolicy {
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self {
-            attempts_max: 5,
-            wait_max: Duration::from_secs(30),
-            wait_first: Duration::from_millis(200),
-        }
+        Self { attempts_max: 5, wait_max: Duration::from_secs(30), wait_first: Duration::from_millis(200) }
     }
 }
 
 impl RetryPolicy {
     /// Never repeats anything.
-    pub const NONE: Self = Self {
-        attempts_max: 1,
-        wait_max: Duration::ZERO,
-        wait_first: Duration::ZERO,
-    };
+    pub const NONE: Self = Self { attempts_max: 1, wait_max: Duration::ZERO, wait_first: Duration::ZERO };
 
     /// The wait before the next attempt, or `None` when this outcome stands. `attempt` counts from 1.
-    pub(crate) fn wait(
-        &self,
-        is_read: bool,
-        attempt: u32,
-        outcome: &Result<Answer, ClientError>,
-    ) -> Option<Duration> {
+    pub(crate) fn wait(&self, is_read: bool, attempt: u32, outcome: &Result<Answer, ClientError>) -> Option<Duration> {
         if attempt >= self.attempts_max {
             return None;
         }
-        let own = self
-            .wait_first
-            .saturating_mul(1 << (attempt - 1).min(16))
-            .min(self.wait_max);
+        let own = self.wait_first.saturating_mul(1 << (attempt - 1).min(16)).min(self.wait_max);
         match outcome {
             Ok(answer) => {
-                let not_begun = answer.status == 429
-                    || (answer.status == 503 && (is_read || answer.has_error_body()));
+                let not_begun = answer.status == 429 || (answer.status == 503 && (is_read || answer.has_error_body()));
                 let wait = retry_after(answer).unwrap_or(own);
                 (not_begun && wait <= self.wait_max).then_some(wait)
             }
@@ -66,12 +49,7 @@ impl RetryPolicy {
 
 /// `Retry-After` in whole seconds (web-api 5); the form with a date is not used by services of this protocol.
 pub(crate) fn retry_after(answer: &Answer) -> Option<Duration> {
-    answer
-        .header("Retry-After")?
-        .trim()
-        .parse()
-        .ok()
-        .map(Duration::from_secs)
+    answer.header("Retry-After")?.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// Waits. The only sleep of this crate.
@@ -86,63 +64,31 @@ mod tests {
     use super::*;
     use crate::error::Delivery;
 
-    fn answer(
-        status: u16,
-        retry_after: Option<&str>,
-        with_body: bool,
-    ) -> Result<Answer, ClientError> {
-        let headers = retry_after
-            .map(|v| ("Retry-After", v))
-            .into_iter()
-            .collect::<Vec<_>>();
-        let body = if with_body {
-            json!({"error": {"code": "0x1", "message": "busy"}})
-        } else {
-            json!("busy")
-        };
+    fn answer(status: u16, retry_after: Option<&str>, with_body: bool) -> Result<Answer, ClientError> {
+        let headers = retry_after.map(|v| ("Retry-After", v)).into_iter().collect::<Vec<_>>();
+        let body = if with_body { json!({"error": {"code": "0x1", "message": "busy"}}) } else { json!("busy") };
         Ok(Answer::of(status, &headers, body))
     }
 
     fn wait_ms(is_read: bool, attempt: u32, outcome: &Result<Answer, ClientError>) -> Option<u128> {
-        RetryPolicy::default()
-            .wait(is_read, attempt, outcome)
-            .map(|wait| wait.as_millis())
+        RetryPolicy::default().wait(is_read, attempt, outcome).map(|wait| wait.as_millis())
     }
 
     #[test] // web-api 30: 429 and 503 are repeated after Retry-After, within bounds
     fn refusals_are_repeated() {
-        assert_eq!(
-            wait_ms(false, 1, &answer(429, Some("2"), true)),
-            Some(2_000)
-        );
+        assert_eq!(wait_ms(false, 1, &answer(429, Some("2"), true)), Some(2_000));
         assert_eq!(wait_ms(false, 1, &answer(503, None, true)), Some(200));
         assert_eq!(wait_ms(false, 3, &answer(503, None, true)), Some(800));
-        assert_eq!(
-            wait_ms(false, 5, &answer(429, Some("2"), true)),
-            None,
-            "attempts are bounded"
-        );
-        assert_eq!(
-            wait_ms(true, 1, &answer(429, Some("3600"), true)),
-            None,
-            "waits are bounded"
-        );
+        assert_eq!(wait_ms(false, 5, &answer(429, Some("2"), true)), None, "attempts are bounded");
+        assert_eq!(wait_ms(true, 1, &answer(429, Some("3600"), true)), None, "waits are bounded");
         assert_eq!(wait_ms(true, 1, &answer(500, None, true)), None);
     }
 
     #[test]
     fn writes_of_unknown_outcome_are_not_repeated() {
-        assert_eq!(
-            wait_ms(false, 1, &answer(503, None, false)),
-            None,
-            "503 of a proxy"
-        );
+        assert_eq!(wait_ms(false, 1, &answer(503, None, false)), None, "503 of a proxy");
         assert_eq!(wait_ms(true, 1, &answer(503, None, false)), Some(200));
-        let broken = Err(ClientError::Network {
-            url: String::new(),
-            message: String::new(),
-            delivery: Delivery::Unknown,
-        });
+        let broken = Err(ClientError::Network { url: String::new(), message: String::new(), delivery: Delivery::Unknown });
         assert_eq!(wait_ms(false, 1, &broken), None);
         assert_eq!(wait_ms(true, 2, &broken), Some(400));
     }

@@ -1,10 +1,5 @@
 //! A tiny HTTP server for tests: it answers the n-th request with the n-th reply and remembers what was asked.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "test support"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test support")]
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -26,38 +21,22 @@ pub struct Reply {
 impl Reply {
     /// An answer without a body.
     pub fn status(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: String::new(),
-            hangs_up: false,
-        }
+        Self { status, headers: Vec::new(), body: String::new(), hangs_up: false }
     }
 
     /// An answer with a body of any media type. `{origin}` in it becomes the server's own address.
     pub fn text(status: u16, media_type: &str, body: &str) -> Self {
-        Self {
-            body: body.to_owned(),
-            ..Self::status(status)
-        }
-        .with("Content-Type", media_type)
+        Self { body: body.to_owned(), ..Self::status(status) }.with("Content-Type", media_type)
     }
 
     /// An answer with a JSON body. `{origin}` in it becomes the server's own address.
     pub fn json(status: u16, body: Value) -> Self {
-        Self::text(
-            status,
-            "application/json; odata.metadata=minimal",
-            &body.to_string(),
-        )
+        Self::text(status, "application/json; odata.metadata=minimal", &body.to_string())
     }
 
     /// The connection is closed after the request was read.
     pub fn hang_up() -> Self {
-        Self {
-            hangs_up: true,
-            ..Self::status(0)
-        }
+        Self { hangs_up: true, ..Self::status(0) }
     }
 
     /// With one more header.
@@ -95,10 +74,7 @@ pub struct Seen {
 impl Seen {
     /// Value of a header (name in lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(found, _)| found == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
     /// The body as JSON; null when it is none.
@@ -149,10 +125,7 @@ impl Script {
     pub fn start(replies: Vec<Reply>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().unwrap();
-        let state = Arc::new(Mutex::new(State {
-            replies: replies.into(),
-            ..State::default()
-        }));
+        let state = Arc::new(Mutex::new(State { replies: replies.into(), ..State::default() }));
         let shared = Arc::clone(&state);
         let accepting = std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -167,11 +140,7 @@ impl Script {
                 std::thread::spawn(move || serve(stream, &shared, &format!("http://{address}")));
             }
         });
-        Self {
-            address,
-            state,
-            accepting: Some(accepting),
-        }
+        Self { address, state, accepting: Some(accepting) }
     }
 
     /// Address of the server, without a trailing slash.
@@ -213,10 +182,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>, origin: &str) {
         let reply = {
             let mut state = state.lock().unwrap();
             state.record.requests.push(seen);
-            state
-                .replies
-                .pop_front()
-                .unwrap_or_else(|| Reply::text(599, "text/plain", "the script has ended"))
+            state.replies.pop_front().unwrap_or_else(|| Reply::text(599, "text/plain", "the script has ended"))
         };
         if reply.hangs_up {
             let _ = writer.shutdown(Shutdown::Both);
@@ -238,23 +204,12 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Seen> {
         let mut line = String::new();
         reader.read_line(&mut line).ok().filter(|n| *n > 0)?;
         match line.trim_end().split_once(':') {
-            Some((name, value)) => {
-                headers.push((name.to_ascii_lowercase(), value.trim().to_owned()))
-            }
+            Some((name, value)) => headers.push((name.to_ascii_lowercase(), value.trim().to_owned())),
             None => break,
         }
     }
-    let length = headers
-        .iter()
-        .find(|(name, _)| name == "content-length")
-        .and_then(|(_, value)| value.parse().ok())
-        .unwrap_or(0);
+    let length = headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Seen {
-        method,
-        path,
-        headers,
-        body,
-    })
+    Some(Seen { method, path, headers, body })
 }

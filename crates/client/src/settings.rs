@@ -36,17 +36,15 @@ impl fmt::Debug for Settings {
 
 /// Value of the authorization header; never shown by `{:?}`.
 pub(crate) fn bearer(token: &str) -> Result<HeaderValue> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.trim())).map_err(|_| {
-        ClientError::Settings("the token contains characters that no header can carry".into())
-    })?;
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.trim()))
+        .map_err(|_| ClientError::Settings("the token contains characters that no header can carry".into()))?;
     value.set_sensitive(true);
     Ok(value)
 }
 
 /// The certificates of a PEM file, at least one.
 pub(crate) fn read_authorities(path: &Path) -> Result<RootCerts> {
-    let refused =
-        |why: String| ClientError::Settings(format!("certificate file {}: {why}", path.display()));
+    let refused = |why: String| ClientError::Settings(format!("certificate file {}: {why}", path.display()));
     let pem = std::fs::read(path).map_err(|error| refused(error.to_string()))?;
     let mut found = Vec::new();
     for item in parse_pem(&pem) {

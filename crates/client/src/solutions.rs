@@ -68,17 +68,9 @@ pub struct Solution {
 
 impl Connection {
     /// Imports a package. `progress` is called on this thread with 0 to 100 while the service works.
-    pub fn import_solution(
-        &self,
-        package: &[u8],
-        options: &ImportOptions,
-        progress: &mut dyn FnMut(f64),
-    ) -> Result<ImportReport> {
+    pub fn import_solution(&self, package: &[u8], options: &ImportOptions, progress: &mut dyn FnMut(f64)) -> Result<ImportReport> {
         if package.len() > PACKAGE_BYTES_MAX {
-            let message = format!(
-                "the package has {} bytes, at most {PACKAGE_BYTES_MAX} are sent",
-                package.len()
-            );
+            let message = format!("the package has {} bytes, at most {PACKAGE_BYTES_MAX} are sent", package.len());
             return Err(ClientError::Settings(message));
         }
         let body = json!({
@@ -98,12 +90,7 @@ impl Connection {
     }
 
     /// The import runs inside the request, made on a second thread; this one watches.
-    fn import_in_request(
-        &self,
-        body: &Value,
-        job_id: &str,
-        progress: &mut dyn FnMut(f64),
-    ) -> Result<()> {
+    fn import_in_request(&self, body: &Value, job_id: &str, progress: &mut dyn FnMut(f64)) -> Result<()> {
         let (sender, receiver) = channel();
         std::thread::scope(|scope| {
             scope.spawn(move || {
@@ -116,45 +103,28 @@ impl Connection {
                     Ok(outcome) => return outcome,
                     Err(RecvTimeoutError::Timeout) => self.look_at_import(job_id, progress),
                     Err(RecvTimeoutError::Disconnected) => {
-                        return Err(ClientError::Protocol(
-                            "the import request ended without an outcome".into(),
-                        ));
+                        return Err(ClientError::Protocol("the import request ended without an outcome".into()));
                     }
                 }
             }
         })
     }
 
-    fn import_in_job(
-        &self,
-        body: &Value,
-        job_id: &str,
-        timeout: Duration,
-        progress: &mut dyn FnMut(f64),
-    ) -> Result<()> {
+    fn import_in_job(&self, body: &Value, job_id: &str, timeout: Duration, progress: &mut dyn FnMut(f64)) -> Result<()> {
         let started = Instant::now();
         let answer = self.post("ImportSolutionAsync", Body::Json(body), &[])?;
         let job = required_text(&answer.json, "AsyncOperationId")?;
         loop {
-            let state = self.get(
-                &format!("asyncoperations({job})?$select=statecode,statuscode"),
-                &[],
-            )?;
+            let state = self.get(&format!("asyncoperations({job})?$select=statecode,statuscode"), &[])?;
             let number = |name: &str| state.json.get(name).and_then(Value::as_i64);
             if number("statecode") == Some(STATE_COMPLETED) {
                 if number("statuscode") == Some(STATUS_SUCCEEDED) {
                     return Ok(());
                 }
-                return Err(ClientError::JobFailed {
-                    job: "the import".into(),
-                    message: self.job_message(Some(&job)),
-                });
+                return Err(ClientError::JobFailed { job: "the import".into(), message: self.job_message(Some(&job)) });
             }
             if started.elapsed() >= timeout {
-                return Err(ClientError::StillRunning {
-                    job: "the import".into(),
-                    waited: started.elapsed(),
-                });
+                return Err(ClientError::StillRunning { job: "the import".into(), waited: started.elapsed() });
             }
             self.look_at_import(job_id, progress);
             pause(LOOK_AGAIN.min(timeout.saturating_sub(started.elapsed())));
@@ -172,18 +142,10 @@ impl Connection {
 
     /// What the row of an import job says.
     pub fn import_report(&self, job_id: &str) -> Result<ImportReport> {
-        let answer = self.get(
-            &format!("importjobs({job_id})?$select=progress,solutionname,data"),
-            &[],
-        )?;
+        let answer = self.get(&format!("importjobs({job_id})?$select=progress,solutionname,data"), &[])?;
         Ok(ImportReport {
             job_id: job_id.to_owned(),
-            progress: answer
-                .json
-                .get("progress")
-                .and_then(Value::as_f64)
-                .unwrap_or(0.0)
-                .clamp(0.0, 100.0),
+            progress: answer.json.get("progress").and_then(Value::as_f64).unwrap_or(0.0).clamp(0.0, 100.0),
             solution: text(&answer.json, "solutionname"),
             log: text(&answer.json, "data"),
         })
@@ -200,9 +162,7 @@ impl Connection {
                 found.push(read_solution(&item)?);
             }
             if found.len() > SOLUTIONS_MAX {
-                return Err(ClientError::Protocol(format!(
-                    "the service lists more than {SOLUTIONS_MAX} solutions"
-                )));
+                return Err(ClientError::Protocol(format!("the service lists more than {SOLUTIONS_MAX} solutions")));
             }
         }
         Ok(found)
@@ -211,20 +171,14 @@ impl Connection {
     /// An installed solution by its unique name (SOL-12).
     pub fn find_solution(&self, unique_name: &str) -> Result<Option<Solution>> {
         let filter = format!("uniquename%20eq%20{}", quoted(unique_name));
-        let answer = self.get(
-            &format!("solutions?$select={SOLUTION_COLUMNS}&$filter={filter}"),
-            &[],
-        )?;
+        let answer = self.get(&format!("solutions?$select={SOLUTION_COLUMNS}&$filter={filter}"), &[])?;
         answer.into_items()?.first().map(read_solution).transpose()
     }
 
     /// Deletes a solution by its unique name; a managed one goes with its tables and all their rows (SOL-24).
     pub fn delete_solution(&self, unique_name: &str) -> Result<Solution> {
-        let found = self.find_solution(unique_name)?.ok_or_else(|| {
-            ClientError::NotFound(format!(
-                "no solution with the unique name {unique_name} is installed"
-            ))
-        })?;
+        let found =
+            self.find_solution(unique_name)?.ok_or_else(|| ClientError::NotFound(format!("no solution with the unique name {unique_name} is installed")))?;
         self.delete(&format!("solutions({})", found.id), &[])?;
         Ok(found)
     }
@@ -248,19 +202,11 @@ mod tests {
     use crate::settings::Settings;
 
     fn open(script: &Script) -> Connection {
-        Connection::open(&Settings {
-            url: script.url(),
-            ..Settings::default()
-        })
-        .unwrap()
+        Connection::open(&Settings { url: script.url(), ..Settings::default() }).unwrap()
     }
 
     fn options(in_background: Option<Duration>) -> ImportOptions {
-        ImportOptions {
-            job_id: "j".into(),
-            overwrite_unmanaged: true,
-            in_background,
-        }
+        ImportOptions { job_id: "j".into(), overwrite_unmanaged: true, in_background }
     }
 
     fn solution() -> Value {
@@ -269,17 +215,11 @@ mod tests {
 
     #[test] // SOL-22, web-api 27
     fn import_inside_the_request() {
-        let report =
-            json!({"progress": 100.0, "solutionname": "Books", "data": "<importexportxml/>"});
+        let report = json!({"progress": 100.0, "solutionname": "Books", "data": "<importexportxml/>"});
         let script = Script::start(vec![Reply::status(204), Reply::json(200, report)]);
         let mut seen = Vec::new();
-        let report = open(&script)
-            .import_solution(b"PK", &options(None), &mut |p| seen.push(p))
-            .unwrap();
-        assert_eq!(
-            (report.solution.as_str(), seen.as_slice()),
-            ("Books", [0.0, 100.0].as_slice())
-        );
+        let report = open(&script).import_solution(b"PK", &options(None), &mut |p| seen.push(p)).unwrap();
+        assert_eq!((report.solution.as_str(), seen.as_slice()), ("Books", [0.0, 100.0].as_slice()));
         let requests = script.finish().requests;
         assert_eq!(requests[0].json()["CustomizationFile"], "UEs=");
         assert_eq!(requests[0].json()["ImportJobId"], "j");
@@ -292,20 +232,12 @@ mod tests {
             Reply::json(200, json!({"statecode": 2, "statuscode": 20})),
             Reply::json(200, json!({"progress": 40})),
             Reply::json(200, json!({"statecode": 3, "statuscode": 31})),
-            Reply::json(
-                200,
-                json!({"friendlymessage": "Some dependencies are missing."}),
-            ),
+            Reply::json(200, json!({"friendlymessage": "Some dependencies are missing."})),
         ]);
         let mut seen = Vec::new();
         let limit = Some(Duration::from_secs(60));
-        let error = open(&script)
-            .import_solution(b"PK", &options(limit), &mut |p| seen.push(p))
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the import failed: Some dependencies are missing."
-        );
+        let error = open(&script).import_solution(b"PK", &options(limit), &mut |p| seen.push(p)).unwrap_err();
+        assert_eq!(error.to_string(), "the import failed: Some dependencies are missing.");
         assert_eq!(seen, [0.0, 40.0]);
     }
 
@@ -315,30 +247,17 @@ mod tests {
         let none = Reply::json(200, json!({"value": []}));
         let script = Script::start(vec![found, Reply::status(204), none]);
         let connection = open(&script);
-        assert_eq!(
-            connection.delete_solution("O'Books").unwrap().version,
-            "1.0.0.0"
-        );
-        assert!(matches!(
-            connection.delete_solution("Gone"),
-            Err(ClientError::NotFound(_))
-        ));
+        assert_eq!(connection.delete_solution("O'Books").unwrap().version, "1.0.0.0");
+        assert!(matches!(connection.delete_solution("Gone"), Err(ClientError::NotFound(_))));
         let lines = script.finish().lines();
-        assert!(
-            lines[0].ends_with("&$filter=uniquename%20eq%20'O''Books'"),
-            "{}",
-            lines[0]
-        );
+        assert!(lines[0].ends_with("&$filter=uniquename%20eq%20'O''Books'"), "{}", lines[0]);
         assert_eq!(lines[1], "DELETE /api/data/v9.2/solutions(s-1)");
     }
 
     #[test] // web-api 17
     fn listings_follow_their_pages() {
         let first = json!({"value": [solution()], "@odata.nextLink": "{origin}/api/data/v9.2/solutions?$skiptoken=x"});
-        let script = Script::start(vec![
-            Reply::json(200, first),
-            Reply::json(200, json!({"value": [solution()]})),
-        ]);
+        let script = Script::start(vec![Reply::json(200, first), Reply::json(200, json!({"value": [solution()]}))]);
         assert_eq!(open(&script).list_solutions().unwrap().len(), 2);
     }
 }

@@ -55,31 +55,19 @@ pub struct TableColumn {
 impl Connection {
     /// All table definitions, in the service's order.
     pub fn list_tables(&self) -> Result<Vec<TableSummary>> {
-        let answer = self.get(
-            &format!("EntityDefinitions?$select={TABLE_PROPERTIES}"),
-            &[],
-        )?;
+        let answer = self.get(&format!("EntityDefinitions?$select={TABLE_PROPERTIES}"), &[])?;
         answer.into_items()?.iter().map(read_table).collect()
     }
 
     /// One table by its logical name; an unknown one is the service's 404.
     pub fn table(&self, logical_name: &str) -> Result<TableSummary> {
-        let answer = self.get(
-            &format!("{}?$select={TABLE_PROPERTIES}", definition(logical_name)),
-            &[],
-        )?;
+        let answer = self.get(&format!("{}?$select={TABLE_PROPERTIES}", definition(logical_name)), &[])?;
         read_table(&answer.json)
     }
 
     /// The columns of a table.
     pub fn table_columns(&self, logical_name: &str) -> Result<Vec<TableColumn>> {
-        let answer = self.get(
-            &format!(
-                "{}/Attributes?$select={COLUMN_PROPERTIES}",
-                definition(logical_name)
-            ),
-            &[],
-        )?;
+        let answer = self.get(&format!("{}/Attributes?$select={COLUMN_PROPERTIES}", definition(logical_name)), &[])?;
         answer.into_items()?.iter().map(read_column).collect()
     }
 }
@@ -93,18 +81,13 @@ pub(crate) fn definition(logical_name: &str) -> String {
 pub(crate) fn required_text(item: &Value, property: &str) -> Result<String> {
     match item.get(property).and_then(Value::as_str) {
         Some(text) => Ok(text.to_owned()),
-        None => Err(ClientError::Protocol(format!(
-            "an item of the answer has no text \"{property}\""
-        ))),
+        None => Err(ClientError::Protocol(format!("an item of the answer has no text \"{property}\""))),
     }
 }
 
 /// A text property, empty when absent or null.
 pub(crate) fn text(item: &Value, property: &str) -> String {
-    item.get(property)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    item.get(property).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// A yes/no property, false when absent or null.
@@ -130,10 +113,7 @@ fn read_column(item: &Value) -> Result<TableColumn> {
     Ok(TableColumn {
         logical_name: required_text(item, "LogicalName")?,
         kind: text(item, "AttributeType"),
-        required: item
-            .get("RequiredLevel")
-            .map(|level| text(level, "Value"))
-            .unwrap_or_default(),
+        required: item.get("RequiredLevel").map(|level| text(level, "Value")).unwrap_or_default(),
         is_id: flag(item, "IsPrimaryId"),
         is_name: flag(item, "IsPrimaryName"),
         is_custom: flag(item, "IsCustomAttribute"),
@@ -154,33 +134,14 @@ mod tests {
         let table = json!({"LogicalName": "drf_book", "SchemaName": "drf_Book", "EntitySetName": "drf_books", "OwnershipType": "UserOwned",
             "ChangeTrackingEnabled": true, "IsManaged": true, "PrimaryIdAttribute": "drf_bookid", "PrimaryNameAttribute": null});
         let column = json!({"LogicalName": "drf_bookcode", "AttributeType": "String", "RequiredLevel": {"Value": "None"}});
-        let script = Script::start(vec![
-            Reply::json(200, table),
-            Reply::json(200, json!({"value": [column]})),
-        ]);
-        let connection = Connection::open(&Settings {
-            url: script.url(),
-            ..Settings::default()
-        })
-        .unwrap();
+        let script = Script::start(vec![Reply::json(200, table), Reply::json(200, json!({"value": [column]}))]);
+        let connection = Connection::open(&Settings { url: script.url(), ..Settings::default() }).unwrap();
         let found = connection.table("drf_book").unwrap();
-        assert_eq!(
-            (
-                found.set_name.as_str(),
-                found.is_tracked,
-                found.name_column.as_str()
-            ),
-            ("drf_books", true, "")
-        );
+        assert_eq!((found.set_name.as_str(), found.is_tracked, found.name_column.as_str()), ("drf_books", true, ""));
         let columns = connection.table_columns("drf_book").unwrap();
-        assert_eq!(
-            (columns[0].kind.as_str(), columns[0].required.as_str()),
-            ("String", "None")
-        );
+        assert_eq!((columns[0].kind.as_str(), columns[0].required.as_str()), ("String", "None"));
         let seen = script.finish();
-        assert!(seen.requests[0].path.starts_with(
-            "/api/data/v9.2/EntityDefinitions(LogicalName='drf_book')?$select=LogicalName,"
-        ));
+        assert!(seen.requests[0].path.starts_with("/api/data/v9.2/EntityDefinitions(LogicalName='drf_book')?$select=LogicalName,"));
         assert!(seen.requests[1].path.contains("/Attributes?$select="));
     }
 }

@@ -54,10 +54,9 @@ pub(crate) fn active_key<'a>(table: &'a Table, values: &[(ColumnIx, Value)]) -> 
 pub(crate) fn not_found(target: &Target) -> Error {
     match &target.identity {
         Identity::Id(id) => Error::no_such_record(target.table.name(), *id),
-        Identity::Key(_) | Identity::Result(_) => Error::new(
-            ErrorCode::RecordNotFoundByEntityKey,
-            format!("A record with the specified key values does not exist in {} entity", target.table.name()),
-        ),
+        Identity::Key(_) | Identity::Result(_) => {
+            Error::new(ErrorCode::RecordNotFoundByEntityKey, format!("A record with the specified key values does not exist in {} entity", target.table.name()))
+        }
     }
 }
 

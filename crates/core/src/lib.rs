@@ -22,12 +22,12 @@ mod seed;
 mod solutions;
 
 pub use context::Facts;
-pub use jobs::Jobs;
 pub use environment::{Environment, SeededEnvironment, SystemEnvironment};
+pub use jobs::Jobs;
 pub use messages::{Arg, Args, Binding, MESSAGES, MessageDef, MessageKind, Outputs, Param, ParamType};
 pub use metadata::Snapshot;
 pub use organization::Organization;
 pub use request::{
-    Changes, ChangesPage, Create, Define, Delete, Disassociate, Existence, Field, Identity, NextPage, OwnedSink, Page, Record, Related, Request, Response, Retrieve,
-    RetrieveMultiple, Returning, SinkMaker, Target, Update, Upsert, Written,
+    Changes, ChangesPage, Create, Define, Delete, Disassociate, Existence, Field, Identity, NextPage, OwnedSink, Page, Record, Related, Request, Response,
+    Retrieve, RetrieveMultiple, Returning, SinkMaker, Target, Update, Upsert, Written,
 };

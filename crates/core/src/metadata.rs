@@ -16,7 +16,5 @@ mod stored;
 mod tests;
 
 pub use snapshot::Snapshot;
-pub use spec::{
-    ChoiceSpec, ChoiceUpdate, ColumnSpec, ColumnUpdate, KeySpec, Origin, RelationshipSpec, RelationshipUpdate, TableSpec, TableUpdate,
-};
+pub use spec::{ChoiceSpec, ChoiceUpdate, ColumnSpec, ColumnUpdate, KeySpec, Origin, RelationshipSpec, RelationshipUpdate, TableSpec, TableUpdate};
 pub use stored::{Definition, InertComponent};

@@ -163,11 +163,7 @@ impl Organization {
     }
 
     /// Runs work of the service itself as one unit, on the rights of the first administrator.
-    pub(crate) fn run_own<T: Send + 'static>(
-        &self,
-        length: Length,
-        mut work: impl FnMut(&mut WriteCx<'_>) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
+    pub(crate) fn run_own<T: Send + 'static>(&self, length: Length, mut work: impl FnMut(&mut WriteCx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
         let services = Arc::clone(&self.services);
         let known = self.snapshot();
         let (value, effects) = self.store.writing(length, move |tx| {
@@ -175,8 +171,7 @@ impl Organization {
             let snapshot = if number == known.number() { Arc::clone(&known) } else { Arc::new(known.refresh(tx.as_read())?) };
             let caller = Caller::user(services.facts.administrator);
             let now_s = services.environment.now_ms().div_euclid(1_000);
-            let mut cx =
-                WriteCx { tx, snapshot, caller: &caller, access: Access::Administrator, services: &services, now_s, effects: Effects::default() };
+            let mut cx = WriteCx { tx, snapshot, caller: &caller, access: Access::Administrator, services: &services, now_s, effects: Effects::default() };
             let value = work(&mut cx)?;
             Ok((value, cx.effects))
         })?;

@@ -6,9 +6,7 @@ use driftless_model::{ColumnIx, LogicalName, Relationship, Table, Uuid, Value, V
 use driftless_query::{Query, RowSink};
 
 use crate::messages::{Args, MessageDef, Outputs};
-use crate::metadata::{
-    ChoiceSpec, ChoiceUpdate, ColumnSpec, ColumnUpdate, KeySpec, Origin, RelationshipSpec, RelationshipUpdate, TableSpec, TableUpdate,
-};
+use crate::metadata::{ChoiceSpec, ChoiceUpdate, ColumnSpec, ColumnUpdate, KeySpec, Origin, RelationshipSpec, RelationshipUpdate, TableSpec, TableUpdate};
 
 /// One request. All of it happens, or nothing.
 #[derive(Clone)]

@@ -13,7 +13,8 @@ const DECIMAL_SCALE: u32 = 10;
 /// 0x80044330 when the number has more than 10 digits after the point or is too large.
 pub fn decimal_to_order_bytes(value: Decimal) -> Result<[u8; 16]> {
     let value = value.normalize();
-    let out_of_range = || Error::new(ErrorCode::DecimalValueOutOfRange, format!("The decimal {value} is out of range or has more than 10 digits after the point."));
+    let out_of_range =
+        || Error::new(ErrorCode::DecimalValueOutOfRange, format!("The decimal {value} is out of range or has more than 10 digits after the point."));
     let raise = DECIMAL_SCALE.checked_sub(value.scale()).ok_or_else(out_of_range)?;
     let units = 10_i128.checked_pow(raise).and_then(|factor| value.mantissa().checked_mul(factor)).ok_or_else(out_of_range)?;
     Ok((units ^ i128::MIN).to_be_bytes())

@@ -56,8 +56,7 @@ pub struct Cascade {
 impl Cascade {
     /// True when the relationship is parental: some action cascades (MD-34).
     pub fn is_parental(&self) -> bool {
-        self.delete == DeleteAction::Cascade
-            || [self.assign, self.reparent, self.share, self.unshare].iter().any(|action| *action != CascadeAction::NoCascade)
+        self.delete == DeleteAction::Cascade || [self.assign, self.reparent, self.share, self.unshare].iter().any(|action| *action != CascadeAction::NoCascade)
     }
 }
 

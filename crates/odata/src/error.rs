@@ -34,44 +34,25 @@ pub enum ParseErrorKind {
 impl ParseError {
     /// Makes an error from its parts.
     pub fn new(kind: ParseErrorKind, offset: usize, message: impl Into<String>) -> Self {
-        Self {
-            offset,
-            kind,
-            message: message.into(),
-        }
+        Self { offset, kind, message: message.into() }
     }
 
     /// Something else was expected at `offset` of `text`.
     pub(crate) fn syntax(offset: usize, text: &str) -> Self {
         let position = characters_before(text, offset);
-        Self::new(
-            ParseErrorKind::Syntax,
-            offset,
-            format!("Syntax error at position {position} in '{}'.", echo(text)),
-        )
+        Self::new(ParseErrorKind::Syntax, offset, format!("Syntax error at position {position} in '{}'.", echo(text)))
     }
 
     /// A quote opened at `offset` is never closed. The position in the sentence is where reading stopped,
     /// the end of the text (web-api 16).
     pub(crate) fn unterminated(offset: usize, text: &str) -> Self {
         let position = text.chars().count();
-        Self::new(
-            ParseErrorKind::Syntax,
-            offset,
-            format!(
-                "There is an unterminated literal at position {position} in '{}'.",
-                echo(text)
-            ),
-        )
+        Self::new(ParseErrorKind::Syntax, offset, format!("There is an unterminated literal at position {position} in '{}'.", echo(text)))
     }
 
     /// More than `limit` of `what`.
     pub(crate) fn limit(offset: usize, what: &str, limit: usize) -> Self {
-        Self::new(
-            ParseErrorKind::Limit,
-            offset,
-            format!("The request has more than the allowed {limit} {what}."),
-        )
+        Self::new(ParseErrorKind::Limit, offset, format!("The request has more than the allowed {limit} {what}."))
     }
 
     /// Valid syntax that is not offered.
@@ -97,9 +78,7 @@ impl std::error::Error for ParseError {}
 
 /// Characters of `text` before the byte `offset`, also when the offset is inside a character.
 fn characters_before(text: &str, offset: usize) -> usize {
-    text.char_indices()
-        .take_while(|(at, _)| *at < offset)
-        .count()
+    text.char_indices().take_while(|(at, _)| *at < offset).count()
 }
 
 /// The text for a message, cut when it is long.

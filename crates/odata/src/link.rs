@@ -54,10 +54,7 @@ pub fn push_option(link: &mut String, name: &str, value: &str) {
 
 /// The address with all options but the tokens, as the client wrote them.
 fn repeated(address: &str, options: &[RawOption<'_>]) -> String {
-    let length: usize = options
-        .iter()
-        .map(|o| o.name.len() + o.value.map_or(0, str::len) + 2)
-        .sum();
+    let length: usize = options.iter().map(|o| o.name.len() + o.value.map_or(0, str::len) + 2).sum();
     let mut link = String::with_capacity(address.len() + length + 256);
     link.push_str(address);
     for option in options {
@@ -109,49 +106,33 @@ mod tests {
         let query = options("$select=drf_name,drf_code&$deltatoken=old");
         assert_eq!(
             delta_link(ADDRESS, &query.raw, "4711!04/05/2031 06:07:08"),
-            format!(
-                "{ADDRESS}?$select=drf_name,drf_code&$deltatoken=4711%2104%2f05%2f2031%2006%3a07%3a08"
-            )
+            format!("{ADDRESS}?$select=drf_name,drf_code&$deltatoken=4711%2104%2f05%2f2031%2006%3a07%3a08")
         );
-        assert!(
-            delta_link(ADDRESS, &[], &token).starts_with(&format!("{ADDRESS}?$deltatoken=4711%21"))
-        );
+        assert!(delta_link(ADDRESS, &[], &token).starts_with(&format!("{ADDRESS}?$deltatoken=4711%21")));
     }
 
     #[test] // web-api 17
     fn next_links_encode_the_inner_cookie_twice() {
-        let cookie = PagingCookie {
-            page: 2,
-            token: Some("t".to_owned()),
-            ..PagingCookie::default()
-        };
+        let cookie = PagingCookie { page: 2, token: Some("t".to_owned()), ..PagingCookie::default() };
         let query = options("$filter= name eq 'ä\"'+&%24skiptoken=x&$count=true");
         let link = next_link(ADDRESS, &query.raw, &cookie.print(CookieEncoding::Once));
-        assert!(link.starts_with(&format!("{ADDRESS}?$filter=%20name%20eq%20'%C3%A4%22'+&$count=true&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253ccookie%2520page")), "{link}");
+        assert!(
+            link.starts_with(&format!(
+                "{ADDRESS}?$filter=%20name%20eq%20'%C3%A4%22'+&$count=true&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253ccookie%2520page"
+            )),
+            "{link}"
+        );
         let (_, raw) = link.split_once('?').unwrap();
         let again = options(raw);
         assert_eq!(again.filter, query.filter);
-        assert_eq!(
-            PagingCookie::parse(
-                again.skip_token.as_deref().unwrap(),
-                &CookieLimits::default()
-            ),
-            Ok(cookie)
-        );
+        assert_eq!(PagingCookie::parse(again.skip_token.as_deref().unwrap(), &CookieLimits::default()), Ok(cookie));
     }
 
     #[test] // acceptance fact 2
     fn tokens_survive_reencoding() {
-        for raw in [
-            "4711!04/05/2031+06:07:08",
-            "4711%2104%2F05%2F2031%2006%3A07%3A08",
-            "4711%2104%2f05%2f2031+06:07:08",
-        ] {
+        for raw in ["4711!04/05/2031+06:07:08", "4711%2104%2F05%2F2031%2006%3A07%3A08", "4711%2104%2f05%2f2031+06:07:08"] {
             let query = format!("$deltatoken={raw}");
-            assert_eq!(
-                options(&query).delta_token.as_deref(),
-                Some("4711!04/05/2031 06:07:08")
-            );
+            assert_eq!(options(&query).delta_token.as_deref(), Some("4711!04/05/2031 06:07:08"));
         }
     }
 
@@ -160,9 +141,6 @@ mod tests {
         let mut link = String::from("https://h/a(1)/b");
         push_option(&mut link, "$select", "x,y");
         push_option(&mut link, "$filter", "a eq 'b&c'");
-        assert_eq!(
-            link,
-            "https://h/a(1)/b?$select=x,y&$filter=a%20eq%20'b%26c'"
-        );
+        assert_eq!(link, "https://h/a(1)/b?$select=x,y&$filter=a%20eq%20'b%26c'");
     }
 }

@@ -59,10 +59,7 @@ pub struct CookieLimits {
 
 impl Default for CookieLimits {
     fn default() -> Self {
-        Self {
-            bytes: 65_536,
-            columns: 64,
-        }
+        Self { bytes: 65_536, columns: 64 }
     }
 }
 
@@ -78,10 +75,7 @@ impl PagingCookie {
             inner = encoded(&inner);
         }
         let tracking = if self.is_tracking { "True" } else { "False" };
-        format!(
-            "<cookie pagenumber=\"{}\" pagingcookie=\"{inner}\" istracking=\"{tracking}\" />",
-            self.page
-        )
+        format!("<cookie pagenumber=\"{}\" pagingcookie=\"{inner}\" istracking=\"{tracking}\" />", self.page)
     }
 
     /// The inner element as text.
@@ -117,11 +111,7 @@ impl PagingCookie {
     /// `Syntax` when it is no cookie, `Value` for a page number that is none, `Limit` beyond `limits`.
     pub fn parse(text: &str, limits: &CookieLimits) -> Result<Self, ParseError> {
         if text.len() > limits.bytes {
-            return Err(ParseError::limit(
-                limits.bytes,
-                "bytes in a paging cookie",
-                limits.bytes,
-            ));
+            return Err(ParseError::limit(limits.bytes, "bytes in a paging cookie", limits.bytes));
         }
         let outer_text = peeled(text)?;
         let outer = document(&outer_text, limits)?;
@@ -133,9 +123,7 @@ impl PagingCookie {
         let inner = document(&inner_text, limits)?;
         let mut cookie = Self::from_inner(inner.root_element(), limits)?;
         cookie.page = page_number(outer.attribute("pagenumber"))?;
-        cookie.is_tracking = outer
-            .attribute("istracking")
-            .is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        cookie.is_tracking = outer.attribute("istracking").is_some_and(|text| text.eq_ignore_ascii_case("true"));
         Ok(cookie)
     }
 
@@ -147,11 +135,7 @@ impl PagingCookie {
         let mut columns = Vec::new();
         for child in element.children().filter(Node::is_element) {
             if columns.len() == limits.columns {
-                return Err(ParseError::limit(
-                    0,
-                    "columns in a paging cookie",
-                    limits.columns,
-                ));
+                return Err(ParseError::limit(0, "columns in a paging cookie", limits.columns));
             }
             columns.push(CookieColumn {
                 name: child.tag_name().name().to_owned(),
@@ -164,9 +148,7 @@ impl PagingCookie {
             columns,
             token: owned("token"),
             max_timestamp: owned("maxTimestamp"),
-            record_count: element
-                .attribute("countOfRecords")
-                .and_then(|text| text.parse().ok()),
+            record_count: element.attribute("countOfRecords").and_then(|text| text.parse().ok()),
             is_tracking: false,
         })
     }
@@ -179,11 +161,7 @@ fn peeled(text: &str) -> Result<Cow<'_, str>, ParseError> {
         if text.starts_with('<') {
             break;
         }
-        text = Cow::Owned(
-            percent::decode(&text, Plus::Keep)
-                .map_err(|_| malformed())?
-                .into_owned(),
-        );
+        text = Cow::Owned(percent::decode(&text, Plus::Keep).map_err(|_| malformed())?.into_owned());
     }
     if text.starts_with("<cookie+") {
         text = Cow::Owned(text.replace('+', " "));
@@ -196,23 +174,13 @@ fn document<'t>(text: &'t str, limits: &CookieLimits) -> Result<Document<'t>, Pa
     // Each column may bring a text node of blanks with it.
     let nodes = limits.columns.saturating_mul(2).saturating_add(8);
     let nodes_limit = u32::try_from(nodes).unwrap_or(u32::MAX);
-    let options = ParsingOptions {
-        allow_dtd: false,
-        nodes_limit,
-        ..ParsingOptions::default()
-    };
+    let options = ParsingOptions { allow_dtd: false, nodes_limit, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).map_err(|_| malformed())
 }
 
 fn page_number(text: Option<&str>) -> Result<u32, ParseError> {
     let number = text.unwrap_or("0").parse().ok();
-    number.ok_or_else(|| {
-        ParseError::new(
-            ParseErrorKind::Value,
-            0,
-            "Invalid page number in paging cookie.",
-        )
-    })
+    number.ok_or_else(|| ParseError::new(ParseErrorKind::Value, 0, "Invalid page number in paging cookie."))
 }
 
 fn malformed() -> ParseError {
@@ -264,13 +232,7 @@ fn push_name(out: &mut String, name: &str) {
     if !start {
         out.push('_');
     }
-    out.extend(name.chars().map(|c| {
-        if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') {
-            c
-        } else {
-            '_'
-        }
-    }));
+    out.extend(name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '_' }));
 }
 
 #[cfg(test)]
@@ -280,59 +242,31 @@ mod tests {
     const GUID: &str = "{7D0C0000-0000-0000-0000-000000000001}";
 
     fn cookie() -> PagingCookie {
-        let key = CookieColumn {
-            name: "drf_parcelid".to_owned(),
-            last: Some(GUID.to_owned()),
-            first: Some(GUID.to_owned()),
-        };
-        PagingCookie {
-            page: 2,
-            columns: vec![key],
-            ..PagingCookie::default()
-        }
+        let key = CookieColumn { name: "drf_parcelid".to_owned(), last: Some(GUID.to_owned()), first: Some(GUID.to_owned()) };
+        PagingCookie { page: 2, columns: vec![key], ..PagingCookie::default() }
     }
 
     fn parsed(text: &str) -> PagingCookie {
-        PagingCookie::parse(text, &CookieLimits::default())
-            .unwrap_or_else(|error| panic!("{text}: {error}"))
+        PagingCookie::parse(text, &CookieLimits::default()).unwrap_or_else(|error| panic!("{text}: {error}"))
     }
 
     #[test] // web-api 17
     fn the_public_shape() {
-        assert_eq!(
-            cookie().print_inner(),
-            format!(
-                "<cookie page=\"1\"><drf_parcelid last=\"{GUID}\" first=\"{GUID}\" /></cookie>"
-            )
-        );
+        assert_eq!(cookie().print_inner(), format!("<cookie page=\"1\"><drf_parcelid last=\"{GUID}\" first=\"{GUID}\" /></cookie>"));
         let text = cookie().print(CookieEncoding::Once);
         assert!(text.starts_with("<cookie pagenumber=\"2\" pagingcookie=\"%3ccookie%20page%3d%221%22%3e%3cdrf_parcelid%20last%3d%22%7b7D0C"), "{text}");
-        assert!(
-            text.ends_with("%3c%2fcookie%3e\" istracking=\"False\" />"),
-            "{text}"
-        );
-        assert!(
-            cookie()
-                .print(CookieEncoding::Twice)
-                .contains("\"%253ccookie%2520page")
-        );
+        assert!(text.ends_with("%3c%2fcookie%3e\" istracking=\"False\" />"), "{text}");
+        assert!(cookie().print(CookieEncoding::Twice).contains("\"%253ccookie%2520page"));
     }
 
     #[test] // web-api 25.3
     fn tracking_cookies_carry_their_mark_and_token() {
-        let cookie = PagingCookie {
-            token: Some("AbC-_9".to_owned()),
-            max_timestamp: Some("4711".to_owned()),
-            record_count: Some(2),
-            is_tracking: true,
-            ..cookie()
-        };
+        let cookie =
+            PagingCookie { token: Some("AbC-_9".to_owned()), max_timestamp: Some("4711".to_owned()), record_count: Some(2), is_tracking: true, ..cookie() };
         for encoding in [CookieEncoding::Once, CookieEncoding::Twice] {
             assert_eq!(parsed(&cookie.print(encoding)), cookie);
         }
-        assert!(cookie.print_inner().starts_with(
-            "<cookie page=\"1\" countOfRecords=\"2\" maxTimestamp=\"4711\" token=\"AbC-_9\">"
-        ));
+        assert!(cookie.print_inner().starts_with("<cookie page=\"1\" countOfRecords=\"2\" maxTimestamp=\"4711\" token=\"AbC-_9\">"));
     }
 
     #[test] // acceptance fact 2
@@ -341,51 +275,28 @@ mod tests {
         assert_eq!(parsed(&encoded(&text)), cookie());
         assert_eq!(parsed(&encoded(&encoded(&text))), cookie());
         assert_eq!(parsed(&text.replace(' ', "+")), cookie());
-        assert_eq!(
-            parsed(&format!(" {} ", encoded(&text).replace("%20", "+"))),
-            cookie()
-        );
+        assert_eq!(parsed(&format!(" {} ", encoded(&text).replace("%20", "+"))), cookie());
     }
 
     #[test] // web-api 20
     fn fetch_xml_pagers_send_the_inner_element() {
         assert_eq!(parsed(&cookie().print_inner()), cookie());
-        let raw = cookie()
-            .print_inner()
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-            .replace('"', "&quot;");
-        assert_eq!(
-            parsed(&format!(
-                "<cookie pagenumber='2' pagingcookie='{raw}' istracking='false'/>"
-            )),
-            cookie()
-        );
+        let raw = cookie().print_inner().replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+        assert_eq!(parsed(&format!("<cookie pagenumber='2' pagingcookie='{raw}' istracking='false'/>")), cookie());
     }
 
     #[test]
     fn nulls_and_awkward_values_survive() {
         let value = "a&<>\"'\n\t%3c+ä";
         let mut cookie = cookie();
-        cookie.columns.insert(
-            0,
-            CookieColumn {
-                name: "a.b".to_owned(),
-                last: None,
-                first: Some(value.to_owned()),
-            },
-        );
+        cookie.columns.insert(0, CookieColumn { name: "a.b".to_owned(), last: None, first: Some(value.to_owned()) });
         assert!(cookie.print_inner().contains("lastnull=\"1\""));
         assert_eq!(parsed(&cookie.print(CookieEncoding::Twice)), cookie);
     }
 
     #[test] // SEC-31, SEC-43
     fn hostile_cookies_are_refused() {
-        let kind = |text: &str| {
-            PagingCookie::parse(text, &CookieLimits::default())
-                .unwrap_err()
-                .kind
-        };
+        let kind = |text: &str| PagingCookie::parse(text, &CookieLimits::default()).unwrap_err().kind;
         for bad in [
             "",
             "x",
@@ -399,17 +310,8 @@ mod tests {
             assert_eq!(kind(bad), ParseErrorKind::Syntax, "{bad}");
         }
         assert_eq!(kind("<cookie page='-1'/>"), ParseErrorKind::Value);
-        assert_eq!(
-            kind(&format!("<cookie page='1'>{}</cookie>", "<a/>".repeat(65))),
-            ParseErrorKind::Limit
-        );
-        assert_eq!(
-            kind(&format!(
-                "<cookie page='1'>{}</cookie>",
-                "<a/>".repeat(9_000)
-            )),
-            ParseErrorKind::Syntax
-        );
+        assert_eq!(kind(&format!("<cookie page='1'>{}</cookie>", "<a/>".repeat(65))), ParseErrorKind::Limit);
+        assert_eq!(kind(&format!("<cookie page='1'>{}</cookie>", "<a/>".repeat(9_000))), ParseErrorKind::Syntax);
         assert_eq!(kind(&" ".repeat(65_537)), ParseErrorKind::Limit);
         assert_eq!(parsed("<cookie page='4294967295'/>").page, u32::MAX);
     }

@@ -47,13 +47,7 @@ pub fn decode(raw: &str, plus: Plus) -> Result<Cow<'_, str>, ParseError> {
         out.push(value);
         at += width;
     }
-    String::from_utf8(out).map(Cow::Owned).map_err(|_| {
-        ParseError::new(
-            ParseErrorKind::Syntax,
-            first,
-            "The address is not encoded in UTF-8.",
-        )
-    })
+    String::from_utf8(out).map(Cow::Owned).map_err(|_| ParseError::new(ParseErrorKind::Syntax, first, "The address is not encoded in UTF-8."))
 }
 
 /// The byte that the escape at `at` stands for, if there is a complete escape.
@@ -103,10 +97,7 @@ mod tests {
 
     #[test]
     fn decodes_once_and_borrows_when_it_can() {
-        assert!(matches!(
-            decode("a'b+c", Plus::Keep),
-            Ok(Cow::Borrowed("a'b+c"))
-        ));
+        assert!(matches!(decode("a'b+c", Plus::Keep), Ok(Cow::Borrowed("a'b+c"))));
         assert_eq!(decode("a%2520b", Plus::Keep).unwrap(), "a%20b");
         assert_eq!(decode("%c3%A4", Plus::Keep).unwrap(), "ä");
     }

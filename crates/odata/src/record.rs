@@ -129,8 +129,8 @@ fn shown(json: &Json<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use driftless_model::{
-        BooleanColumn, ChoiceColumn, ChoiceSet, ChoiceSource, ColumnType, DateBehavior, DateFormat, DateTimeColumn, DecimalColumn, IntegerColumn, IntegerFormat,
-        Label, LogicalName, MoneyColumn, PrecisionSource, RequiredLevel, SchemaName, TextColumn, TextFormat, Validity,
+        BooleanColumn, ChoiceColumn, ChoiceSet, ChoiceSource, ColumnType, DateBehavior, DateFormat, DateTimeColumn, DecimalColumn, IntegerColumn,
+        IntegerFormat, Label, LogicalName, MoneyColumn, PrecisionSource, RequiredLevel, SchemaName, TextColumn, TextFormat, Validity,
     };
 
     use super::*;

@@ -1,17 +1,11 @@
 //! Laws of all parsers: printing and parsing are inverse, and no bytes make a parser panic.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a failed expectation fails the test"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed expectation fails the test")]
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use driftless_odata::batch::{BatchLimits, parse_batch};
-use driftless_odata::filter::{
-    self, Argument, CompareOp, Expr, FilterLimits, Lit, Operand, Quantifier, TextFunction,
-};
+use driftless_odata::filter::{self, Argument, CompareOp, Expr, FilterLimits, Lit, Operand, Quantifier, TextFunction};
 use driftless_odata::headers::{ContentType, Format, Preconditions, Preferences};
 use driftless_odata::json::{self, Json, JsonLimits, JsonWriter};
 use driftless_odata::paging::{CookieColumn, CookieEncoding, CookieLimits, PagingCookie};
@@ -49,51 +43,29 @@ fn lit() -> impl Strategy<Value = Lit> {
         any::<[u8; 16]>().prop_map(Lit::Guid),
         Just(Lit::Date("2031-04-05".to_owned())),
         Just(Lit::DateTime("2031-04-05T06:07:08.5+02:00".to_owned())),
-        ("[A-Z][a-z]{0,3}\\.[A-Z][a-z]{0,3}", text())
-            .prop_map(|(type_name, member)| Lit::Enum { type_name, member }),
+        ("[A-Z][a-z]{0,3}\\.[A-Z][a-z]{0,3}", text()).prop_map(|(type_name, member)| Lit::Enum { type_name, member }),
     ]
 }
 
 fn operand() -> impl Strategy<Value = Operand> {
-    prop_oneof![
-        path().prop_map(Operand::Path),
-        lit().prop_map(Operand::Literal),
-        name().prop_map(Operand::Alias)
-    ]
+    prop_oneof![path().prop_map(Operand::Path), lit().prop_map(Operand::Literal), name().prop_map(Operand::Alias)]
 }
 
 fn argument() -> impl Strategy<Value = Argument> {
-    prop_oneof![
-        operand().prop_map(Argument::Single),
-        vec(lit(), 0..4).prop_map(Argument::List)
-    ]
+    prop_oneof![operand().prop_map(Argument::Single), vec(lit(), 0..4).prop_map(Argument::List)]
 }
 
 fn leaf() -> impl Strategy<Value = Expr> {
     use CompareOp::{Eq, Ge, Gt, Le, Lt, Ne};
     let op = prop::sample::select(vec![Eq, Ne, Gt, Ge, Lt, Le]);
-    let function = prop::sample::select(vec![
-        TextFunction::Contains,
-        TextFunction::StartsWith,
-        TextFunction::EndsWith,
-    ]);
+    let function = prop::sample::select(vec![TextFunction::Contains, TextFunction::StartsWith, TextFunction::EndsWith]);
     prop_oneof![
         (operand(), op, operand()).prop_map(|(left, op, right)| Expr::Compare { left, op, right }),
-        (function, operand(), operand()).prop_map(|(name, subject, text)| Expr::Function {
-            name,
-            subject,
-            text
-        }),
+        (function, operand(), operand()).prop_map(|(name, subject, text)| Expr::Function { name, subject, text }),
         path().prop_map(Expr::Property),
-        path().prop_map(|path| Expr::Lambda {
-            quantifier: Quantifier::Any,
-            path,
-            body: None
-        }),
-        prop::collection::btree_map(name(), argument(), 0..3).prop_map(|args| Expr::Custom {
-            name: "Microsoft.Dynamics.CRM.In".to_owned(),
-            args: args.into_iter().collect(),
-        }),
+        path().prop_map(|path| Expr::Lambda { quantifier: Quantifier::Any, path, body: None }),
+        prop::collection::btree_map(name(), argument(), 0..3)
+            .prop_map(|args| Expr::Custom { name: "Microsoft.Dynamics.CRM.In".to_owned(), args: args.into_iter().collect() }),
     ]
 }
 
@@ -110,27 +82,15 @@ fn expr() -> impl Strategy<Value = Expr> {
                 Expr::Or(parts) => Ok(parts),
                 other => Err(other),
             }))),
-            inner.clone().prop_map(|e| if has_custom(&e) {
-                e
-            } else {
-                Expr::Not(Box::new(e))
-            }),
-            (quantifier, path(), name(), inner).prop_map(|(quantifier, path, variable, body)| {
-                Expr::Lambda {
-                    quantifier,
-                    path,
-                    body: Some((variable, Box::new(body))),
-                }
-            }),
+            inner.clone().prop_map(|e| if has_custom(&e) { e } else { Expr::Not(Box::new(e)) }),
+            (quantifier, path(), name(), inner)
+                .prop_map(|(quantifier, path, variable, body)| { Expr::Lambda { quantifier, path, body: Some((variable, Box::new(body))) } }),
         ]
     })
 }
 
 fn flat(parts: Vec<Expr>, take: fn(Expr) -> Result<Vec<Expr>, Expr>) -> Vec<Expr> {
-    parts
-        .into_iter()
-        .flat_map(|part| take(part).unwrap_or_else(|single| vec![single]))
-        .collect()
+    parts.into_iter().flat_map(|part| take(part).unwrap_or_else(|single| vec![single])).collect()
 }
 
 fn has_custom(expr: &Expr) -> bool {
@@ -149,15 +109,10 @@ fn key_literal() -> impl Strategy<Value = KeyLiteral<'static>> {
         text().prop_map(|t| KeyLiteral::Quoted(t.into())),
         "[a-f0-9-]{1,10}".prop_map(|t| KeyLiteral::Parenthesized(t.into())),
         name().prop_map(|t| KeyLiteral::Alias(t.into())),
-        ("[A-Z]{1,3}\\.[A-Z]{1,3}", text()).prop_map(|(t, m)| KeyLiteral::Enum {
-            type_name: t.into(),
-            member: m.into()
-        }),
+        ("[A-Z]{1,3}\\.[A-Z]{1,3}", text()).prop_map(|(t, m)| KeyLiteral::Enum { type_name: t.into(), member: m.into() }),
         vec(text(), 0..3).prop_map(|items| {
             let mut json = JsonWriter::new();
-            json.tree(&Json::Array(
-                items.into_iter().map(|t| Json::Text(t.into())).collect(),
-            ));
+            json.tree(&Json::Array(items.into_iter().map(|t| Json::Text(t.into())).collect()));
             KeyLiteral::Json(String::from_utf8_lossy(json.as_bytes()).into_owned().into())
         }),
     ]
@@ -167,9 +122,8 @@ fn segment() -> impl Strategy<Value = Segment<'static>> {
     let predicate = prop_oneof![
         Just(KeyPredicate::Empty),
         key_literal().prop_map(KeyPredicate::Positional),
-        prop::collection::btree_map(name(), key_literal(), 1..3).prop_map(|pairs| {
-            KeyPredicate::Named(pairs.into_iter().map(|(n, v)| (Cow::Owned(n), v)).collect())
-        }),
+        prop::collection::btree_map(name(), key_literal(), 1..3)
+            .prop_map(|pairs| { KeyPredicate::Named(pairs.into_iter().map(|(n, v)| (Cow::Owned(n), v)).collect()) }),
     ];
     prop_oneof![
         8 => (name(), option::of(predicate))
@@ -179,25 +133,12 @@ fn segment() -> impl Strategy<Value = Segment<'static>> {
 }
 
 fn tree() -> impl Strategy<Value = Json<'static>> {
-    let leaf = prop_oneof![
-        Just(Json::Null),
-        any::<bool>().prop_map(Json::Bool),
-        text().prop_map(|t| Json::Text(t.into())),
-        Just(Json::Number("-0.50e+7")),
-    ];
+    let leaf = prop_oneof![Just(Json::Null), any::<bool>().prop_map(Json::Bool), text().prop_map(|t| Json::Text(t.into())), Just(Json::Number("-0.50e+7")),];
     leaf.prop_recursive(4, 40, 6, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..6).prop_map(Json::Array),
-            prop::collection::btree_map(text(), inner, 0..24).prop_map(
-                |members: BTreeMap<String, Json<'static>>| {
-                    Json::Object(
-                        members
-                            .into_iter()
-                            .map(|(n, v)| (Cow::Owned(n), v))
-                            .collect(),
-                    )
-                }
-            ),
+            prop::collection::btree_map(text(), inner, 0..24)
+                .prop_map(|members: BTreeMap<String, Json<'static>>| { Json::Object(members.into_iter().map(|(n, v)| (Cow::Owned(n), v)).collect(),) }),
         ]
     })
 }
@@ -205,26 +146,10 @@ fn tree() -> impl Strategy<Value = Json<'static>> {
 fn cookie() -> impl Strategy<Value = PagingCookie> {
     // What XML cannot hold is replaced on purpose, so it is not generated here.
     let value = "[^\0-\u{1f}\u{7f}-\u{9f}\u{fffe}\u{ffff}]{0,10}";
-    let column = (name(), option::of(value), option::of(value))
-        .prop_map(|(name, last, first)| CookieColumn { name, last, first });
-    (
-        1..u32::MAX,
-        vec(column, 0..4),
-        option::of("[a-zA-Z0-9_-]{1,20}"),
-        option::of("[0-9]{1,9}"),
-        option::of(any::<u32>()),
-        any::<bool>(),
+    let column = (name(), option::of(value), option::of(value)).prop_map(|(name, last, first)| CookieColumn { name, last, first });
+    (1..u32::MAX, vec(column, 0..4), option::of("[a-zA-Z0-9_-]{1,20}"), option::of("[0-9]{1,9}"), option::of(any::<u32>()), any::<bool>()).prop_map(
+        |(page, columns, token, max_timestamp, record_count, is_tracking)| PagingCookie { page, columns, token, max_timestamp, record_count, is_tracking },
     )
-        .prop_map(
-            |(page, columns, token, max_timestamp, record_count, is_tracking)| PagingCookie {
-                page,
-                columns,
-                token,
-                max_timestamp,
-                record_count,
-                is_tracking,
-            },
-        )
 }
 
 /// Valid inputs of every parser, to be damaged.
@@ -271,18 +196,8 @@ fn run_all(bytes: &[u8]) {
     let _ = PagingCookie::parse(text, &CookieLimits::default());
     let _ = link::opaque_part(text);
     let _ = percent::decode(text, percent::Plus::Blank);
-    let _ = (
-        literal::date_time(text),
-        literal::date(text),
-        literal::guid(text),
-        literal::decimal(text),
-    );
-    let _ = (
-        literal::double(text),
-        literal::int32(text),
-        literal::int64(text),
-        literal::boolean(text),
-    );
+    let _ = (literal::date_time(text), literal::date(text), literal::guid(text), literal::decimal(text));
+    let _ = (literal::double(text), literal::int32(text), literal::int64(text), literal::boolean(text));
 }
 
 proptest! {

@@ -60,7 +60,10 @@ fn add_group(
             for name in names {
                 let ix = table.require(name)?;
                 if !table.column(ix).is_stored() {
-                    return Err(Error::new(ErrorCode::QueryBuilderNoAttribute, format!("'{}' entity doesn't contain attribute with Name = '{name}'.", table.name())));
+                    return Err(Error::new(
+                        ErrorCode::QueryBuilderNoAttribute,
+                        format!("'{}' entity doesn't contain attribute with Name = '{name}'.", table.name()),
+                    ));
                 }
                 if !places.contains(&ix) {
                     places.push(ix);

@@ -17,6 +17,8 @@ use crate::line::Exchange;
 
 /// Bodies below this are not counted against the common budget.
 const UNCOUNTED_BYTES: usize = 64 * 1024;
+/// Bytes that a refused client may still send, so that it gets to read its answer.
+pub(crate) const DISCARDED_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Most bytes that are reserved on the word of a `Content-Length` alone.
 const RESERVED_BYTES_MAX: usize = 1024 * 1024;
 
@@ -75,7 +77,7 @@ impl Drop for Share<'_> {
 
 /// Reads a whole body of at most `bytes_max` bytes, at the least speed that `limits` demand. `share` must live as long
 /// as the body does.
-pub(crate) async fn read<B>(mut body: B, bytes_max: usize, limits: &Limits, share: &mut Share<'_>) -> Result<Bytes, Unread>
+pub(crate) async fn read<B>(body: &mut B, bytes_max: usize, limits: &Limits, share: &mut Share<'_>) -> Result<Bytes, Unread>
 where
     B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
 {
@@ -93,7 +95,7 @@ where
         let received = first.len() + rest.len();
         let owed = Duration::from_secs(received as u64 / limits.body_bytes_per_s_min.max(1));
         let deadline = started + limits.body_grace + owed;
-        let frame = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx));
+        let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx));
         let frame = match timeout_at(deadline, frame).await {
             Err(_) => return Err(Unread::TooSlow),
             Ok(None) => break,
@@ -122,6 +124,22 @@ where
         rest.extend_from_slice(&data);
     }
     Ok(if rest.is_empty() { first } else { rest.freeze() })
+}
+
+/// Reads what is left of a body, for so long and no more than [`DISCARDED_BYTES_MAX`], and forgets it.
+pub(crate) async fn discard<B>(body: &mut B, patience: Duration)
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let deadline = Instant::now() + patience;
+    let mut taken = 0;
+    while taken < DISCARDED_BYTES_MAX && !body.is_end_stream() {
+        let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx));
+        match timeout_at(deadline, frame).await {
+            Ok(Some(Ok(frame))) => taken += frame.data_ref().map_or(0, Bytes::len),
+            _ => return,
+        }
+    }
 }
 
 /// The body of an answer on its way out. It holds the exchange, which ends when the last piece was taken.

@@ -36,7 +36,7 @@ pub(crate) type Broken = hyper::Error;
 pub(crate) async fn serve(site: Arc<Site>, line: Arc<Line>, request: Request<Incoming>) -> Result<Response<AnswerBody>, Broken> {
     let mut exchange = line.begin();
     let started = Instant::now();
-    let (mut head, incoming) = request.into_parts();
+    let (mut head, mut incoming) = request.into_parts();
     let version = head.version;
     if version == Version::HTTP_2 {
         line.speaks_http2();
@@ -48,12 +48,16 @@ pub(crate) async fn serve(site: Arc<Site>, line: Arc<Line>, request: Request<Inc
         Ok(origin) => {
             head.extensions.insert(origin);
             head.extensions.insert(RequestId(id));
-            answer(&site, line.peer, head, incoming).await?
+            answer(&site, line.peer, head, &mut incoming).await?
         }
         Err(refusal) => Err(refusal),
     };
+    if outcome.is_err() && version == Version::HTTP_2 {
+        // A body that is given up resets its stream, and the answer may be lost with it.
+        body::discard(&mut incoming, site.limits.linger).await;
+    }
     let mut response = outcome.unwrap_or_else(|refusal| {
-        line.linger(); // the body may not have been read
+        line.linger(); // the same for HTTP/1, where the connection ends with a body that was not read
         if refusal == Refusal::Panicked {
             tracing::error!(request_id = %id, "a request panicked");
         }
@@ -75,9 +79,9 @@ pub(crate) async fn serve(site: Arc<Site>, line: Arc<Line>, request: Request<Inc
 }
 
 /// Reads the body and has the front answer.
-async fn answer(site: &Site, peer: Peer, head: Parts, incoming: Incoming) -> Result<Result<Response<Chunks>, Refusal>, Broken> {
+async fn answer(site: &Site, peer: Peer, head: Parts, incoming: &mut Incoming) -> Result<Result<Response<Chunks>, Refusal>, Broken> {
     let mut share = site.bodies.share();
-    let body = if hyper::body::Body::is_end_stream(&incoming) {
+    let body = if hyper::body::Body::is_end_stream(incoming) {
         Bytes::new()
     } else {
         let bytes_max = site.front.body_limit(&head.method, head.uri.path());

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use driftless_auth::{REFUSED_CODE, REFUSED_MESSAGE, TokenCheck, Verdict, challenge};
+use driftless_auth::{REFUSED_CODE, REFUSED_MESSAGE, Scopes, TokenCheck, Verdict, challenge};
 use driftless_core::Organization;
-use driftless_model::Caller;
+use driftless_model::{Caller, ErrorCode};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 
-use crate::front::{Chunks, Front, Origin, Peer};
+use crate::front::{Chunks, Front, Origin, Peer, RequestId};
 
 /// One organization, answered over the Web API to callers with a valid token.
 pub struct Service {
@@ -31,10 +31,14 @@ impl Front for Service {
         if driftless_webapi::is_bulk(method.as_str(), path) { limits.bulk_body_bytes_max } else { limits.body_bytes_max }
     }
 
-    fn respond(&self, request: Request<Bytes>, _peer: &Peer) -> Response<Chunks> {
+    fn respond(&self, mut request: Request<Bytes>, _peer: &Peer) -> Response<Chunks> {
+        if let Some(RequestId(id)) = request.extensions().get::<RequestId>().copied() {
+            request.extensions_mut().insert(driftless_webapi::RequestId(id));
+        }
         let origin = request.extensions().get::<Origin>().map_or("", |origin| origin.0.as_str());
         let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         match self.tokens.check(authorization, now_s()) {
+            Verdict::Ok(identity) if !identity.scopes.contains(needed(request.method())) => out_of_scope(),
             Verdict::Ok(identity) => {
                 let caller = Arc::new(Caller::user(identity.user));
                 driftless_webapi::respond(&self.organization, &caller, &request, origin).map(Chunks::from)
@@ -44,17 +48,35 @@ impl Front for Service {
     }
 }
 
+/// The scope that a token must have for a request of this method (AUTH-25).
+fn needed(method: &Method) -> Scopes {
+    if matches!(*method, Method::GET | Method::HEAD) { Scopes::READ } else { Scopes::WRITE }
+}
+
+/// 403 for a token that was made for less.
+fn out_of_scope() -> Response<Chunks> {
+    let code = ErrorCode::PrivilegeDenied.number();
+    answer(
+        StatusCode::FORBIDDEN,
+        format!(r#"{{"error":{{"code":"0x{code:08x}","message":"The token was not made for this kind of request; make one with the scope that it needs."}}}}"#),
+    )
+}
+
 /// 401 with the challenge that clients of the service read (AUTH-24, web-api 31).
 fn refused(origin: &str) -> Response<Chunks> {
-    let body = format!(r#"{{"error":{{"code":"{REFUSED_CODE}","message":"{REFUSED_MESSAGE}"}}}}"#);
+    let mut response = answer(StatusCode::UNAUTHORIZED, format!(r#"{{"error":{{"code":"{REFUSED_CODE}","message":"{REFUSED_MESSAGE}"}}}}"#));
+    if let Ok(value) = HeaderValue::from_str(&challenge(origin)) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+    }
+    response
+}
+
+fn answer(status: StatusCode, body: String) -> Response<Chunks> {
     let mut response = Response::new(Chunks::from(body));
-    *response.status_mut() = StatusCode::UNAUTHORIZED;
+    *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; odata.metadata=minimal"));
     headers.insert("OData-Version", HeaderValue::from_static("4.0"));
-    if let Ok(value) = HeaderValue::from_str(&challenge(origin)) {
-        headers.insert(header::WWW_AUTHENTICATE, value);
-    }
     response
 }
 

@@ -10,12 +10,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 use uuid::Uuid;
 
+use crate::body::DISCARDED_BYTES_MAX;
 use crate::exchange::Site;
 use crate::line::Line;
 use crate::refusal::{JSON, Refusal};
-
-/// Bytes that a lingering connection takes at most before it is closed anyway.
-const LINGER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 pub(crate) struct TimedStream<S> {
     inner: S,
@@ -118,7 +116,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TimedStream<S> {
     /// Reads and forgets until the client ends too, the time is over or enough was taken.
     fn poll_linger(&mut self, cx: &mut Context<'_>, mut taken: usize) -> Poll<()> {
         let mut scratch = [0; 8 * 1024];
-        while taken < LINGER_BYTES_MAX {
+        while taken < DISCARDED_BYTES_MAX {
             let mut buffer = ReadBuf::new(&mut scratch);
             match Pin::new(&mut self.inner).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {

@@ -122,10 +122,7 @@ pub enum LimitKind {
 
 impl PackageError {
     pub(crate) fn bad_entry(name: &str, problem: EntryProblem) -> Self {
-        Self::BadEntry {
-            name: excerpt(name),
-            problem,
-        }
+        Self::BadEntry { name: excerpt(name), problem }
     }
 
     pub(crate) fn too_large(what: LimitKind, limit: u64) -> Self {
@@ -140,22 +137,11 @@ impl fmt::Display for PackageError {
             Self::BadEntry { name, problem } if name.is_empty() => write!(f, "{problem}"),
             Self::BadEntry { name, problem } => write!(f, "entry '{name}': {problem}"),
             Self::MissingPart { name } => write!(f, "the package has no {name}"),
-            Self::BadXml {
-                part,
-                line,
-                column,
-                message,
-            } => write!(f, "{part} line {line} column {column}: {message}"),
+            Self::BadXml { part, line, column, message } => write!(f, "{part} line {line} column {column}: {message}"),
             Self::TooLarge { what, limit } => write!(f, "more than {limit} {what}"),
             Self::Unsupported { what } => write!(f, "not supported: {what}"),
-            Self::PackageVersionTooNew { found, newest } => write!(
-                f,
-                "the package has version {found}, the newest that can be read is {newest}"
-            ),
-            Self::BadVersion { text } => write!(
-                f,
-                "'{text}' is not a version: expected two to four numbers separated by dots"
-            ),
+            Self::PackageVersionTooNew { found, newest } => write!(f, "the package has version {found}, the newest that can be read is {newest}"),
+            Self::BadVersion { text } => write!(f, "'{text}' is not a version: expected two to four numbers separated by dots"),
             Self::BadUniqueName { text } => write!(
                 f,
                 "'{text}' is not a unique name: expected a letter or underscore, then letters, \
@@ -222,16 +208,8 @@ mod tests {
 
     #[test]
     fn messages_say_where_and_what() {
-        let error = PackageError::BadXml {
-            part: "solution.xml",
-            line: 3,
-            column: 9,
-            message: "expected 0 or 1".to_owned(),
-        };
-        assert_eq!(
-            error.to_string(),
-            "solution.xml line 3 column 9: expected 0 or 1"
-        );
+        let error = PackageError::BadXml { part: "solution.xml", line: 3, column: 9, message: "expected 0 or 1".to_owned() };
+        assert_eq!(error.to_string(), "solution.xml line 3 column 9: expected 0 or 1");
         let error = PackageError::too_large(LimitKind::Entries, 20_000);
         assert_eq!(error.to_string(), "more than 20000 entries");
     }

@@ -23,11 +23,9 @@ mod write;
 pub use error::{EntryProblem, LimitKind, PackageError};
 pub use limits::PackageLimits;
 pub use package::{
-    CascadeAction, Cascades, ChoiceElement, ChoiceKind, ChoiceOption, ChoiceSource, ColumnElement,
-    ColumnType, DependencyEnd, InertKind, InertPart, KeyElement, Labels, LookupTarget, Manifest,
-    ManyToMany, MissingDependency, OneToMany, Package, Properties, Publisher, RawElement,
-    RelationshipColumn, RelationshipElement, RelationshipKind, RelationshipRole, RequiredLevel,
-    RootComponent, TableElement, TableExtent, ViewElement,
+    CascadeAction, Cascades, ChoiceElement, ChoiceKind, ChoiceOption, ChoiceSource, ColumnElement, ColumnType, DependencyEnd, InertKind, InertPart, KeyElement,
+    Labels, LookupTarget, Manifest, ManyToMany, MissingDependency, OneToMany, Package, Properties, Publisher, RawElement, RelationshipColumn,
+    RelationshipElement, RelationshipKind, RelationshipRole, RequiredLevel, RootComponent, TableElement, TableExtent, ViewElement,
 };
 pub use read::read;
 pub use unique_name::{UNIQUE_NAME_CHARACTERS_MAX, check_unique_name};

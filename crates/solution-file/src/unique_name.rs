@@ -13,16 +13,8 @@ pub const UNIQUE_NAME_CHARACTERS_MAX: usize = 65;
 /// [`PackageError::BadUniqueName`] (0x8004F002) if the name breaks the rule.
 pub fn check_unique_name(name: &str) -> Result<(), PackageError> {
     let starts_well = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-    let goes_on_well = name
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if starts_well && goes_on_well && name.len() <= UNIQUE_NAME_CHARACTERS_MAX {
-        Ok(())
-    } else {
-        Err(PackageError::BadUniqueName {
-            text: excerpt(name),
-        })
-    }
+    let goes_on_well = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if starts_well && goes_on_well && name.len() <= UNIQUE_NAME_CHARACTERS_MAX { Ok(()) } else { Err(PackageError::BadUniqueName { text: excerpt(name) }) }
 }
 
 #[cfg(test)]

@@ -8,10 +8,7 @@ use std::str::FromStr;
 use crate::error::{PackageError, excerpt};
 
 /// The newest `SolutionPackageVersion` that is read; later files are refused (0x80048068).
-pub const NEWEST_PACKAGE_VERSION: SolutionVersion = SolutionVersion {
-    numbers: [9, 2, 0, 0],
-    count: 2,
-};
+pub const NEWEST_PACKAGE_VERSION: SolutionVersion = SolutionVersion { numbers: [9, 2, 0, 0], count: 2 };
 
 const NUMBERS_MIN: usize = 2;
 const NUMBERS_MAX: usize = 4;
@@ -30,10 +27,7 @@ pub struct SolutionVersion {
 impl SolutionVersion {
     /// A version of four numbers.
     pub const fn new(major: u32, minor: u32, build: u32, revision: u32) -> Self {
-        Self {
-            numbers: [major, minor, build, revision],
-            count: 4,
-        }
+        Self { numbers: [major, minor, build, revision], count: 4 }
     }
 
     /// All four numbers, 0 for those the text did not have.
@@ -51,9 +45,7 @@ impl FromStr for SolutionVersion {
     type Err = PackageError;
 
     fn from_str(text: &str) -> Result<Self, PackageError> {
-        let bad = || PackageError::BadVersion {
-            text: excerpt(text),
-        };
+        let bad = || PackageError::BadVersion { text: excerpt(text) };
         let mut numbers = [0; NUMBERS_MAX];
         let mut count = 0;
         for piece in text.split('.') {
@@ -68,21 +60,13 @@ impl FromStr for SolutionVersion {
         if count < NUMBERS_MIN {
             return Err(bad());
         }
-        Ok(Self {
-            numbers,
-            count: u8::try_from(count).map_err(|_| bad())?,
-        })
+        Ok(Self { numbers, count: u8::try_from(count).map_err(|_| bad())? })
     }
 }
 
 impl fmt::Display for SolutionVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, number) in self
-            .numbers
-            .iter()
-            .take(usize::from(self.count))
-            .enumerate()
-        {
+        for (index, number) in self.numbers.iter().take(usize::from(self.count)).enumerate() {
             let dot = if index == 0 { "" } else { "." };
             write!(f, "{dot}{number}")?;
         }
@@ -151,29 +135,8 @@ mod tests {
     #[test] // SOL-16
     fn anything_else_is_no_version() {
         let long = format!("1.{}", "9".repeat(5000));
-        for text in [
-            "",
-            "1",
-            "1.",
-            ".1",
-            "1..2",
-            "1.2.3.4.5",
-            "1.-2",
-            "1.+2",
-            "1.x",
-            "1. 2",
-            " 1.0",
-            "1.2147483648",
-            "１.０",
-            &long,
-        ] {
-            assert!(
-                matches!(
-                    text.parse::<SolutionVersion>(),
-                    Err(PackageError::BadVersion { .. })
-                ),
-                "{text:?}"
-            );
+        for text in ["", "1", "1.", ".1", "1..2", "1.2.3.4.5", "1.-2", "1.+2", "1.x", "1. 2", " 1.0", "1.2147483648", "１.０", &long] {
+            assert!(matches!(text.parse::<SolutionVersion>(), Err(PackageError::BadVersion { .. })), "{text:?}");
         }
     }
 

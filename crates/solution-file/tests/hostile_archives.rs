@@ -29,13 +29,7 @@ fn too_large(what: LimitKind, limit: u64) -> Option<PackageError> {
 
 #[test] // SOL-1
 fn what_is_no_zip_is_called_so() {
-    for bytes in [
-        &b""[..],
-        b"PK",
-        b"hello",
-        b"<ImportExportXml/>",
-        b"PK\x05\x06",
-    ] {
+    for bytes in [&b""[..], b"PK", b"hello", b"<ImportExportXml/>", b"PK\x05\x06"] {
         assert!(matches!(error(bytes), Some(PackageError::NotAZip { .. })));
     }
 }
@@ -45,10 +39,7 @@ fn every_cut_off_package_is_refused() {
     let whole = package_with(&[("a.txt", b"content")]);
     assert_eq!(error(&whole), None);
     for length in 0..whole.len() {
-        assert!(
-            matches!(error(&whole[..length]), Some(PackageError::NotAZip { .. })),
-            "{length}"
-        );
+        assert!(matches!(error(&whole[..length]), Some(PackageError::NotAZip { .. })), "{length}");
     }
 }
 
@@ -78,15 +69,9 @@ fn each_required_part_is_asked_for_by_name() {
     ];
     for (name, _) in parts {
         let others: Vec<_> = parts.into_iter().filter(|part| part.0 != name).collect();
-        assert_eq!(
-            error(&zip_with(CompressionMethod::Deflated, &others)),
-            Some(PackageError::MissingPart { name })
-        );
+        assert_eq!(error(&zip_with(CompressionMethod::Deflated, &others)), Some(PackageError::MissingPart { name }));
     }
-    let upper: Vec<(String, &[u8])> = parts
-        .iter()
-        .map(|(name, content)| (name.to_uppercase(), *content))
-        .collect();
+    let upper: Vec<(String, &[u8])> = parts.iter().map(|(name, content)| (name.to_uppercase(), *content)).collect();
     let upper: Vec<(&str, &[u8])> = upper.iter().map(|(name, c)| (name.as_str(), *c)).collect();
     assert_eq!(error(&zip_with(CompressionMethod::Deflated, &upper)), None);
 }
@@ -105,11 +90,7 @@ fn names_that_lead_out_of_the_package_are_refused() {
         ("ab\0.xml", EntryProblem::IllegalName),
     ] {
         let mut bytes = package_with(&[("abs.xml", b""), ("abcd.xml", b"")]);
-        let placeholder: &[u8] = if name.len() == 7 {
-            b"abs.xml"
-        } else {
-            b"abcd.xml"
-        };
+        let placeholder: &[u8] = if name.len() == 7 { b"abs.xml" } else { b"abcd.xml" };
         replace_bytes(&mut bytes, placeholder, name.as_bytes());
         assert_eq!(problem(&bytes), Some(expected), "{name:?}");
     }
@@ -131,8 +112,7 @@ fn two_entries_of_one_name_are_refused() {
 fn links_are_refused() {
     use std::io::Cursor;
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    zip.add_symlink("link", "target", zip::write::SimpleFileOptions::default())
-        .unwrap();
+    zip.add_symlink("link", "target", zip::write::SimpleFileOptions::default()).unwrap();
     let bytes = zip.finish().unwrap().into_inner();
     assert_eq!(problem(&bytes), Some(EntryProblem::Link));
 }
@@ -152,78 +132,46 @@ fn encrypted_entries_are_not_supported() {
     let mut bytes = package_with(&[]);
     // General purpose flags stand 8 bytes into a directory header and 6 into a local one.
     for (signature, offset) in [(b"PK\x01\x02", 8), (b"PK\x03\x04", 6)] {
-        let at = bytes
-            .windows(4)
-            .position(|window| window == signature)
-            .unwrap();
+        let at = bytes.windows(4).position(|window| window == signature).unwrap();
         bytes[at + offset] |= 1;
     }
-    assert!(matches!(
-        error(&bytes),
-        Some(PackageError::Unsupported { .. })
-    ));
+    assert!(matches!(error(&bytes), Some(PackageError::Unsupported { .. })));
 }
 
 #[test] // SEC-13
 fn the_package_may_be_as_large_as_its_limit() {
     let bytes = package_with(&[]);
     let size = bytes.len() as u64;
-    let limits = |packed_bytes_max| PackageLimits {
-        packed_bytes_max,
-        ..PackageLimits::default()
-    };
+    let limits = |packed_bytes_max| PackageLimits { packed_bytes_max, ..PackageLimits::default() };
     assert_eq!(error_within(&bytes, &limits(size)), None);
-    assert_eq!(
-        error_within(&bytes, &limits(size - 1)),
-        too_large(LimitKind::PackedBytes, size - 1)
-    );
+    assert_eq!(error_within(&bytes, &limits(size - 1)), too_large(LimitKind::PackedBytes, size - 1));
 }
 
 #[test] // SEC-13
 fn there_may_be_as_many_entries_as_the_limit() {
     let bytes = package_with(&[("a", b""), ("b/", b"")]);
-    let limits = |entries_max| PackageLimits {
-        entries_max,
-        ..PackageLimits::default()
-    };
+    let limits = |entries_max| PackageLimits { entries_max, ..PackageLimits::default() };
     assert_eq!(error_within(&bytes, &limits(5)), None);
-    assert_eq!(
-        error_within(&bytes, &limits(4)),
-        too_large(LimitKind::Entries, 4)
-    );
+    assert_eq!(error_within(&bytes, &limits(4)), too_large(LimitKind::Entries, 4));
 }
 
 #[test] // SEC-13
 fn unpacked_bytes_are_counted_over_all_entries() {
     let content = vec![b'x'; 1000];
     let bytes = package_with(&[("a", &content), ("b", &content)]);
-    let parts: u64 = [
-        packing::manifest(packing::ROOT_ATTRIBUTES, packing::MANIFEST_CONTENT).len(),
-        packing::customizations("").len(),
-        "<Types/>".len(),
-        2000,
-    ]
-    .iter()
-    .map(|length| *length as u64)
-    .sum();
-    let limits = |unpacked_bytes_max| PackageLimits {
-        unpacked_bytes_max,
-        ..PackageLimits::default()
-    };
+    let parts: u64 = [packing::manifest(packing::ROOT_ATTRIBUTES, packing::MANIFEST_CONTENT).len(), packing::customizations("").len(), "<Types/>".len(), 2000]
+        .iter()
+        .map(|length| *length as u64)
+        .sum();
+    let limits = |unpacked_bytes_max| PackageLimits { unpacked_bytes_max, ..PackageLimits::default() };
     assert_eq!(error_within(&bytes, &limits(parts)), None);
-    assert_eq!(
-        error_within(&bytes, &limits(parts - 1)),
-        too_large(LimitKind::UnpackedBytes, parts - 1)
-    );
+    assert_eq!(error_within(&bytes, &limits(parts - 1)), too_large(LimitKind::UnpackedBytes, parts - 1));
 }
 
 #[test] // SEC-13
 fn an_entry_may_shrink_as_much_as_the_ratio() {
     // Stored entries have the ratio 1.
-    let limits = |ratio_max| PackageLimits {
-        ratio_max,
-        ..PackageLimits::default()
-    };
+    let limits = |ratio_max| PackageLimits { ratio_max, ..PackageLimits::default() };
     assert_eq!(error_within(&package_with(&[]), &limits(1)), None);
 
     let zeros = vec![0; 1 << 20];
@@ -233,16 +181,8 @@ fn an_entry_may_shrink_as_much_as_the_ratio() {
     let packed = archive.by_index_raw(0).unwrap().compressed_size();
     let ratio = (zeros.len() as u64).div_ceil(packed);
     // What comes next is only what this package lacks.
-    assert_eq!(
-        error_within(&bomb, &limits(ratio)),
-        Some(PackageError::MissingPart {
-            name: "solution.xml"
-        })
-    );
-    assert_eq!(
-        error_within(&bomb, &limits(ratio - 1)),
-        too_large(LimitKind::Ratio, ratio - 1)
-    );
+    assert_eq!(error_within(&bomb, &limits(ratio)), Some(PackageError::MissingPart { name: "solution.xml" }));
+    assert_eq!(error_within(&bomb, &limits(ratio - 1)), too_large(LimitKind::Ratio, ratio - 1));
 }
 
 fn package_with_packed(content: &[u8]) -> Vec<u8> {
@@ -265,10 +205,7 @@ fn declared_sizes_are_not_believed() {
                 .unwrap();
             bytes[at + offset..at + offset + 4].copy_from_slice(&declared.to_le_bytes());
         }
-        let limits = PackageLimits {
-            unpacked_bytes_max: 4000,
-            ..PackageLimits::default()
-        };
+        let limits = PackageLimits { unpacked_bytes_max: 4000, ..PackageLimits::default() };
         assert!(error_within(&bytes, &limits).is_some(), "{declared}");
         // Whatever the library makes of the contradiction, what comes out was counted.
         if let Ok(package) = read(&bytes, &PackageLimits::default()) {
@@ -289,12 +226,7 @@ fn damaged_content_is_noticed() {
 fn entries_that_share_their_bytes_are_refused() {
     let mut bytes = package_with(&[("a", b"same"), ("b", b"same")]);
     // Both directory headers point to the first one's local header.
-    let headers: Vec<usize> = bytes
-        .windows(4)
-        .enumerate()
-        .filter(|(_, window)| window == b"PK\x01\x02")
-        .map(|(at, _)| at)
-        .collect();
+    let headers: Vec<usize> = bytes.windows(4).enumerate().filter(|(_, window)| window == b"PK\x01\x02").map(|(at, _)| at).collect();
     let [.., first, second] = headers[..] else {
         panic!("two headers");
     };

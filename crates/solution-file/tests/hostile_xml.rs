@@ -5,9 +5,7 @@
 mod packing;
 
 use driftless_solution_file::{LimitKind, PackageError, PackageLimits, read};
-use packing::{
-    MANIFEST_CONTENT, ROOT_ATTRIBUTES, customizations, manifest, package_customizing, package_of,
-};
+use packing::{MANIFEST_CONTENT, ROOT_ATTRIBUTES, customizations, manifest, package_customizing, package_of};
 
 fn error_of(customizations: &str) -> Option<PackageError> {
     let manifest = manifest(ROOT_ATTRIBUTES, MANIFEST_CONTENT);
@@ -44,8 +42,7 @@ fn document_types_and_entities_are_refused() {
 
 #[test] // SEC-31
 fn deep_nesting_is_refused_before_it_is_parsed() {
-    let nested =
-        |depth: usize| customizations(&format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth)));
+    let nested = |depth: usize| customizations(&format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth)));
     assert_eq!(error_of(&nested(127)), None);
     assert_eq!(kind(error_of(&nested(128))), Some(LimitKind::XmlDepth));
     assert_eq!(kind(error_of(&nested(200_000))), Some(LimitKind::XmlDepth));
@@ -58,19 +55,13 @@ fn attributes_cannot_make_the_time_grow_with_their_square() {
         customizations(&format!("<Custom{list}/>"))
     };
     assert_eq!(error_of(&attributes(256)), None);
-    assert_eq!(
-        kind(error_of(&attributes(257))),
-        Some(LimitKind::XmlElementAttributes)
-    );
+    assert_eq!(kind(error_of(&attributes(257))), Some(LimitKind::XmlElementAttributes));
     let namespaces = |count: usize| {
         let list: String = (0..count).map(|n| format!(" xmlns:p{n}='u{n}'")).collect();
         format!("<ImportExportXml{list}/>")
     };
     assert_eq!(error_of(&namespaces(64)), None);
-    assert_eq!(
-        kind(error_of(&namespaces(65))),
-        Some(LimitKind::XmlNamespacesInScope)
-    );
+    assert_eq!(kind(error_of(&namespaces(65))), Some(LimitKind::XmlNamespacesInScope));
 }
 
 #[test] // SEC-31
@@ -86,14 +77,8 @@ fn the_limits_of_a_part_are_exact() {
     let bytes = package_customizing("<a/><b/>");
     let manifest_size = manifest(ROOT_ATTRIBUTES, MANIFEST_CONTENT).len() as u64;
     assert!(manifest_size > text.len() as u64);
-    for (size, expected) in [
-        (manifest_size, None),
-        (manifest_size - 1, Some(LimitKind::XmlBytes)),
-    ] {
-        let limits = PackageLimits {
-            xml_bytes_max: size,
-            ..PackageLimits::default()
-        };
+    for (size, expected) in [(manifest_size, None), (manifest_size - 1, Some(LimitKind::XmlBytes))] {
+        let limits = PackageLimits { xml_bytes_max: size, ..PackageLimits::default() };
         assert_eq!(kind(read(&bytes, &limits).err()), expected);
     }
 }
@@ -103,10 +88,7 @@ fn texts_count_as_nodes() {
     // 1 document, 1 root, 6 children, 6 texts: 14 nodes with 14 opening marks.
     let bytes = package_customizing(&"<a>x</a>".repeat(6));
     for (nodes, expected) in [(16, None), (13, Some(LimitKind::XmlNodes))] {
-        let limits = PackageLimits {
-            xml_nodes_max: nodes,
-            ..PackageLimits::default()
-        };
+        let limits = PackageLimits { xml_nodes_max: nodes, ..PackageLimits::default() };
         assert_eq!(kind(read(&bytes, &limits).err()), expected, "{nodes}");
     }
 }
@@ -114,10 +96,7 @@ fn texts_count_as_nodes() {
 #[test]
 fn broken_texts_are_located() {
     for (text, place) in [
-        (
-            "<ImportExportXml>\n  <a></b></ImportExportXml>",
-            "line 2 column 6",
-        ),
+        ("<ImportExportXml>\n  <a></b></ImportExportXml>", "line 2 column 6"),
         ("<ImportExportXml a='1' a='2'/>", "line 1 column 24"),
         ("<Other/>", "expected the root element ImportExportXml"),
         ("", "customizations.xml"),
@@ -132,20 +111,10 @@ fn broken_texts_are_located() {
 #[test]
 fn other_encodings_are_named() {
     let manifest = manifest(ROOT_ATTRIBUTES, MANIFEST_CONTENT);
-    let utf16: Vec<u8> = std::iter::once(0xFEFF)
-        .chain("<ImportExportXml/>".encode_utf16())
-        .flat_map(u16::to_le_bytes)
-        .collect();
+    let utf16: Vec<u8> = std::iter::once(0xFEFF).chain("<ImportExportXml/>".encode_utf16()).flat_map(u16::to_le_bytes).collect();
     let bytes = packing::zip_with(
         zip::CompressionMethod::Deflated,
-        &[
-            ("solution.xml", manifest.as_bytes()),
-            ("customizations.xml", &utf16),
-            ("[Content_Types].xml", b""),
-        ],
+        &[("solution.xml", manifest.as_bytes()), ("customizations.xml", &utf16), ("[Content_Types].xml", b"")],
     );
-    assert!(matches!(
-        read(&bytes, &PackageLimits::default()),
-        Err(PackageError::Unsupported { .. })
-    ));
+    assert!(matches!(read(&bytes, &PackageLimits::default()), Err(PackageError::Unsupported { .. })));
 }

@@ -7,11 +7,9 @@ mod packing;
 use std::collections::BTreeMap;
 
 use driftless_solution_file::{
-    CascadeAction, Cascades, ChoiceElement, ChoiceKind, ChoiceOption, ChoiceSource, ColumnElement,
-    ColumnType, DependencyEnd, InertKind, InertPart, KeyElement, Labels, LookupTarget, Manifest,
-    ManyToMany, MissingDependency, OneToMany, Package, PackageLimits, Properties, Publisher,
-    RawElement, RelationshipColumn, RelationshipElement, RelationshipKind, RelationshipRole,
-    RequiredLevel, RootComponent, SolutionVersion, TableElement, TableExtent, ViewElement, read,
+    CascadeAction, Cascades, ChoiceElement, ChoiceKind, ChoiceOption, ChoiceSource, ColumnElement, ColumnType, DependencyEnd, InertKind, InertPart, KeyElement,
+    Labels, LookupTarget, Manifest, ManyToMany, MissingDependency, OneToMany, Package, PackageLimits, Properties, Publisher, RawElement, RelationshipColumn,
+    RelationshipElement, RelationshipKind, RelationshipRole, RequiredLevel, RootComponent, SolutionVersion, TableElement, TableExtent, ViewElement, read,
     write,
 };
 use proptest::collection::{btree_map, vec};
@@ -20,33 +18,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 /// Characters that XML treats in a special way, and some from far away.
-const SPECIAL: &[char] = &[
-    '<',
-    '>',
-    '&',
-    '"',
-    '\'',
-    ']',
-    '\r',
-    '\n',
-    '\t',
-    ' ',
-    '=',
-    '\u{7F}',
-    '\u{85}',
-    '\u{2028}',
-    '\u{FEFF}',
-    '\u{FFFD}',
-    'ä',
-    '日',
-    '🦀',
-    '\u{10FFFF}',
-];
+const SPECIAL: &[char] =
+    &['<', '>', '&', '"', '\'', ']', '\r', '\n', '\t', ' ', '=', '\u{7F}', '\u{85}', '\u{2028}', '\u{FEFF}', '\u{FFFD}', 'ä', '日', '🦀', '\u{10FFFF}'];
 
 fn character() -> impl Strategy<Value = char> {
-    let any = any::<char>().prop_filter("not in XML", |c| {
-        !matches!(c, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}')
-    });
+    let any = any::<char>().prop_filter("not in XML", |c| !matches!(c, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}'));
     prop_oneof![select(SPECIAL), prop::char::range('a', 'z'), any]
 }
 
@@ -69,8 +45,7 @@ fn other() -> impl Strategy<Value = String> {
 }
 
 fn name() -> impl Strategy<Value = String> {
-    vec(select(&['a', 'B', '_', '7'][..]), 1..6)
-        .prop_map(|tail| format!("x{}", String::from_iter(tail)))
+    vec(select(&['a', 'B', '_', '7'][..]), 1..6).prop_map(|tail| format!("x{}", String::from_iter(tail)))
 }
 
 fn labels() -> impl Strategy<Value = Labels> {
@@ -85,10 +60,7 @@ fn version() -> impl Strategy<Value = SolutionVersion> {
 }
 
 fn xml(element: &str, text: &str, crlf: bool) -> String {
-    let escaped = text
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let line = if crlf { "\r\n" } else { "" };
     format!("<{element} a = '1'>{line}<b xsi:nil=\"true\"/><!-- c -->{escaped}</{element} >")
 }
@@ -98,32 +70,14 @@ fn raw_xml(element: &'static str) -> impl Strategy<Value = String> {
 }
 
 fn raw_element(element: &'static str) -> impl Strategy<Value = RawElement> {
-    raw_xml(element).prop_map(move |xml| RawElement {
-        name: element.to_owned(),
-        xml,
-    })
+    raw_xml(element).prop_map(move |xml| RawElement { name: element.to_owned(), xml })
 }
 
 fn properties() -> impl Strategy<Value = Properties> {
-    let flag = select(
-        &[
-            "IsCustomizable",
-            "CanX",
-            "HasRelatedNotes",
-            "ChangeTrackingEnabled",
-        ][..],
-    );
+    let flag = select(&["IsCustomizable", "CanX", "HasRelatedNotes", "ChangeTrackingEnabled"][..]);
     let setting = select(&["EntityColor", "Isolation", "zeta", "Ä"][..]);
-    (
-        btree_map(flag.prop_map(str::to_owned), any::<bool>(), 0..3),
-        btree_map(setting.prop_map(str::to_owned), text(), 0..3),
-        vec(raw_element("Novelty"), 0..2),
-    )
-        .prop_map(|(flags, settings, elements)| Properties {
-            flags,
-            settings,
-            elements,
-        })
+    (btree_map(flag.prop_map(str::to_owned), any::<bool>(), 0..3), btree_map(setting.prop_map(str::to_owned), text(), 0..3), vec(raw_element("Novelty"), 0..2))
+        .prop_map(|(flags, settings, elements)| Properties { flags, settings, elements })
 }
 
 fn attributes() -> impl Strategy<Value = BTreeMap<String, String>> {
@@ -133,78 +87,39 @@ fn attributes() -> impl Strategy<Value = BTreeMap<String, String>> {
 fn publisher() -> impl Strategy<Value = Publisher> {
     (
         (word(), labels(), labels(), properties()),
-        (
-            option::of(word()),
-            option::of(word()),
-            option::of(word()),
-            option::of(any::<i32>()),
-            vec(btree_map(name(), word(), 0..3), 0..3),
-        ),
+        (option::of(word()), option::of(word()), option::of(word()), option::of(any::<i32>()), vec(btree_map(name(), word(), 0..3), 0..3)),
     )
-        .prop_map(
-            |((unique_name, labels, descriptions, properties), (email, website, prefix, n, a))| {
-                Publisher {
-                    unique_name,
-                    labels,
-                    descriptions,
-                    email,
-                    website,
-                    prefix,
-                    option_value_prefix: n,
-                    addresses: a,
-                    properties,
-                }
-            },
-        )
+        .prop_map(|((unique_name, labels, descriptions, properties), (email, website, prefix, n, a))| Publisher {
+            unique_name,
+            labels,
+            descriptions,
+            email,
+            website,
+            prefix,
+            option_value_prefix: n,
+            addresses: a,
+            properties,
+        })
 }
 
 fn root_component() -> impl Strategy<Value = RootComponent> {
-    (
-        any::<i32>(),
-        option::of(word()),
-        option::of(word()),
-        option::of(word()),
-        option::of(any::<i32>()),
-    )
-        .prop_map(
-            |(component_type, schema_name, id, parent_id, behavior)| RootComponent {
-                component_type,
-                schema_name,
-                id,
-                parent_id,
-                behavior,
-            },
-        )
+    (any::<i32>(), option::of(word()), option::of(word()), option::of(word()), option::of(any::<i32>()))
+        .prop_map(|(component_type, schema_name, id, parent_id, behavior)| RootComponent { component_type, schema_name, id, parent_id, behavior })
 }
 
 fn missing_dependency() -> impl Strategy<Value = MissingDependency> {
     (attributes(), attributes()).prop_map(|(required, dependent)| MissingDependency {
-        required: DependencyEnd {
-            attributes: required,
-        },
-        dependent: DependencyEnd {
-            attributes: dependent,
-        },
+        required: DependencyEnd { attributes: required },
+        dependent: DependencyEnd { attributes: dependent },
     })
 }
 
 fn manifest() -> impl Strategy<Value = Manifest> {
-    let format = select(&["7.1", "8.2", "9.0", "9.2", "9.2.1"][..])
-        .prop_map(|text| text.parse::<SolutionVersion>().unwrap());
+    let format = select(&["7.1", "8.2", "9.0", "9.2", "9.2.1"][..]).prop_map(|text| text.parse::<SolutionVersion>().unwrap());
     (
         (name(), labels(), labels(), version(), any::<bool>()),
-        (
-            option::of(format),
-            option::of(word()),
-            option::of(word()),
-            option::of(any::<u16>()),
-        ),
-        (
-            publisher(),
-            vec(root_component(), 0..3),
-            vec(missing_dependency(), 0..3),
-            properties(),
-        ),
+        (option::of(format), option::of(word()), option::of(word()), option::of(any::<u16>())),
+        (publisher(), vec(root_component(), 0..3), vec(missing_dependency(), 0..3), properties()),
     )
         .prop_map(|(own, root, parts)| Manifest {
             unique_name: own.0,
@@ -226,16 +141,8 @@ fn manifest() -> impl Strategy<Value = Manifest> {
 fn choice_option() -> impl Strategy<Value = ChoiceOption> {
     (
         (any::<i32>(), labels(), labels()),
-        (
-            option::of(any::<i32>()),
-            option::of(word()),
-            option::of(any::<i32>()),
-        ),
-        (
-            option::of(word()),
-            option::of(word()),
-            option::of(any::<bool>()),
-        ),
+        (option::of(any::<i32>()), option::of(word()), option::of(any::<i32>())),
+        (option::of(word()), option::of(word()), option::of(any::<bool>())),
     )
         .prop_map(|(own, state, look)| ChoiceOption {
             value: own.0,
@@ -259,19 +166,8 @@ fn choice() -> impl Strategy<Value = ChoiceElement> {
         other().prop_map(ChoiceKind::Other),
     ];
     (
-        (
-            prop_oneof![Just(String::new()), word()],
-            option::of(word()),
-            option::of(word()),
-            kind,
-        ),
-        (
-            option::of(word()),
-            labels(),
-            labels(),
-            vec(choice_option(), 0..3),
-            properties(),
-        ),
+        (prop_oneof![Just(String::new()), word()], option::of(word()), option::of(word()), kind),
+        (option::of(word()), labels(), labels(), vec(choice_option(), 0..3), properties()),
     )
         .prop_map(|(head, body)| ChoiceElement {
             name: head.0,
@@ -312,10 +208,7 @@ fn column_type() -> impl Strategy<Value = ColumnType> {
         "virtual",
         "managedproperty",
     ];
-    prop_oneof![
-        select(known.to_vec()).prop_map(ColumnType::parse),
-        other().prop_map(ColumnType::Other),
-    ]
+    prop_oneof![select(known.to_vec()).prop_map(ColumnType::parse), other().prop_map(ColumnType::Other),]
 }
 
 fn required_level() -> impl Strategy<Value = RequiredLevel> {
@@ -334,40 +227,12 @@ fn lookup_target() -> impl Strategy<Value = LookupTarget> {
 
 fn column() -> impl Strategy<Value = ColumnElement> {
     let number = || option::of(any::<i32>());
-    let source = prop_oneof![
-        word().prop_map(ChoiceSource::Shared),
-        choice().prop_map(|choice| ChoiceSource::Local(Box::new(choice))),
-    ];
+    let source = prop_oneof![word().prop_map(ChoiceSource::Shared), choice().prop_map(|choice| ChoiceSource::Local(Box::new(choice))),];
     (
-        (
-            word(),
-            word(),
-            column_type(),
-            option::of(required_level()),
-            vec(name(), 0..3),
-        ),
-        (
-            option::of(word()),
-            option::of(word()),
-            option::of(word()),
-            option::of(word()),
-        ),
-        (
-            number(),
-            number(),
-            number(),
-            number(),
-            number(),
-            number(),
-            number(),
-            number(),
-        ),
-        (
-            option::of(word()),
-            option::of(word()),
-            option::of(word()),
-            vec(lookup_target(), 0..3),
-        ),
+        (word(), word(), column_type(), option::of(required_level()), vec(name(), 0..3)),
+        (option::of(word()), option::of(word()), option::of(word()), option::of(word())),
+        (number(), number(), number(), number(), number(), number(), number(), number()),
+        (option::of(word()), option::of(word()), option::of(word()), vec(lookup_target(), 0..3)),
         (option::of(source), labels(), labels(), properties()),
     )
         .prop_map(|(own, words, numbers, more, rest)| ColumnElement {
@@ -400,45 +265,21 @@ fn column() -> impl Strategy<Value = ColumnElement> {
 }
 
 fn key() -> impl Strategy<Value = KeyElement> {
-    (
-        word(),
-        word(),
-        option::of(word()),
-        vec(word(), 0..3),
-        labels(),
-        properties(),
+    (word(), word(), option::of(word()), vec(word(), 0..3), labels(), properties()).prop_map(
+        |(schema_name, logical_name, introduced_version, columns, labels, properties)| KeyElement {
+            schema_name,
+            logical_name,
+            introduced_version,
+            columns,
+            labels,
+            properties,
+        },
     )
-        .prop_map(
-            |(schema_name, logical_name, introduced_version, columns, labels, properties)| {
-                KeyElement {
-                    schema_name,
-                    logical_name,
-                    introduced_version,
-                    columns,
-                    labels,
-                    properties,
-                }
-            },
-        )
 }
 
 fn view() -> impl Strategy<Value = ViewElement> {
     let embedded = || option::of(prop_oneof![raw_xml("fetch"), word()]);
-    (
-        (
-            option::of(word()),
-            labels(),
-            labels(),
-            option::of(any::<i32>()),
-        ),
-        (
-            option::of(any::<bool>()),
-            embedded(),
-            embedded(),
-            option::of(word()),
-            properties(),
-        ),
-    )
+    ((option::of(word()), labels(), labels(), option::of(any::<i32>())), (option::of(any::<bool>()), embedded(), embedded(), option::of(word()), properties()))
         .prop_map(|(head, body)| ViewElement {
             id: head.0,
             labels: head.1,
@@ -460,19 +301,9 @@ fn table() -> impl Strategy<Value = TableElement> {
         (option::of(word()), option::of(word()), option::of(word())),
     );
     (
-        (
-            word(),
-            option::of(word()),
-            option::of(word()),
-            option::of(any::<i32>()),
-        ),
+        (word(), option::of(word()), option::of(word()), option::of(any::<i32>())),
         option::of(definition),
-        (
-            option::of(raw_xml("FormXml")),
-            vec(view(), 0..2),
-            option::of(raw_xml("RibbonDiffXml")),
-            vec(raw_element("Visualizations"), 0..2),
-        ),
+        (option::of(raw_xml("FormXml")), vec(view(), 0..2), option::of(raw_xml("RibbonDiffXml")), vec(raw_element("Visualizations"), 0..2)),
     )
         .prop_map(|(own, definition, parts)| {
             let mut table = TableElement {
@@ -492,12 +323,7 @@ fn table() -> impl Strategy<Value = TableElement> {
                     true => TableExtent::Full,
                     false => TableExtent::Unmodified,
                 };
-                (
-                    table.labels,
-                    table.collection_labels,
-                    table.descriptions,
-                    table.properties,
-                ) = texts;
+                (table.labels, table.collection_labels, table.descriptions, table.properties) = texts;
                 (table.columns, table.keys) = lists;
                 (table.set_name, table.ownership, table.introduced_version) = words;
             }
@@ -518,135 +344,73 @@ fn action() -> impl Strategy<Value = Option<CascadeAction>> {
 }
 
 fn cascades() -> impl Strategy<Value = Cascades> {
-    (
-        action(),
-        action(),
-        action(),
-        action(),
-        action(),
-        action(),
-        action(),
-        action(),
+    (action(), action(), action(), action(), action(), action(), action(), action()).prop_map(
+        |(assign, delete, archive, merge, reparent, share, unshare, rollup_view)| Cascades {
+            assign,
+            delete,
+            archive,
+            merge,
+            reparent,
+            share,
+            unshare,
+            rollup_view,
+        },
     )
-        .prop_map(
-            |(assign, delete, archive, merge, reparent, share, unshare, rollup_view)| Cascades {
-                assign,
-                delete,
-                archive,
-                merge,
-                reparent,
-                share,
-                unshare,
-                rollup_view,
-            },
-        )
 }
 
 fn one_to_many() -> impl Strategy<Value = OneToMany> {
-    let column = (attributes(), labels(), labels(), properties()).prop_map(
-        |(attributes, labels, descriptions, properties)| RelationshipColumn {
-            attributes,
-            labels,
-            descriptions,
-            properties,
+    let column = (attributes(), labels(), labels(), properties()).prop_map(|(attributes, labels, descriptions, properties)| RelationshipColumn {
+        attributes,
+        labels,
+        descriptions,
+        properties,
+    });
+    (word(), word(), option::of(word()), cascades(), option::of(column)).prop_map(
+        |(referencing_table, referenced_table, referencing_column, cascades, column)| OneToMany {
+            referencing_table,
+            referenced_table,
+            referencing_column,
+            cascades,
+            column,
         },
-    );
-    (
-        word(),
-        word(),
-        option::of(word()),
-        cascades(),
-        option::of(column),
     )
-        .prop_map(
-            |(referencing_table, referenced_table, referencing_column, cascades, column)| {
-                OneToMany {
-                    referencing_table,
-                    referenced_table,
-                    referencing_column,
-                    cascades,
-                    column,
-                }
-            },
-        )
 }
 
 fn relationship() -> impl Strategy<Value = RelationshipElement> {
-    let many = (word(), word(), word()).prop_map(|(first_table, second_table, intersect_table)| {
-        ManyToMany {
-            first_table,
-            second_table,
-            intersect_table,
-        }
-    });
+    let many = (word(), word(), word()).prop_map(|(first_table, second_table, intersect_table)| ManyToMany { first_table, second_table, intersect_table });
     let kind = prop_oneof![
         one_to_many().prop_map(|one| RelationshipKind::OneToMany(Box::new(one))),
         many.prop_map(RelationshipKind::ManyToMany),
         other().prop_map(RelationshipKind::Other),
     ];
-    let role = (
-        option::of(any::<i32>()),
-        option::of(any::<i32>()),
-        option::of(word()),
-        properties(),
-    )
-        .prop_map(
-            |(role_type, association_ordinal, navigation_property, properties)| RelationshipRole {
-                role_type,
-                association_ordinal,
-                navigation_property,
-                properties,
-            },
-        );
-    (
-        word(),
-        kind,
-        option::of(word()),
-        labels(),
-        vec(role, 0..3),
-        properties(),
-    )
-        .prop_map(
-            |(name, kind, introduced_version, descriptions, roles, properties)| {
-                RelationshipElement {
-                    name,
-                    kind,
-                    introduced_version,
-                    descriptions,
-                    roles,
-                    properties,
-                }
-            },
-        )
+    let role = (option::of(any::<i32>()), option::of(any::<i32>()), option::of(word()), properties()).prop_map(
+        |(role_type, association_ordinal, navigation_property, properties)| RelationshipRole {
+            role_type,
+            association_ordinal,
+            navigation_property,
+            properties,
+        },
+    );
+    (word(), kind, option::of(word()), labels(), vec(role, 0..3), properties()).prop_map(|(name, kind, introduced_version, descriptions, roles, properties)| {
+        RelationshipElement { name, kind, introduced_version, descriptions, roles, properties }
+    })
 }
 
 fn other_parts() -> impl Strategy<Value = Vec<InertPart>> {
     let section = |name: &'static str| {
-        raw_xml(name).prop_map(move |xml| InertPart {
-            kind: InertKind::Section,
-            name: name.to_owned(),
-            items: vec!["b".to_owned()],
-            content: xml.into_bytes(),
-        })
+        raw_xml(name).prop_map(move |xml| InertPart { kind: InertKind::Section, name: name.to_owned(), items: vec!["b".to_owned()], content: xml.into_bytes() })
     };
     // The leading letter keeps random bytes from looking like an archive.
-    let content = (vec(any::<u8>(), 0..100), 1..2000_usize)
-        .prop_map(|(bytes, times)| [b"_".to_vec(), bytes.repeat(times)].concat());
+    let content = (vec(any::<u8>(), 0..100), 1..2000_usize).prop_map(|(bytes, times)| [b"_".to_vec(), bytes.repeat(times)].concat());
     (
         option::of(section("Roles")),
         option::of(section("OrganizationSettings")),
         option::of(section("CustomControls")),
-        btree_map(
-            select(&["a", "dir/b.JS", "dir/ä.zip", "z/z/z"][..]),
-            content,
-            0..4,
-        ),
+        btree_map(select(&["a", "dir/b.JS", "dir/ä.zip", "z/z/z"][..]), content, 0..4),
     )
         .prop_map(|(roles, settings, controls, files)| {
             let sections = [controls, settings, roles].into_iter().flatten();
-            let files = files
-                .into_iter()
-                .map(|(name, content)| InertPart::file(name, content));
+            let files = files.into_iter().map(|(name, content)| InertPart::file(name, content));
             sections.chain(files).collect()
         })
 }
@@ -658,26 +422,18 @@ fn package() -> impl Strategy<Value = Package> {
         vec(relationship(), 0..3),
         vec(choice(), 0..2),
         vec(any::<u16>(), 0..3),
-        btree_map(
-            select(&["p", "q2"][..]).prop_map(str::to_owned),
-            other(),
-            0..2,
-        ),
+        btree_map(select(&["p", "q2"][..]).prop_map(str::to_owned), other(), 0..2),
         other_parts(),
     )
-        .prop_map(
-            |(manifest, tables, relationships, choices, languages, namespaces, other_parts)| {
-                Package {
-                    manifest,
-                    tables,
-                    relationships,
-                    choices,
-                    languages,
-                    namespaces,
-                    other_parts,
-                }
-            },
-        )
+        .prop_map(|(manifest, tables, relationships, choices, languages, namespaces, other_parts)| Package {
+            manifest,
+            tables,
+            relationships,
+            choices,
+            languages,
+            namespaces,
+            other_parts,
+        })
 }
 
 proptest! {

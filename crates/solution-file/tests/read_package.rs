@@ -5,14 +5,10 @@
 mod packing;
 
 use driftless_solution_file::{
-    CascadeAction, ChoiceKind, ChoiceSource, ColumnElement, ColumnType, InertKind, Package,
-    PackageError, PackageLimits, RelationshipKind, RequiredLevel, TableElement, TableExtent, read,
-    write,
+    CascadeAction, ChoiceKind, ChoiceSource, ColumnElement, ColumnType, InertKind, Package, PackageError, PackageLimits, RelationshipKind, RequiredLevel,
+    TableElement, TableExtent, read, write,
 };
-use packing::{
-    MANIFEST_CONTENT, ROOT_ATTRIBUTES, customizations, manifest, package_customizing, package_of,
-    package_with,
-};
+use packing::{MANIFEST_CONTENT, ROOT_ATTRIBUTES, customizations, manifest, package_customizing, package_of, package_with};
 
 fn read_bytes(bytes: &[u8]) -> Result<Package, PackageError> {
     read(bytes, &PackageLimits::default())
@@ -27,11 +23,7 @@ fn read_customizations(content: &str) -> Package {
 }
 
 fn read_manifest(attributes: &str, content: &str) -> Result<Package, PackageError> {
-    read_bytes(&package_of(
-        &manifest(attributes, content),
-        &customizations(""),
-        &[],
-    ))
+    read_bytes(&package_of(&manifest(attributes, content), &customizations(""), &[]))
 }
 
 fn read_table(definition: &str) -> TableElement {
@@ -43,15 +35,12 @@ fn read_table(definition: &str) -> TableElement {
 }
 
 fn read_column(content: &str) -> ColumnElement {
-    let xml =
-        format!("<attributes><attribute PhysicalName='fab_X'>{content}</attribute></attributes>");
+    let xml = format!("<attributes><attribute PhysicalName='fab_X'>{content}</attribute></attributes>");
     read_table(&xml).columns.remove(0)
 }
 
 fn message(content: &str) -> String {
-    read_bytes(&package_customizing(content))
-        .unwrap_err()
-        .to_string()
+    read_bytes(&package_customizing(content)).unwrap_err().to_string()
 }
 
 #[test] // SOL-2
@@ -90,10 +79,7 @@ fn a_manifest_is_read_with_publisher_components_and_dependencies() {
     let publisher = &manifest.publisher;
     assert_eq!(publisher.unique_name, "fabrikam");
     assert_eq!(publisher.email, None);
-    assert_eq!(
-        publisher.website.as_deref(),
-        Some("https://example.com/?a=1&b=2")
-    );
+    assert_eq!(publisher.website.as_deref(), Some("https://example.com/?a=1&b=2"));
     assert_eq!(publisher.prefix.as_deref(), Some("fab"));
     assert_eq!(publisher.option_value_prefix, Some(72_700));
     assert_eq!(publisher.addresses.len(), 1);
@@ -101,10 +87,7 @@ fn a_manifest_is_read_with_publisher_components_and_dependencies() {
     assert_eq!(publisher.addresses[0]["AddressNumber"], "1");
 
     assert_eq!(manifest.root_components.len(), 2);
-    assert_eq!(
-        manifest.root_components[0].schema_name.as_deref(),
-        Some("fab_order")
-    );
+    assert_eq!(manifest.root_components[0].schema_name.as_deref(), Some("fab_order"));
     assert_eq!(manifest.root_components[1].component_type, 60);
     let dependency = &manifest.missing_dependencies[0];
     assert_eq!(dependency.required.component_type(), Some(1));
@@ -116,11 +99,7 @@ fn a_manifest_is_read_with_publisher_components_and_dependencies() {
 
 #[test] // SOL-16
 fn errors_that_have_codes_of_their_own_are_told_apart() {
-    let named = |name: &str, version: &str| {
-        MANIFEST_CONTENT
-            .replace("Orders", name)
-            .replace("1.2.3.4", version)
-    };
+    let named = |name: &str, version: &str| MANIFEST_CONTENT.replace("Orders", name).replace("1.2.3.4", version);
     let error = |attributes: &str, content: &str| read_manifest(attributes, content).unwrap_err();
     assert!(matches!(
         error("", &named("Orders", "1.x")),
@@ -130,18 +109,9 @@ fn errors_that_have_codes_of_their_own_are_told_apart() {
         error("", &named("Or ders", "1.0")),
         PackageError::BadUniqueName { text } if text == "Or ders"
     ));
-    assert!(matches!(
-        error("", &named("", "1.0")),
-        PackageError::BadUniqueName { .. }
-    ));
-    assert!(matches!(
-        error("SolutionPackageVersion='9.3'", MANIFEST_CONTENT),
-        PackageError::PackageVersionTooNew { .. }
-    ));
-    assert!(matches!(
-        error("SolutionPackageVersion='new'", MANIFEST_CONTENT),
-        PackageError::BadXml { .. }
-    ));
+    assert!(matches!(error("", &named("", "1.0")), PackageError::BadUniqueName { .. }));
+    assert!(matches!(error("SolutionPackageVersion='9.3'", MANIFEST_CONTENT), PackageError::PackageVersionTooNew { .. }));
+    assert!(matches!(error("SolutionPackageVersion='new'", MANIFEST_CONTENT), PackageError::BadXml { .. }));
     for accepted in ["7.1", "8.0", "9.2", "9.2.5", "9.0"] {
         let attributes = format!("SolutionPackageVersion='{accepted}'");
         assert!(read_manifest(&attributes, MANIFEST_CONTENT).is_ok());
@@ -153,10 +123,7 @@ fn what_a_manifest_lacks_is_named() {
     for (missing, name) in [
         ("<Version>1.2.3.4</Version>", "Version"),
         ("<Managed>0</Managed>", "Managed"),
-        (
-            "<Publisher><UniqueName>fabrikam</UniqueName></Publisher>",
-            "Publisher",
-        ),
+        ("<Publisher><UniqueName>fabrikam</UniqueName></Publisher>", "Publisher"),
     ] {
         let content = MANIFEST_CONTENT.replace(missing, "");
         let error = read_manifest("", &content).unwrap_err().to_string();
@@ -193,10 +160,7 @@ fn nonsense_in_an_important_flag_is_an_error() {
          <ChangeTrackingEnabled>maybe</ChangeTrackingEnabled></entity></EntityInfo></Entity>\
          </Entities>",
     );
-    assert!(
-        text.contains("ChangeTrackingEnabled: expected 0, 1, true or false, found 'maybe'"),
-        "{text}"
-    );
+    assert!(text.contains("ChangeTrackingEnabled: expected 0, 1, true or false, found 'maybe'"), "{text}");
     let table = read_table("<CanDance>sometimes</CanDance>");
     assert_eq!(table.properties.setting("CanDance"), Some("sometimes"));
 }
@@ -211,10 +175,7 @@ fn columns_of_every_kind_are_read() {
     );
     assert_eq!(text.column_type, ColumnType::Text);
     assert_eq!(text.logical_name, "fab_x");
-    assert_eq!(
-        text.required_level,
-        Some(RequiredLevel::ApplicationRequired)
-    );
+    assert_eq!(text.required_level, Some(RequiredLevel::ApplicationRequired));
     assert!(text.is_primary_name());
     assert_eq!(text.format.as_deref(), Some("email"));
     assert_eq!((text.max_length, text.length_bytes), (Some(100), Some(200)));
@@ -229,10 +190,7 @@ fn columns_of_every_kind_are_read() {
     );
     assert_eq!(money.logical_name, "fab_X");
     assert_eq!(money.min_value.as_deref(), Some("-922337203685477.5808"));
-    assert_eq!(
-        (money.precision, money.precision_source),
-        (Some(2), Some(2))
-    );
+    assert_eq!((money.precision, money.precision_source), (Some(2), Some(2)));
     assert_eq!(money.format, None);
 
     let date = read_column("<Type>datetime</Type><Format>date</Format><Behavior>2</Behavior>");
@@ -257,10 +215,7 @@ fn choices_are_local_or_shared() {
         "<Type>picklist</Type><AppDefaultValue>-1</AppDefaultValue>\
          <OptionSetName>fab_color</OptionSetName>",
     );
-    assert_eq!(
-        shared.choice,
-        Some(ChoiceSource::Shared("fab_color".into()))
-    );
+    assert_eq!(shared.choice, Some(ChoiceSource::Shared("fab_color".into())));
     assert_eq!(shared.default_value, Some(-1));
 
     let status = read_column(
@@ -300,10 +255,7 @@ fn keys_keep_the_order_of_their_columns() {
          <AttributeName>fab_a</AttributeName></EntityKeyAttributes></EntityKey></EntityKeys>",
     );
     let key = &table.keys[0];
-    assert_eq!(
-        (key.schema_name.as_str(), key.logical_name.as_str()),
-        ("fab_Code", "fab_code")
-    );
+    assert_eq!((key.schema_name.as_str(), key.logical_name.as_str()), ("fab_Code", "fab_code"));
     assert_eq!(key.columns, ["fab_z", "fab_a"]);
     assert_eq!(key.properties.flag("IsCustomizable"), Some(false));
 }
@@ -345,20 +297,14 @@ fn relationships_of_both_kinds_are_read() {
     assert_eq!(one.referencing_column.as_deref(), Some("fab_AccountId"));
     assert_eq!(one.cascades.assign, Some(CascadeAction::Cascade));
     assert_eq!(one.cascades.delete, Some(CascadeAction::RemoveLink));
-    assert_eq!(
-        one.cascades.archive,
-        Some(CascadeAction::Other("Odd".into()))
-    );
+    assert_eq!(one.cascades.archive, Some(CascadeAction::Other("Odd".into())));
     assert_eq!(one.cascades.merge, None);
     let column = one.column.as_ref().unwrap();
     assert_eq!(column.attributes["lookuptypes"], "1, 2");
     assert_eq!(one_to_many.descriptions[&1033], "d");
     assert_eq!(one_to_many.lookup_navigation(), Some("fab_AccountId"));
     assert_eq!(one_to_many.collection_navigation(), Some("fab_orders_of"));
-    assert_eq!(
-        one_to_many.roles[0].properties.setting("NavPaneOrder"),
-        Some("1")
-    );
+    assert_eq!(one_to_many.roles[0].properties.setting("NavPaneOrder"), Some("1"));
 
     let RelationshipKind::ManyToMany(many) = &many_to_many.kind else {
         panic!("many-to-many");
@@ -385,24 +331,15 @@ fn forms_views_and_ribbon_are_kept_as_text() {
     let table = &package.tables[0];
     assert_eq!(table.extent, TableExtent::Parts);
     assert_eq!(table.localized_name.as_deref(), Some("Order"));
-    assert_eq!(
-        table.forms.as_deref(),
-        Some("<FormXml><forms type='main'>\r\n<form a = \"1\"/><!-- c --></forms></FormXml>")
-    );
-    assert_eq!(
-        table.ribbon.as_deref(),
-        Some("<RibbonDiffXml><a/></RibbonDiffXml>")
-    );
+    assert_eq!(table.forms.as_deref(), Some("<FormXml><forms type='main'>\r\n<form a = \"1\"/><!-- c --></forms></FormXml>"));
+    assert_eq!(table.ribbon.as_deref(), Some("<RibbonDiffXml><a/></RibbonDiffXml>"));
     assert_eq!(table.other_elements[0].name, "Visualizations");
     let view = &table.views[0];
     assert_eq!(view.is_default, Some(true));
     assert_eq!(view.query_type, Some(0));
     assert_eq!(view.labels[&1033], "All");
     assert_eq!(view.layout_xml.as_deref(), Some("<grid><row/></grid>"));
-    assert_eq!(
-        view.fetch_xml.as_deref(),
-        Some("<fetch><entity name='a'/></fetch>")
-    );
+    assert_eq!(view.fetch_xml.as_deref(), Some("<fetch><entity name='a'/></fetch>"));
 }
 
 #[test]
@@ -424,10 +361,7 @@ fn unknown_elements_never_fail_the_read() {
          <Type>int</Type><Future b='2'/><Plain>y</Plain></attribute></attributes>",
     );
     assert_eq!(table.properties.elements[0].name, "Novelty");
-    assert_eq!(
-        table.properties.elements[0].xml,
-        "<Novelty><Part a='1'>x</Part></Novelty>"
-    );
+    assert_eq!(table.properties.elements[0].xml, "<Novelty><Part a='1'>x</Part></Novelty>");
     let package = read_customizations(
         "<Entities><New/><Entity><Name>a</Name><EntityInfo><entity><attributes><New/></attributes>\
          <EntityKeys><New/></EntityKeys><Descriptions><New/></Descriptions></entity><New/>\
@@ -454,25 +388,14 @@ fn sections_and_files_that_are_not_interpreted_are_named() {
              </CustomControl><odd/></CustomControls><Languages><Language>1033</Language>\
              <Language>1031</Language></Languages>",
         ),
-        &[
-            ("WebResources/", b""),
-            ("WebResources\\fab_app.js", b"alert(1)"),
-        ],
+        &[("WebResources/", b""), ("WebResources\\fab_app.js", b"alert(1)")],
     );
     let package = read_bytes(&bytes).unwrap();
-    let found: Vec<_> = package
-        .other_parts
-        .iter()
-        .map(|part| (part.kind, part.name.as_str(), part.items.join(", ")))
-        .collect();
+    let found: Vec<_> = package.other_parts.iter().map(|part| (part.kind, part.name.as_str(), part.items.join(", "))).collect();
     assert_eq!(
         found,
         [
-            (
-                InertKind::Section,
-                "CustomControls",
-                "fab.Slider, odd".to_owned()
-            ),
+            (InertKind::Section, "CustomControls", "fab.Slider, odd".to_owned()),
             (InertKind::Section, "Roles", "Sales Manager, {2}".to_owned()),
             (InertKind::File, "WebResources/fab_app.js", String::new()),
         ]
@@ -489,21 +412,14 @@ fn element_names_are_read_in_any_case() {
          <Attributes><Attribute physicalname='fab_A'><type>bit</type></Attribute></Attributes>\
          </Entity></entityinfo></entity></entities><OptionSets/>",
     );
-    assert_eq!(
-        package.tables[0].columns[0].column_type,
-        ColumnType::Boolean
-    );
+    assert_eq!(package.tables[0].columns[0].column_type, ColumnType::Boolean);
 }
 
 #[test]
 fn prefixes_of_the_root_still_hold_in_a_written_package() {
     let customizations = "<ImportExportXml xmlns:q='urn:q&amp;'><Entities><Entity><Name>a</Name>\
         <FormXml q:version='1'><q:form/></FormXml></Entity></Entities></ImportExportXml>";
-    let bytes = package_of(
-        &manifest(ROOT_ATTRIBUTES, MANIFEST_CONTENT),
-        customizations,
-        &[],
-    );
+    let bytes = package_of(&manifest(ROOT_ATTRIBUTES, MANIFEST_CONTENT), customizations, &[]);
     let package = read_bytes(&bytes).unwrap();
     assert_eq!(package.namespaces["q"], "urn:q&");
     assert_eq!(read_bytes(&write(&package).unwrap()).unwrap(), package);
@@ -528,31 +444,19 @@ fn elements_without_what_they_are_about_are_errors() {
              </Entities>",
             "ObjectTypeCode: expected a whole number, found 'many'",
         ),
-        (
-            "<EntityRelationships><EntityRelationship Name='a'/></EntityRelationships>",
-            "the relationship has no EntityRelationshipType",
-        ),
-        (
-            "<optionsets><optionset Name='a'><options><option/></options></optionset></optionsets>",
-            "an option must have attribute value",
-        ),
+        ("<EntityRelationships><EntityRelationship Name='a'/></EntityRelationships>", "the relationship has no EntityRelationshipType"),
+        ("<optionsets><optionset Name='a'><options><option/></options></optionset></optionsets>", "an option must have attribute value"),
         (
             "<Entities><Entity><Name>a</Name><EntityInfo><entity><Descriptions>\
              <Description languagecode='en'/></Descriptions></entity></EntityInfo></Entity>\
              </Entities>",
             "Description: expected a language code, found 'en'",
         ),
-        (
-            "<Languages><Language>English</Language></Languages>",
-            "Language: expected a language code, found 'English'",
-        ),
+        ("<Languages><Language>English</Language></Languages>", "Language: expected a language code, found 'English'"),
     ] {
         let text = message(xml);
         assert!(text.contains(expected), "{text}");
-        assert!(
-            text.starts_with("customizations.xml line 1 column "),
-            "{text}"
-        );
+        assert!(text.starts_with("customizations.xml line 1 column "), "{text}");
     }
 }
 

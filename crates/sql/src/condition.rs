@@ -162,3 +162,22 @@ fn operator(comparison: Comparison) -> &'static str {
         Comparison::LessEqual => "<=",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decimal_between_stored_ones_is_compared_through_the_one_below() {
+        let stored = |text: &str| decimal_to_order_bytes(text.parse().unwrap()).unwrap();
+        for (number, floor, exact) in [
+            ("1.5", stored("1.5"), true),
+            ("1.00000000005", stored("1.0000000000"), false),
+            ("-1.00000000005", stored("-1.0000000001"), false),
+            ("79228162514264337593543950335", [u8::MAX; 16], false),
+            ("-79228162514264337593543950335", [0; 16], false),
+        ] {
+            assert_eq!(floor_bytes(number.parse().unwrap()), (floor, exact), "{number}");
+        }
+    }
+}

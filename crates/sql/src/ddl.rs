@@ -2,8 +2,8 @@
 
 use driftless_model::{Column, ColumnIx, Shape, Table};
 
-use crate::name::{id_index, lookup_index, push_quoted, quoted, type_column, version_index};
 use crate::COLLATION;
+use crate::name::{id_index, lookup_index, push_quoted, quoted, type_column, version_index};
 
 /// Makes a table with all its stored columns, and its unique indexes on id and version.
 pub fn create_table(table: &Table) -> Vec<String> {
@@ -16,9 +16,7 @@ pub fn create_table(table: &Table) -> Vec<String> {
         }
         columns.extend(parts);
     }
-    let index = |name: String, ix: ColumnIx| {
-        format!("CREATE UNIQUE INDEX {} ON {}({})", quoted(&name), quoted(physical), quoted(&table.column(ix).physical))
-    };
+    let index = |name: String, ix: ColumnIx| format!("CREATE UNIQUE INDEX {} ON {}({})", quoted(&name), quoted(physical), quoted(&table.column(ix).physical));
     vec![
         format!("CREATE TABLE {}({}) STRICT", quoted(physical), columns.join(",")),
         index(id_index(physical), table.id),

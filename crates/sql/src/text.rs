@@ -67,3 +67,17 @@ pub(crate) fn push_number(text: &mut String, number: u32) {
     }
     text.push(char::from(b'0' + u8::try_from(number % 10).unwrap_or(0)));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written() {
+        for number in [0, 9, 10, 65_535, u32::MAX] {
+            let mut text = String::new();
+            push_number(&mut text, number);
+            assert_eq!(text, number.to_string());
+        }
+    }
+}

@@ -77,7 +77,8 @@ fn configure_writer(conn: &Connection) -> rusqlite::Result<()> {
     let synchronous: i64 = conn.query_row("PRAGMA synchronous", (), |row| row.get(0))?;
     // REL-02: what was asked for is read back.
     if mode != "wal" || synchronous != 2 {
-        let text = format!("the engine took journal mode {mode} and synchronous {synchronous} instead of wal and 2: the file system may not allow shared memory");
+        let text =
+            format!("the engine took journal mode {mode} and synchronous {synchronous} instead of wal and 2: the file system may not allow shared memory");
         return Err(rusqlite::Error::ToSqlConversionFailure(text.into()));
     }
     Ok(())

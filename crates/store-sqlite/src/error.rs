@@ -65,7 +65,9 @@ impl OpenError {
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Locked(folder) => write!(f, "The data folder {} is in use by another process. Stop that one first, or name another folder.", folder.display()),
+            Self::Locked(folder) => {
+                write!(f, "The data folder {} is in use by another process. Stop that one first, or name another folder.", folder.display())
+            }
             Self::NewerFormat { found, known } => write!(
                 f,
                 "The data folder has format {found}; this program knows formats up to {known}. Use the version of the program that wrote it, or a newer one."
@@ -153,5 +155,34 @@ fn code(error: &rusqlite::Error) -> Option<ErrorCode> {
     match error {
         rusqlite::Error::SqliteFailure(failure, _) => Some(failure.code),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU32;
+
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test] // REL-03
+    fn damage_and_failed_commits_are_fatal_and_other_errors_are_not() {
+        let failure = |code| rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        let times = |act: &dyn Fn(&Watch)| {
+            let called = Arc::new(AtomicU32::new(0));
+            let calls = Arc::clone(&called);
+            let watch = Watch::new(Arc::new(move |_| {
+                calls.fetch_add(1, Ordering::Relaxed);
+            }));
+            act(&watch);
+            assert_eq!(watch.is_broken(), called.load(Ordering::Relaxed) > 0);
+            called.load(Ordering::Relaxed)
+        };
+        assert_eq!(times(&|watch| drop(watch.commit(failure(ffi::SQLITE_IOERR_FSYNC)))), 1);
+        assert_eq!(times(&|watch| drop(watch.engine(failure(ffi::SQLITE_CORRUPT_INDEX)))), 1);
+        assert_eq!(times(&|watch| drop(watch.engine(failure(ffi::SQLITE_IOERR_READ)))), 0);
+        assert_eq!(times(&|watch| assert!(matches!(watch.commit(failure(ffi::SQLITE_FULL)), StoreError::Full))), 0);
+        assert_eq!(times(&|watch| assert!(matches!(watch.engine(failure(ffi::SQLITE_BUSY)), StoreError::Conflict))), 0);
     }
 }

@@ -180,3 +180,80 @@ fn execute(engine: &Engine, text: &str) -> rusqlite::Result<()> {
     engine.conn.prepare_cached(text)?.execute(())?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use driftless_store::{Length, UnitWork};
+
+    use super::*;
+    use crate::open;
+
+    fn engine(name: &str) -> (std::path::PathBuf, Engine) {
+        let folder = std::env::temp_dir().join(format!("driftless-group-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        let opened = open::open(&folder, 0).unwrap();
+        (folder, opened.engine)
+    }
+
+    fn run_all(engine: &mut Engine, works: Vec<UnitWork>) -> Vec<Option<ErrorCode>> {
+        let watch = Watch::new(Arc::new(|reason| panic!("fatal: {reason}")));
+        let mut units: Vec<Unit> = works.into_iter().map(|work| Unit { work, length: Length::Short }).collect();
+        let results = run(engine, &watch, &mut units.iter_mut().collect::<Vec<_>>());
+        results.into_iter().map(|result| result.err().map(|error| error.code())).collect()
+    }
+
+    fn set(name: &'static str, value: String) -> UnitWork {
+        Box::new(move |tx| {
+            tx.next_version()?;
+            Ok(tx.set_setting(name, &value)?)
+        })
+    }
+
+    fn settings(engine: &Engine) -> Vec<String> {
+        let mut statement = engine.conn.prepare("SELECT name FROM _setting ORDER BY name").unwrap();
+        statement.query_map((), |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    #[test] // design part 2
+    fn an_error_that_ends_the_transaction_fails_every_unit_of_the_group() {
+        let (folder, mut engine) = engine("ends");
+        let trigger = "CREATE TRIGGER boom BEFORE INSERT ON _setting WHEN NEW.name='boom' BEGIN SELECT RAISE(ROLLBACK,'boom'); END";
+        engine.conn.execute_batch(trigger).unwrap();
+        let before = engine.state;
+        let works = vec![set("a", "1".to_owned()), set("boom", "1".to_owned()), set("b", "1".to_owned())];
+        assert_eq!(run_all(&mut engine, works), [Some(ErrorCode::StoreUnavailable); 3]);
+        assert_eq!((settings(&engine), engine.state), (vec![], before));
+        assert_eq!(run_all(&mut engine, vec![set("b", "1".to_owned())]), [None]);
+        assert!(engine.state.position > before.position + 2, "numbers are not given again");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test] // REL-22
+    fn a_full_disk_fails_the_unit_that_met_it_and_later_ones_go_on() {
+        let (folder, mut engine) = engine("full");
+        let pages: i64 = engine.conn.query_row("PRAGMA page_count", (), |row| row.get(0)).unwrap();
+        engine.conn.query_row(&format!("PRAGMA max_page_count={}", pages + 3), (), |_| Ok(())).unwrap();
+        let results = run_all(&mut engine, vec![set("a", "1".to_owned()), set("large", "x".repeat(1 << 20)), set("b", "1".to_owned())]);
+        assert_eq!(results[1], Some(ErrorCode::StoreUnavailable));
+        let kept: Vec<&str> = ["a", "b"].into_iter().zip([0, 2]).filter(|(_, at)| results[*at].is_none()).map(|(name, _)| name).collect();
+        assert_eq!(settings(&engine), kept);
+        engine.conn.query_row("PRAGMA max_page_count=1000000", (), |_| Ok(())).unwrap();
+        assert_eq!(run_all(&mut engine, vec![set("large", "x".repeat(1 << 20))]), [None]);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn units_that_write_nothing_cost_no_commit() {
+        let (folder, mut engine) = engine("nothing");
+        let before = engine.state;
+        let read: UnitWork = Box::new(|tx| {
+            tx.next_version()?;
+            Ok(())
+        });
+        assert_eq!(run_all(&mut engine, vec![read]), [None]);
+        assert_eq!((engine.state, engine.conn.total_changes()), (before, 1), "one row was written when the folder was made");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

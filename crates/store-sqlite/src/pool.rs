@@ -131,9 +131,7 @@ impl Lent<'_> {
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        let usable = self.conn.take().filter(|conn| {
-            conn.is_autocommit() || conn.prepare_cached("ROLLBACK").and_then(|mut end| end.execute(())).is_ok()
-        });
+        let usable = self.conn.take().filter(|conn| conn.is_autocommit() || conn.prepare_cached("ROLLBACK").and_then(|mut end| end.execute(())).is_ok());
         let mut shelf = self.pool.shelf();
         match usable {
             Some(conn) => shelf.idle.push(conn),

@@ -116,4 +116,3 @@ fn collision(conn: &Connection, table: &Table, key: &AlternateKey, targets: &Tar
     })?;
     Ok(KeyBuild::Collides { example, rows: u64::try_from(rows).unwrap_or(0), values: u64::try_from(values).unwrap_or(0) })
 }
-

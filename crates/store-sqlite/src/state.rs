@@ -107,13 +107,8 @@ pub(crate) fn write_identity(conn: &Connection, identity: FileIdentity) -> rusql
 pub(crate) fn read_targets(conn: &Connection) -> rusqlite::Result<Arc<Targets>> {
     let mut statement = conn.prepare_cached("SELECT name,code,physical,id_column,version_column,name_column FROM _physical")?;
     let targets = statement.query_map((), |row| {
-        let target = Target {
-            code: TableCode(row.get(1)?),
-            physical: row.get(2)?,
-            id_column: row.get(3)?,
-            version_column: row.get(4)?,
-            name_column: row.get(5)?,
-        };
+        let target =
+            Target { code: TableCode(row.get(1)?), physical: row.get(2)?, id_column: row.get(3)?, version_column: row.get(4)?, name_column: row.get(5)? };
         Ok((LogicalName::from(row.get::<_, String>(0)?), target))
     })?;
     Ok(Arc::new(targets.collect::<rusqlite::Result<Targets>>()?))

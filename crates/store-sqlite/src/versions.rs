@@ -47,11 +47,7 @@ impl Reservation {
             return None;
         }
         let mut field = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
-        Some(Self {
-            epoch: Epoch(u64::from_str_radix(field("epoch")?, 16).ok()?),
-            low: field("low")?.parse().ok()?,
-            limit: field("limit")?.parse().ok()?,
-        })
+        Some(Self { epoch: Epoch(u64::from_str_radix(field("epoch")?, 16).ok()?), low: field("low")?.parse().ok()?, limit: field("limit")?.parse().ok()? })
     }
 
     /// True if a database of this epoch and position has used numbers of this reservation, and no others.

@@ -1,4 +1,5 @@
 //! Folders that are damaged on purpose: the check names each damage.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests: a failure may end them")]
 
 mod support;
 

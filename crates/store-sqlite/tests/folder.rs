@@ -1,4 +1,5 @@
 //! Data folders: rights, lock, format, epochs.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests: a failure may end them")]
 
 mod support;
 
@@ -185,7 +186,11 @@ fn numbers_go_on_over_blocks() {
 fn looking_at_a_folder_changes_nothing_and_writes_are_refused() {
     let (folder, end, before, _) = filled();
     let listing = || {
-        let mut files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap()).map(|entry| (entry.file_name(), std::fs::read(entry.path()).unwrap())).collect();
+        let mut files: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .map(|entry| (entry.file_name(), std::fs::read(entry.path()).unwrap()))
+            .collect();
         files.sort();
         files
     };

@@ -1,4 +1,5 @@
 //! Rows, keys, queries and definitions through the store's traits.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests: a failure may end them")]
 
 mod support;
 
@@ -121,7 +122,9 @@ fn a_table_that_is_dropped_leaves_nothing() {
         insert(&*store, &table, id(2), &[("code", Value::text("a"))]).unwrap();
         let dropped = Arc::clone(&table);
         store.writing(Length::Long, move |tx| Ok(tx.change_schema(&SchemaChange::DropTable(&dropped))?)).unwrap();
-        let left: i64 = raw(&folder).query_row("SELECT (SELECT count(*) FROM _tombstone)+(SELECT count(*) FROM _tally)+(SELECT count(*) FROM _physical)", (), |row| row.get(0)).unwrap();
+        let left: i64 = raw(&folder)
+            .query_row("SELECT (SELECT count(*) FROM _tombstone)+(SELECT count(*) FROM _tally)+(SELECT count(*) FROM _physical)", (), |row| row.get(0))
+            .unwrap();
         assert_eq!(left, 0);
     }
 }
@@ -155,7 +158,13 @@ fn columns_can_be_added() {
 fn definitions_settings_and_the_metadata_number() {
     let folder = Folder::new();
     let store = folder.open();
-    let row = |number: u128, version, body: &str| DefinitionRow { kind: DefinitionKind::Key, id: id(number), owner: Some(id(9)), version: Version(version), body: body.to_owned() };
+    let row = |number: u128, version, body: &str| DefinitionRow {
+        kind: DefinitionKind::Key,
+        id: id(number),
+        owner: Some(id(9)),
+        version: Version(version),
+        body: body.to_owned(),
+    };
     store
         .writing(Length::Short, move |tx| {
             tx.put_definition(&row(1, 5, "one"))?;

@@ -220,3 +220,44 @@ impl WriteTx for FaultTx<'_> {
         self.inner.purge_tombstones(table, before_s, limit)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use driftless_model::{Epoch, ErrorCode, Value};
+
+    use super::*;
+    use crate::fixture::{Library, contents, id, insert, put, remove, unit, update};
+    use crate::reference::ReferenceStore;
+
+    #[test] // A3, REL-05: every failure point of a unit leaves nothing
+    fn each_call_of_a_unit_can_fail() -> Result<()> {
+        let store = FaultStore::new(Arc::new(ReferenceStore::new(Epoch(1))));
+        let book = Library::create(&store)?.book;
+        put(&store, &book, id(1), &[])?;
+        put(&store, &book, id(2), &[])?;
+        let before = contents(&store, &book, "name")?;
+        let message = |n: u64, fault| {
+            store.fail_at(n, fault);
+            unit(&store, &book, |tx, book| {
+                tx.metadata_number()?;
+                tx.as_read().position()?;
+                update(tx, book, id(1), &[("name", Value::text("x"))])?;
+                remove(tx, book, id(2), 0)?;
+                insert(tx, book, id(3), &[]).map(drop)
+            })
+        };
+        // Two reads, three versions, three writes, the commit.
+        for n in 1..=9 {
+            for (fault, code) in [(Fault::Failed, ErrorCode::UnExpected), (Fault::Full, ErrorCode::StoreUnavailable)] {
+                assert_eq!(message(n, fault).err().map(|error| error.code()), Some(code), "call {n}");
+                assert!(store.has_fired());
+                assert_eq!(contents(&store, &book, "name")?, before, "call {n}");
+            }
+        }
+        message(10, Fault::Failed)?;
+        assert!(!store.has_fired());
+        assert_eq!(store.calls(), 9);
+        assert_ne!(contents(&store, &book, "name")?, before);
+        Ok(())
+    }
+}

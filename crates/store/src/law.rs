@@ -205,3 +205,6 @@ impl Judge {
         self.written.values().any(|at| *at >= event)
     }
 }
+
+#[cfg(test)]
+mod tests;

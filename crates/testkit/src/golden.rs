@@ -14,7 +14,8 @@
 //! ```
 //!
 //! An answer must have the status, every header field that is listed (a line `! Name` says that it must not be there) and exactly the body that is listed, all
-//! in normal form (see [`Captures`]). A line `--- 200 ~` checks the body for containing each of the lines listed instead.
+//! in normal form (see [`Captures`]). A line `--- 200 ~` checks the body for containing each of the lines listed instead, and for not containing those behind `! `.
+//! Header fields that are answered several times count as one with a comma between. The request header `Line-Ends: CRLF` is not sent: it writes the body's lines so.
 
 use std::fs;
 use std::path::Path;
@@ -22,6 +23,9 @@ use std::path::Path;
 use crate::{Captures, TestServer};
 
 type Failure = Box<dyn std::error::Error>;
+
+/// The request header that asks for other line ends in the body; the service never sees it.
+const LINE_ENDS: &str = "Line-Ends";
 
 /// A golden file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,11 +163,11 @@ pub fn run_golden(root: &Path, path: &Path, update: bool) -> Result<Vec<String>,
         for mut exchange in included.exchanges {
             differences.extend(run(&mut client, &mut captures, &mut exchange)?.into_iter().map(|line| format!("{include}: {line}")));
         }
-        server.organization().run_jobs()?;
+        server.run_jobs()?;
     }
     for exchange in &mut file.exchanges {
         differences.extend(run(&mut client, &mut captures, exchange)?);
-        server.organization().run_jobs()?;
+        server.run_jobs()?;
     }
     if update && !differences.is_empty() {
         fs::write(path, file.print())?;
@@ -176,7 +180,11 @@ fn run(client: &mut crate::HttpClient, captures: &mut Captures, exchange: &mut E
     let target = captures.expand(&exchange.target).replace(' ', "%20");
     let headers: Vec<_> = exchange.headers.iter().map(|(name, value)| (name.clone(), captures.expand(value))).collect();
     let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let answer = client.send(&exchange.method, &target, &headers, captures.expand(&exchange.body).as_bytes())?;
+    let is_line_ends = |(name, _): &&(&str, &str)| *name == LINE_ENDS;
+    let line_end = if headers.iter().any(|field| is_line_ends(&field)) { "\r\n" } else { "\n" };
+    let headers: Vec<_> = headers.iter().filter(|field| !is_line_ends(field)).copied().collect();
+    let body = captures.expand(&exchange.body).replace('\n', line_end);
+    let answer = client.send(&exchange.method, &target, &headers, body.as_bytes())?;
     let mut differences = Vec::new();
     let mut differ = |what: &str, expected: &str, answered: &str| {
         if expected != answered {
@@ -185,14 +193,18 @@ fn run(client: &mut crate::HttpClient, captures: &mut Captures, exchange: &mut E
     };
     differ("status", &exchange.status.to_string(), &format!("{}", answer.status));
     for (name, value) in &mut exchange.expected_headers {
-        let answered = answer.header(name).map(|value| captures.normalize(value));
+        let answered = answer.joined_header(name).map(|value| captures.normalize(&value));
         differ(name, value.as_deref().unwrap_or("(none)"), answered.as_deref().unwrap_or("(none)"));
         *value = answered;
     }
     let body = captures.normalize(&answer.text().replace('\r', ""));
     if exchange.partial {
-        for line in exchange.expected_body.lines().filter(|line| !body.contains(*line)) {
-            differ("body holds", line, &body);
+        for line in exchange.expected_body.lines() {
+            match line.strip_prefix("! ") {
+                Some(absent) if body.contains(absent) => differ("body does not hold", line, &body),
+                None if !body.contains(line) => differ("body holds", line, &body),
+                _ => {}
+            }
         }
     } else {
         let body = body.trim_end_matches('\n').to_owned();

@@ -57,6 +57,10 @@ impl Captures {
             let end = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| *end > 0)?;
             return Some((end, self.name("version", &rest[..end])));
         }
+        if before.ends_with("globalmetadataversion\":\"") {
+            let end = rest.find('"')?;
+            return Some((end, self.name("schema", &rest[..end])));
+        }
         if before.ends_with("\"versionnumber\":") {
             let end = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| *end > 0)?;
             return Some((end, self.name("version", &rest[..end])));
@@ -76,7 +80,9 @@ impl Captures {
         if let Some((name, _)) = self.bound.iter().find(|(name, own)| same_kind(name) && own == value) {
             return format!("{{{name}}}");
         }
-        let name = format!("{kind} {}", self.bound.iter().filter(|(name, _)| same_kind(name)).count() + 1);
+        // Things with a word for a name, such as `{id user}`, do not count.
+        let is_numbered = |name: &str| name.ends_with(|last: char| last.is_ascii_digit());
+        let name = format!("{kind} {}", self.bound.iter().filter(|(name, _)| same_kind(name) && is_numbered(name)).count() + 1);
         self.bound.push((name.clone(), value.to_owned()));
         format!("{{{name}}}")
     }

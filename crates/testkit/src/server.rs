@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use driftless_auth::{NewToken, RandomUnavailable, Scopes, TokenCheck, TokenFile};
-use driftless_core::{Environment, Jobs, Organization, SeededEnvironment};
+use driftless_core::{Environment, Organization, SeededEnvironment};
 use driftless_model::Limits;
 use driftless_server::{Listeners, Running, Server, Service};
 use driftless_store_sqlite::{SqliteOptions, SqliteStore};
@@ -17,10 +17,9 @@ const START_MS: i64 = 1_933_135_628_000;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// A service on a free port, with a clock that the test moves and randomness from a seed. It ends when dropped.
+/// A service on a free port, with a clock that the test moves and randomness from a seed. Jobs run when the test says so. It ends when dropped.
 pub struct TestServer {
     listener: Option<Running>,
-    jobs: Option<Jobs>,
     organization: Arc<Organization>,
     environment: Arc<SeededEnvironment>,
     folder: Option<TestFolder>,
@@ -65,21 +64,20 @@ impl TestServer {
         let listeners = Listeners { http: Some(SocketAddr::from(([127, 0, 0, 1], 0))), https: None, host_names: Vec::new() };
         let listener = Server::start(Arc::new(front), &listeners, None, driftless_server::Limits::default())?;
         let address = listener.http_addr().ok_or("no address")?;
-        let jobs = organization.start_jobs()?;
-        Ok(Self {
-            listener: Some(listener),
-            jobs: Some(jobs),
-            organization,
-            environment,
-            folder: Some(folder),
-            address,
-            token: secret.reveal().to_owned(),
-        })
+        Ok(Self { listener: Some(listener), organization, environment, folder: Some(folder), address, token: secret.reveal().to_owned() })
     }
 
     /// The organization behind the service.
     pub fn organization(&self) -> &Arc<Organization> {
         &self.organization
+    }
+
+    /// Runs all jobs that wait: index builds and solution jobs.
+    ///
+    /// # Errors
+    /// When jobs cannot be read.
+    pub fn run_jobs(&self) -> Result<(), Failure> {
+        Ok(self.organization.run_jobs()?)
     }
 
     /// The clock.
@@ -111,6 +109,5 @@ impl Drop for TestServer {
         if let Some(listener) = self.listener.take() {
             listener.shutdown();
         }
-        drop(self.jobs.take());
     }
 }

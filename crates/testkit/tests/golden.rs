@@ -1,8 +1,13 @@
 //! Every golden file, each against a service of its own. `UPDATE_GOLDEN=1` writes files anew with what was answered: the difference is the review.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use driftless_testkit::run_golden;
+
+/// Services at once; each mostly waits for its disk.
+const WORKERS: usize = 4;
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -23,14 +28,24 @@ fn golden_files() {
     let mut found = Vec::new();
     files(&root.join("webapi"), &mut found);
     assert!(!found.is_empty(), "there are golden files");
-    let mut differences = Vec::new();
-    for path in &found {
-        let name = path.strip_prefix(&root).unwrap().display().to_string();
-        match run_golden(&root, path, update) {
-            Ok(lines) => differences.extend(lines.into_iter().map(|line| format!("{name}: {line}"))),
-            Err(error) => differences.push(format!("{name}: {error}")),
+    // `GOLDEN=queries/` runs only the files with these words in their path.
+    let only = std::env::var("GOLDEN").unwrap_or_default();
+    found.retain(|path| path.to_string_lossy().contains(&only));
+    let next = AtomicUsize::new(0);
+    let differences: Mutex<Vec<String>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(|| {
+                while let Some(path) = found.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let name = path.strip_prefix(&root).unwrap().display();
+                    let lines = run_golden(&root, path, update).unwrap_or_else(|error| vec![error.to_string()]);
+                    differences.lock().unwrap().extend(lines.into_iter().map(|line| format!("{name}: {line}")));
+                }
+            });
         }
-    }
+    });
+    let mut differences = differences.into_inner().unwrap();
+    differences.sort();
     assert!(differences.is_empty() || update, "{}", differences.join("\n"));
     println!("{} golden files", found.len());
 }

@@ -28,7 +28,9 @@ pub(crate) fn respond(call: &Call<'_>) -> Result<Answer> {
     let mut status = 200;
     for (number, item) in (1_u32..).zip(&items) {
         let failed = match item {
-            _ if out.bytes > limits.bulk_body_bytes_max => out.refuse(call, &Error::new(ErrorCode::RequestLengthTooLarge, "The answer to the batch is too large. Send fewer requests at once.")),
+            _ if out.bytes > limits.bulk_body_bytes_max => {
+                out.refuse(call, &Error::new(ErrorCode::RequestLengthTooLarge, "The answer to the batch is too large. Send fewer requests at once."))
+            }
             BatchItem::Single(part) => {
                 let answer = single(call.exchange, part);
                 out.write(&answer, part.content_id)

@@ -116,7 +116,11 @@ impl<'a> Call<'a> {
 
     /// The solution that new definitions join (web-api 3).
     pub(crate) fn solution(&self) -> Option<&str> {
-        self.headers.one("mscrm.solutionuniquename").or_else(|| self.options.unknown("SolutionUniqueName")).map(|name| name.trim().trim_matches('\'')).filter(|name| !name.is_empty())
+        self.headers
+            .one("mscrm.solutionuniquename")
+            .or_else(|| self.options.unknown("SolutionUniqueName"))
+            .map(|name| name.trim().trim_matches('\''))
+            .filter(|name| !name.is_empty())
     }
 
     /// The error of a method that the resource does not have.

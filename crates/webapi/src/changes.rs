@@ -95,9 +95,7 @@ fn refuse_options(call: &Call<'_>) -> Result<()> {
         (options.apply.is_some(), "$apply"),
     ];
     match refused.iter().find(|(given, _)| *given) {
-        Some((_, name)) => {
-            Err(Error::new(ErrorCode::ODataError, format!("The \"{name}\" query parameter isn't supported when Change Tracking is enabled.")))
-        }
+        Some((_, name)) => Err(Error::new(ErrorCode::ODataError, format!("The \"{name}\" query parameter isn't supported when Change Tracking is enabled."))),
         None => lower::unsupported_options(options),
     }
 }

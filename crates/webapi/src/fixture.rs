@@ -6,8 +6,8 @@ use driftless_core::Snapshot;
 use driftless_core::metadata::Definition;
 use driftless_model::{
     AlternateKey, BooleanColumn, Cascade, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, Column, ColumnType, DateTimeColumn, Decimal, DecimalColumn,
-    IntegerColumn, IntegerFormat, KeyIndexStatus, Label, LogicalName, LookupColumn, LookupKind, MoneyColumn, Ownership, PrecisionSource, Relationship, RequiredLevel,
-    SchemaName, SetName, TableCode, TableDef, TextColumn, TextFormat, Uuid, Validity, Version,
+    IntegerColumn, IntegerFormat, KeyIndexStatus, Label, LogicalName, LookupColumn, LookupKind, MoneyColumn, Ownership, PrecisionSource, Relationship,
+    RequiredLevel, SchemaName, SetName, TableCode, TableDef, TextColumn, TextFormat, Uuid, Validity, Version,
 };
 
 pub(crate) fn id(number: u128) -> Uuid {

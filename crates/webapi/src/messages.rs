@@ -30,7 +30,8 @@ pub(crate) fn act<'a>(call: &'a Call<'a>, def: &'static MessageDef, segment: &Na
     match (def.kind, call.method) {
         (MessageKind::Function, "GET") => {
             let args = function_args(call, def, segment)?;
-            let response = call.exchange.organization.execute(call.exchange.caller, &mut |_| Ok(Request::Message(def, args.clone())), &mut Collector::default())?;
+            let response =
+                call.exchange.organization.execute(call.exchange.caller, &mut |_| Ok(Request::Message(def, args.clone())), &mut Collector::default())?;
             render(call, def, response).map(Action::Answer)
         }
         (MessageKind::Action, "POST") => {

@@ -25,7 +25,8 @@ pub fn respond(organization: &Arc<Organization>, caller: &Arc<Caller>, request: 
     let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
     let method = request.method().as_str();
     // A header that is not text cannot be one that counts.
-    let headers: Vec<(&str, &str)> = request.headers().iter().filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value.as_bytes()).ok()?))).collect();
+    let headers: Vec<(&str, &str)> =
+        request.headers().iter().filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value.as_bytes()).ok()?))).collect();
     let headers = Headers(&headers);
     let outcome = match root(address, origin) {
         None => Err(error::no_such_segment(split_query(address).0)),

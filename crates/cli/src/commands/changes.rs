@@ -4,9 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use clap::Args;
-use driftless_client::{
-    Change, Changes, ChangesOptions, ClientError, Connection, TableSummary, version_of,
-};
+use driftless_client::{Change, Changes, ChangesOptions, ClientError, Connection, TableSummary, version_of};
 use serde_json::{Map, Value, json};
 
 use super::Context;
@@ -61,15 +59,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()> {
     let connection = connect(&arguments.service, &context.general)?;
     let table = find_table(&connection, &arguments.table)?;
-    let options = ChangesOptions {
-        select: arguments.select.clone(),
-        page_rows: arguments.page_size,
-        fault_when_expired: true,
-    };
-    let printer = Printer {
-        table: &table,
-        output: context.output,
-    };
+    let options = ChangesOptions { select: arguments.select.clone(), page_rows: arguments.page_size, fault_when_expired: true };
+    let printer = Printer { table: &table, output: context.output };
     let first = match &arguments.since {
         Some(link) => connection.follow(link, &options)?,
         None => connection.changes(&table.set_name, &options)?,
@@ -84,19 +75,11 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()
 
 /// Asks again and again until interrupted. A round that fails half-way is repeated from the link that it began with: items may be
 /// printed twice, none is left out.
-fn follow(
-    connection: &Connection,
-    options: &ChangesOptions,
-    printer: &Printer<'_>,
-    mut link: String,
-    interval: Duration,
-) -> anyhow::Result<Infallible> {
+fn follow(connection: &Connection, options: &ChangesOptions, printer: &Printer<'_>, mut link: String, interval: Duration) -> anyhow::Result<Infallible> {
     let mut wait = interval;
     loop {
         std::thread::sleep(wait);
-        let round = connection
-            .follow(&link, options)
-            .map_err(anyhow::Error::new);
+        let round = connection.follow(&link, options).map_err(anyhow::Error::new);
         wait = match round.and_then(|changes| printer.print(changes, Silence::WhenEmpty)) {
             Ok(newer) => {
                 link = newer;
@@ -149,16 +132,14 @@ impl Printer<'_> {
             count += 1;
             progress.set(count, "");
             if self.output.is_json() {
-                self.output
-                    .line(&change_document(self.table, &change).to_string())?;
+                self.output.line(&change_document(self.table, &change).to_string())?;
             } else {
                 self.output.line(&change_text(self.table, &change))?;
             }
         }
         drop(progress);
         let link = changes.delta_link().map(str::to_owned);
-        let link =
-            link.ok_or_else(|| ClientError::Protocol("the last page has no delta link".into()))?;
+        let link = link.ok_or_else(|| ClientError::Protocol("the last page has no delta link".into()))?;
         if count > 0 || silence == Silence::Never {
             self.end(count, &link)?;
         }
@@ -167,21 +148,15 @@ impl Printer<'_> {
 
     fn begin(&self, is_full: bool) -> std::io::Result<()> {
         if self.output.is_json() {
-            return self.output.line(
-                &json!({"kind": "begin", "table": self.table.logical_name, "full": is_full})
-                    .to_string(),
-            );
+            return self.output.line(&json!({"kind": "begin", "table": self.table.logical_name, "full": is_full}).to_string());
         }
-        self.output
-            .note(if is_full { "all rows:" } else { "changes:" });
+        self.output.note(if is_full { "all rows:" } else { "changes:" });
         Ok(())
     }
 
     fn end(&self, count: u64, link: &str) -> std::io::Result<()> {
         if self.output.is_json() {
-            return self
-                .output
-                .line(&json!({"kind": "link", "link": link, "items": count}).to_string());
+            return self.output.line(&json!({"kind": "link", "link": link, "items": count}).to_string());
         }
         self.output.line(&format!("link     {link}"))
     }
@@ -249,42 +224,24 @@ mod tests {
         let row = json!({"@odata.etag": "W/\"12\"", "drf_bookid": "b-1", "drf_name": "A \"b\"", "drf_author": null, "x@y": "z"});
         let Value::Object(row) = row else { panic!() };
         let row = Change::Row(row);
-        assert_eq!(
-            change_text(&table(), &row),
-            "row      b-1  drf_name=\"A \\\"b\\\"\""
-        );
+        assert_eq!(change_text(&table(), &row), "row      b-1  drf_name=\"A \\\"b\\\"\"");
         let document = change_document(&table(), &row);
-        assert_eq!(
-            (&document["kind"], &document["id"], &document["version"]),
-            (&json!("row"), &json!("b-1"), &json!(12))
-        );
+        assert_eq!((&document["kind"], &document["id"], &document["version"]), (&json!("row"), &json!("b-1"), &json!(12)));
         let removed = Change::Removed { id: "b-2".into() };
         assert_eq!(change_text(&table(), &removed), "removed  b-2");
-        assert_eq!(
-            change_document(&table(), &removed),
-            json!({"kind": "removed", "id": "b-2"})
-        );
+        assert_eq!(change_document(&table(), &removed), json!({"kind": "removed", "id": "b-2"}));
     }
 
     #[test]
     fn long_values_are_cut() {
-        assert_eq!(
-            value_text(&json!("ä".repeat(100))).chars().count(),
-            VALUE_CHARS_MAX + 1
-        );
+        assert_eq!(value_text(&json!("ä".repeat(100))).chars().count(), VALUE_CHARS_MAX + 1);
     }
 
     #[test]
     fn following_outlives_a_restart_and_no_more() {
         let http = |status| {
             let (code, message) = (String::new(), String::new());
-            anyhow::Error::new(ClientError::Http {
-                status,
-                code,
-                message,
-                request_id: None,
-                retry_after: None,
-            })
+            anyhow::Error::new(ClientError::Http { status, code, message, request_id: None, retry_after: None })
         };
         assert!(is_passing(&http(503)) && is_passing(&http(429)));
         assert!(!is_passing(&http(400)) && !is_passing(&anyhow::anyhow!("x")));

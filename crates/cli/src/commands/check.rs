@@ -26,21 +26,12 @@ pub(crate) struct Arguments {
 
 /// Checks and reports; findings end in exit code 7.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()> {
-    let given = arguments
-        .data
-        .iter()
-        .map(|path| (Key::Data, path.display().to_string()))
-        .collect();
+    let given = arguments.data.iter().map(|path| (Key::Data, path.display().to_string())).collect();
     let data = Configuration::load(given, &context.general)?.data();
     let found = inspection::inspect(&data)?;
-    context
-        .output
-        .result(|| found.text(&data), || found.document(&data))?;
+    context.output.result(|| found.text(&data), || found.document(&data))?;
     match found.findings.len() {
         0 => Ok(()),
-        n => Err(Failure::error(
-            Exit::Differences,
-            format!("{n} findings in {}", data.display()),
-        )),
+        n => Err(Failure::error(Exit::Differences, format!("{n} findings in {}", data.display()))),
     }
 }

@@ -12,9 +12,7 @@ use crate::output::columns;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show each setting in effect, secrets masked
-    #[command(
-        after_help = "Examples:\n  driftless config show\n  driftless config show --origin --config driftless.toml"
-    )]
+    #[command(after_help = "Examples:\n  driftless config show\n  driftless config show --origin --config driftless.toml")]
     Show(ShowArguments),
 }
 
@@ -32,40 +30,20 @@ pub(crate) struct ShowArguments {
 pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<()> {
     let Command::Show(arguments) = command;
     let shown = Configuration::load(arguments.service.given(), &context.general)?.shown();
-    context.output.result(
-        || text(&shown, arguments.origin),
-        || document(&shown, arguments.origin),
-    )?;
+    context.output.result(|| text(&shown, arguments.origin), || document(&shown, arguments.origin))?;
     Ok(())
 }
 
 fn text(shown: &[Shown], with_origin: bool) -> String {
-    let (titles, width): (&[&str], usize) = if with_origin {
-        (&["setting", "value", "origin"], 3)
-    } else {
-        (&["setting", "value"], 2)
-    };
-    let row = |s: &Shown| {
-        [s.name.to_owned(), s.value.clone(), s.origin.clone()]
-            .into_iter()
-            .take(width)
-            .collect()
-    };
+    let (titles, width): (&[&str], usize) = if with_origin { (&["setting", "value", "origin"], 3) } else { (&["setting", "value"], 2) };
+    let row = |s: &Shown| [s.name.to_owned(), s.value.clone(), s.origin.clone()].into_iter().take(width).collect();
     columns(titles, &shown.iter().map(row).collect::<Vec<Vec<String>>>())
 }
 
 fn document(shown: &[Shown], with_origin: bool) -> Value {
     let entry = |s: &Shown| {
-        let value = if s.value.is_empty() {
-            Value::Null
-        } else {
-            s.value.clone().into()
-        };
-        let entry = if with_origin {
-            json!({"value": value, "origin": s.origin})
-        } else {
-            value
-        };
+        let value = if s.value.is_empty() { Value::Null } else { s.value.clone().into() };
+        let entry = if with_origin { json!({"value": value, "origin": s.origin}) } else { value };
         (s.name.to_owned(), entry)
     };
     Value::Object(shown.iter().map(entry).collect())
@@ -77,30 +55,11 @@ mod tests {
 
     #[test] // OPS-03
     fn both_forms() {
-        let shown = [
-            Shown {
-                name: "url",
-                value: "http://h".into(),
-                origin: "flag".into(),
-            },
-            Shown {
-                name: "ca",
-                value: String::new(),
-                origin: "not set".into(),
-            },
-        ];
-        assert_eq!(
-            text(&shown, true),
-            "setting  value     origin\nurl      http://h  flag\nca                 not set\n"
-        );
-        assert_eq!(
-            text(&shown, false),
-            "setting  value\nurl      http://h\nca\n"
-        );
-        assert_eq!(
-            document(&shown, false),
-            json!({"url": "http://h", "ca": null})
-        );
+        let shown =
+            [Shown { name: "url", value: "http://h".into(), origin: "flag".into() }, Shown { name: "ca", value: String::new(), origin: "not set".into() }];
+        assert_eq!(text(&shown, true), "setting  value     origin\nurl      http://h  flag\nca                 not set\n");
+        assert_eq!(text(&shown, false), "setting  value\nurl      http://h\nca\n");
+        assert_eq!(document(&shown, false), json!({"url": "http://h", "ca": null}));
         assert_eq!(document(&shown, true)["url"]["origin"], "flag");
     }
 }

@@ -73,11 +73,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()
     };
     let plan = plan(&package)?;
     let uses_other = arguments.service.url.is_some() || arguments.service.ready_file.is_some();
-    let own = if uses_other {
-        None
-    } else {
-        Some(start_own(arguments, output)?)
-    };
+    let own = if uses_other { None } else { Some(start_own(arguments, output)?) };
     let requests = Requests::default();
     let connection = match &own {
         Some(own) => connect_to_own(own)?,
@@ -100,19 +96,11 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()
     };
     let ready = own.as_ref().map(|own| own.running.ready.clone());
     if output.is_json() {
-        output.document(&telling::document(
-            &facts,
-            requests.documents(),
-            is_deleted,
-            ready.as_ref(),
-        ))?;
+        output.document(&telling::document(&facts, requests.documents(), is_deleted, ready.as_ref()))?;
     }
     match own {
         Some(own) if stays(arguments, output)? => {
-            output.tell(&format!(
-                "\n{}",
-                telling::copyable(&own.running.ready, &facts, is_deleted)
-            ))?;
+            output.tell(&format!("\n{}", telling::copyable(&own.running.ready, &facts, is_deleted)))?;
             output.note("Ctrl-C ends the service.");
             own.running.wait()
         }
@@ -128,26 +116,11 @@ fn start_own(arguments: &Arguments, output: Output) -> anyhow::Result<Own> {
     logging::begin("warn", LogForm::Text, output.may_animate())?;
     let home = Home::open(arguments.data.as_deref())?;
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let options = ServeOptions {
-        data: home.path().to_owned(),
-        http: Some(arguments.http.unwrap_or(free)),
-        https: Some(free),
-        ready_file: None,
-    };
+    let options = ServeOptions { data: home.path().to_owned(), http: Some(arguments.http.unwrap_or(free)), https: Some(free), ready_file: None };
     let running = service::start(&options)?;
-    let kind = if home.is_temporary() {
-        "temporary folder"
-    } else {
-        "folder"
-    };
-    output.tell(&format!(
-        "A service runs on the {kind} {}:",
-        home.path().display()
-    ))?;
-    for address in [&running.ready.http, &running.ready.https]
-        .into_iter()
-        .flatten()
-    {
+    let kind = if home.is_temporary() { "temporary folder" } else { "folder" };
+    output.tell(&format!("A service runs on the {kind} {}:", home.path().display()))?;
+    for address in [&running.ready.http, &running.ready.https].into_iter().flatten() {
         output.tell(&format!("  {address}"))?;
     }
     Ok(Own { running, home })
@@ -155,14 +128,8 @@ fn start_own(arguments: &Arguments, output: Output) -> anyhow::Result<Own> {
 
 fn connect_to_own(own: &Own) -> anyhow::Result<Connection> {
     let ready = &own.running.ready;
-    let token = ready
-        .token_file
-        .as_ref()
-        .map(|path| read_bounded(path))
-        .transpose()?;
-    let url = ready
-        .address()
-        .ok_or_else(|| Failure::error(Exit::Internal, "the service names no address"))?;
+    let token = ready.token_file.as_ref().map(|path| read_bounded(path)).transpose()?;
+    let url = ready.address().ok_or_else(|| Failure::error(Exit::Internal, "the service names no address"))?;
     let settings = Settings {
         url: url.to_owned(),
         token: token.map(|token| token.trim().to_owned()),
@@ -173,40 +140,23 @@ fn connect_to_own(own: &Own) -> anyhow::Result<Connection> {
 }
 
 /// Deletes or keeps the solution, as flags, the person or the circumstances say; gives whether it was deleted.
-fn end_of_solution(
-    arguments: &Arguments,
-    output: Output,
-    connection: &Connection,
-    facts: &Facts,
-    is_temporary: bool,
-) -> anyhow::Result<bool> {
+fn end_of_solution(arguments: &Arguments, output: Output, connection: &Connection, facts: &Facts, is_temporary: bool) -> anyhow::Result<bool> {
     let name = &facts.plan.solution;
     let by_default = is_temporary && facts.arrival == Arrival::Imported && !arguments.keep_running;
     let deletes = match (arguments.delete, arguments.keep) {
         (true, _) => true,
         (_, true) => false,
-        _ => match output.ask(&format!(
-            "\nDelete solution {name} with its table and books? [y/N]"
-        ))? {
+        _ => match output.ask(&format!("\nDelete solution {name} with its table and books? [y/N]"))? {
             Some(answer) => answer == "y" || answer == "yes",
             None => by_default,
         },
     };
-    output.tell(&format!(
-        "\n{}",
-        output.bold(if deletes {
-            "7. Delete the solution"
-        } else {
-            "7. Keep the solution"
-        })
-    ))?;
+    output.tell(&format!("\n{}", output.bold(if deletes { "7. Delete the solution" } else { "7. Keep the solution" })))?;
     if deletes {
         connection.delete_solution(name)?;
         output.tell("Its table, its books and its key are gone with it.")?;
     } else {
-        output.tell(&format!(
-            "Delete it later with: driftless solution delete {name}"
-        ))?;
+        output.tell(&format!("Delete it later with: driftless solution delete {name}"))?;
     }
     Ok(deletes)
 }

@@ -20,9 +20,7 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  driftless key list account")]
     List(ListArguments),
     /// Define an alternate key and wait until it is in force
-    #[command(
-        after_help = "Examples:\n  driftless key create account drf_AccountNumber accountnumber"
-    )]
+    #[command(after_help = "Examples:\n  driftless key create account drf_AccountNumber accountnumber")]
     Create(CreateArguments),
     /// Start the failed build of a key's index again and wait for it
     #[command(after_help = "Examples:\n  driftless key reactivate account drf_accountnumber")]
@@ -99,16 +97,11 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<()> {
             let connection = connect(&arguments.service, &context.general)?;
             let table = find_table(&connection, &arguments.table)?.logical_name;
             if arguments.wait.dry_run {
-                let text = format!(
-                    "would create key {} on {table} ({})",
-                    arguments.name,
-                    arguments.columns.join(", ")
-                );
+                let text = format!("would create key {} on {table} ({})", arguments.name, arguments.columns.join(", "));
                 return Ok(output.result(|| text.clone(), || json!({"dryRun": text}))?);
             }
             let display_name = arguments.display_name.as_deref().unwrap_or(&arguments.name);
-            let key =
-                connection.create_key(&table, &arguments.name, &arguments.columns, display_name)?;
+            let key = connection.create_key(&table, &arguments.name, &arguments.columns, display_name)?;
             finish(&connection, output, &table, &key, &arguments.wait)?;
         }
         Command::Reactivate(arguments) => {
@@ -127,37 +120,16 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<()> {
 }
 
 /// Waits for the key unless told otherwise, and shows it.
-fn finish(
-    connection: &Connection,
-    output: Output,
-    table: &str,
-    key: &str,
-    wait: &WaitArguments,
-) -> anyhow::Result<()> {
-    let found = if wait.no_wait {
-        connection.key(table, key)?
-    } else {
-        wait_for_key(
-            connection,
-            output,
-            table,
-            key,
-            Duration::from_secs(wait.timeout.into()),
-        )?
-    };
+fn finish(connection: &Connection, output: Output, table: &str, key: &str, wait: &WaitArguments) -> anyhow::Result<()> {
+    let found =
+        if wait.no_wait { connection.key(table, key)? } else { wait_for_key(connection, output, table, key, Duration::from_secs(wait.timeout.into()))? };
     let document = || json!({"table": table, "key": key_document(&found)});
     output.result(|| keys_text(std::slice::from_ref(&found)), document)?;
     Ok(())
 }
 
 /// Waits for a key's index with progress.
-pub(crate) fn wait_for_key(
-    connection: &Connection,
-    output: Output,
-    table: &str,
-    key: &str,
-    timeout: Duration,
-) -> anyhow::Result<TableKey> {
+pub(crate) fn wait_for_key(connection: &Connection, output: Output, table: &str, key: &str, timeout: Duration) -> anyhow::Result<TableKey> {
     let mut progress = Progress::begin(output, "waiting for the key's index", Measure::Time);
     let mut look = |key: &TableKey| progress.set(0, &key.status.to_string());
     Ok(connection.wait_for_key(table, key, timeout, &mut look)?)

@@ -25,10 +25,7 @@ pub(crate) struct Context {
 /// Reads the command line and does what it says.
 pub(crate) fn run() -> anyhow::Result<()> {
     let Arguments { general, command } = Arguments::parse();
-    let context = Context {
-        output: Output::new(&general),
-        general,
-    };
+    let context = Context { output: Output::new(&general), general };
     match command {
         Command::Serve(arguments) => serve::run(&arguments, &context),
         Command::Demo(arguments) => demo::run(&arguments, &context),

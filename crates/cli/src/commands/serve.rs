@@ -42,11 +42,7 @@ pub(crate) struct Arguments {
 
 /// Serves until the process is told to end.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()> {
-    logging::begin(
-        &arguments.log,
-        arguments.log_form,
-        context.output.may_animate(),
-    )?;
+    logging::begin(&arguments.log, arguments.log_form, context.output.may_animate())?;
     let configuration = Configuration::load(arguments.given(), &context.general)?;
     let options = ServeOptions {
         data: configuration.data(),
@@ -55,38 +51,26 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()
         ready_file: arguments.ready_file.clone(),
     };
     let running = service::start(&options)?;
-    context
-        .output
-        .result(|| announcement(&running.ready), || document(&running.ready))?;
+    context.output.result(|| announcement(&running.ready), || document(&running.ready))?;
     running.wait()
 }
 
 impl Arguments {
     fn given(&self) -> Vec<(Key, String)> {
         let data = self.data.as_ref().map(|path| path.display().to_string());
-        [
-            (Key::Data, data),
-            (Key::Http, self.http.clone()),
-            (Key::Https, self.https.clone()),
-        ]
-        .into_iter()
-        .filter_map(|(key, value)| Some((key, value?)))
-        .collect()
+        [(Key::Data, data), (Key::Http, self.http.clone()), (Key::Https, self.https.clone())]
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)))
+            .collect()
     }
 }
 
 /// An address to listen on, or `None` for "none".
-pub(crate) fn listener(
-    configuration: &Configuration,
-    key: Key,
-) -> anyhow::Result<Option<SocketAddr>> {
+pub(crate) fn listener(configuration: &Configuration, key: Key) -> anyhow::Result<Option<SocketAddr>> {
     match configuration.value(key) {
         None | Some("none") => Ok(None),
         Some(text) => text.parse().map(Some).map_err(|_| {
-            let message = format!(
-                "{} \"{text}\" is not an address with a port, such as 127.0.0.1:8080",
-                key.name()
-            );
+            let message = format!("{} \"{text}\" is not an address with a port, such as 127.0.0.1:8080", key.name());
             Failure::error(Exit::Usage, message)
         }),
     }
@@ -102,10 +86,7 @@ pub(crate) fn announcement(ready: &Ready) -> String {
     for address in [&ready.http, &ready.https].into_iter().flatten() {
         out += &format!("  {address}/api/data/v9.2/\n");
     }
-    for (title, path) in [
-        ("token of the first administrator", &ready.token_file),
-        ("certificate authority", &ready.ca),
-    ] {
+    for (title, path) in [("token of the first administrator", &ready.token_file), ("certificate authority", &ready.ca)] {
         if let Some(path) = path {
             out += &format!("  {title}: {}\n", path.display());
         }

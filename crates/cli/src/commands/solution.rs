@@ -23,10 +23,8 @@ const IMPORT_TIMEOUT: Duration = Duration::from_secs(3_600);
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Import a package
-    #[command(
-        after_help = "Examples:\n  driftless solution import Books_1_0_0_0_managed.zip\n  \
-                            driftless solution import Books_1_0_0_0_managed.zip --log import.xml --json"
-    )]
+    #[command(after_help = "Examples:\n  driftless solution import Books_1_0_0_0_managed.zip\n  \
+                            driftless solution import Books_1_0_0_0_managed.zip --log import.xml --json")]
     Import(ImportArguments),
     /// List installed solutions
     #[command(after_help = "Examples:\n  driftless solution list --json")]
@@ -89,8 +87,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<()> {
         Command::List(arguments) => {
             let mut found = connect(&arguments.service, &context.general)?.list_solutions()?;
             found.sort_by(|a, b| a.unique_name.cmp(&b.unique_name));
-            let document =
-                || json!({"solutions": found.iter().map(solution_document).collect::<Vec<_>>()});
+            let document = || json!({"solutions": found.iter().map(solution_document).collect::<Vec<_>>()});
             Ok(context.output.result(|| list_text(&found), document)?)
         }
         Command::Delete(arguments) => delete(arguments, context),
@@ -99,33 +96,19 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<()> {
 
 fn import(arguments: &ImportArguments, context: &Context) -> anyhow::Result<()> {
     let output = context.output;
-    let package =
-        std::fs::read(&arguments.file).with_context(|| arguments.file.display().to_string())?;
+    let package = std::fs::read(&arguments.file).with_context(|| arguments.file.display().to_string())?;
     let connection = connect(&arguments.service, &context.general)?;
     let named = named(&package);
     if let Some((name, version)) = &named {
-        let installed = connection
-            .find_solution(name)?
-            .filter(|found| found.version == *version);
+        let installed = connection.find_solution(name)?.filter(|found| found.version == *version);
         if let Some(installed) = installed.filter(|_| !arguments.reapply) {
-            let text =
-                || format!("{name} {version} is installed already; --reapply imports it again");
-            return Ok(output.result(
-                text,
-                || json!({"imported": false, "solution": solution_document(&installed)}),
-            )?);
+            let text = || format!("{name} {version} is installed already; --reapply imports it again");
+            return Ok(output.result(text, || json!({"imported": false, "solution": solution_document(&installed)}))?);
         }
     }
     if arguments.dry_run {
-        let what = named.map_or_else(
-            || "a package".to_owned(),
-            |(name, version)| format!("{name} {version}"),
-        );
-        let text = format!(
-            "would import {what} from {} into {}",
-            arguments.file.display(),
-            connection.address().origin()
-        );
+        let what = named.map_or_else(|| "a package".to_owned(), |(name, version)| format!("{name} {version}"));
+        let text = format!("would import {what} from {} into {}", arguments.file.display(), connection.address().origin());
         return Ok(output.result(|| text.clone(), || json!({"dryRun": text}))?);
     }
     let options = ImportOptions {
@@ -151,25 +134,14 @@ fn import(arguments: &ImportArguments, context: &Context) -> anyhow::Result<()> 
 
 fn imported_text(name: &str, installed: Option<&Solution>, report: &ImportReport) -> String {
     let managed = |solution: &Solution| {
-        if solution.is_managed {
-            "managed"
-        } else {
-            "unmanaged"
-        }
+        if solution.is_managed { "managed" } else { "unmanaged" }
     };
-    let facts = installed.map_or_else(String::new, |solution| {
-        format!(" {} ({})", solution.version, managed(solution))
-    });
+    let facts = installed.map_or_else(String::new, |solution| format!(" {} ({})", solution.version, managed(solution)));
     format!("imported {name}{facts}\nimport job {}\n", report.job_id)
 }
 
 /// Imports a package while its progress is shown.
-pub(crate) fn import_with_progress(
-    connection: &Connection,
-    output: Output,
-    package: &[u8],
-    options: &ImportOptions,
-) -> anyhow::Result<ImportReport> {
+pub(crate) fn import_with_progress(connection: &Connection, output: Output, package: &[u8], options: &ImportOptions) -> anyhow::Result<ImportReport> {
     let mut progress = Progress::begin(output, "importing", Measure::Percent);
     // The value is between 0 and 100.
     let mut set = |percent: f64| progress.set(percent as u64, "");
@@ -181,43 +153,23 @@ fn delete(arguments: &DeleteArguments, context: &Context) -> anyhow::Result<()> 
     let name = &arguments.name;
     let connection = connect(&arguments.service, &context.general)?;
     let Some(found) = connection.find_solution(name)? else {
-        return Err(Failure::error(
-            Exit::NotFound,
-            format!("no solution with the unique name \"{name}\" is installed"),
-        ));
+        return Err(Failure::error(Exit::NotFound, format!("no solution with the unique name \"{name}\" is installed")));
     };
-    let loss = if found.is_managed {
-        " with its tables and all their rows"
-    } else {
-        ""
-    };
+    let loss = if found.is_managed { " with its tables and all their rows" } else { "" };
     if arguments.dry_run {
         let text = format!("would delete {name} {}{loss}", found.version);
         return Ok(output.result(|| text.clone(), || json!({"dryRun": text}))?);
     }
-    if !arguments.yes
-        && !is_confirmed(
-            output,
-            &format!("Delete {name} {}{loss}? [y/N]", found.version),
-        )?
-    {
-        return Err(Failure::error(
-            Exit::Usage,
-            format!("{name} was not deleted: say --yes"),
-        ));
+    if !arguments.yes && !is_confirmed(output, &format!("Delete {name} {}{loss}? [y/N]", found.version))? {
+        return Err(Failure::error(Exit::Usage, format!("{name} was not deleted: say --yes")));
     }
     let deleted = connection.delete_solution(name)?;
-    output.result(
-        || format!("deleted {name} {}{loss}", deleted.version),
-        || json!({"deleted": solution_document(&deleted)}),
-    )?;
+    output.result(|| format!("deleted {name} {}{loss}", deleted.version), || json!({"deleted": solution_document(&deleted)}))?;
     Ok(())
 }
 
 fn is_confirmed(output: Output, question: &str) -> anyhow::Result<bool> {
-    Ok(output
-        .ask(question)?
-        .is_some_and(|answer| answer == "y" || answer == "yes"))
+    Ok(output.ask(question)?.is_some_and(|answer| answer == "y" || answer == "yes"))
 }
 
 /// Unique name and version of a package, if this program can read it; the service is the judge of all others.
@@ -229,11 +181,8 @@ fn named(package: &[u8]) -> Option<(String, String)> {
 /// A random id (version 4) in its usual form.
 pub(crate) fn random_id() -> anyhow::Result<String> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| anyhow::anyhow!("the system gives no randomness: {error}"))?;
-    Ok(uuid::Builder::from_random_bytes(bytes)
-        .into_uuid()
-        .to_string())
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the system gives no randomness: {error}"))?;
+    Ok(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
 }
 
 /// A solution for programs.
@@ -249,18 +198,8 @@ pub(crate) fn solution_document(solution: &Solution) -> Value {
 }
 
 fn list_text(solutions: &[Solution]) -> String {
-    let row = |s: &Solution| {
-        vec![
-            s.unique_name.clone(),
-            s.version.clone(),
-            yes_no(s.is_managed),
-            s.friendly_name.clone(),
-        ]
-    };
-    columns(
-        &["solution", "version", "managed", "name"],
-        &solutions.iter().map(row).collect::<Vec<_>>(),
-    )
+    let row = |s: &Solution| vec![s.unique_name.clone(), s.version.clone(), yes_no(s.is_managed), s.friendly_name.clone()];
+    columns(&["solution", "version", "managed", "name"], &solutions.iter().map(row).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -280,57 +219,32 @@ mod tests {
 
     fn run_line(line: &str) -> anyhow::Result<()> {
         let arguments = Arguments::parse_from(line.split_whitespace());
-        let Any::Solution(command) = arguments.command else {
-            panic!("{line}")
-        };
-        let context = Context {
-            output: Output::new(&arguments.general),
-            general: arguments.general,
-        };
+        let Any::Solution(command) = arguments.command else { panic!("{line}") };
+        let context = Context { output: Output::new(&arguments.general), general: arguments.general };
         run(&command, &context)
     }
 
     #[test] // OPS-04: nothing is destroyed unasked
     fn delete_needs_a_yes() {
         let script = Script::start(vec![installed()]);
-        let error = run_line(&format!(
-            "driftless solution delete Books --no-input --quiet --url {}",
-            script.url()
-        ))
-        .unwrap_err();
+        let error = run_line(&format!("driftless solution delete Books --no-input --quiet --url {}", script.url())).unwrap_err();
         assert_eq!(crate::exit::of(&error), Exit::Usage);
-        assert_eq!(
-            script.finish().requests.len(),
-            1,
-            "only the search was made"
-        );
+        assert_eq!(script.finish().requests.len(), 1, "only the search was made");
     }
 
     #[test] // SOL-24
     fn delete_with_a_yes() {
         let script = Script::start(vec![installed(), installed(), Reply::status(204)]);
-        run_line(&format!(
-            "driftless solution delete Books --yes --url {}",
-            script.url()
-        ))
-        .unwrap();
-        assert_eq!(
-            script.finish().lines()[2],
-            "DELETE /api/data/v9.2/solutions(s-1)"
-        );
+        run_line(&format!("driftless solution delete Books --yes --url {}", script.url())).unwrap();
+        assert_eq!(script.finish().lines()[2], "DELETE /api/data/v9.2/solutions(s-1)");
         let script = Script::start(vec![Reply::json(200, json!({"value": []}))]);
-        let error = run_line(&format!(
-            "driftless solution delete Books --yes --url {}",
-            script.url()
-        ))
-        .unwrap_err();
+        let error = run_line(&format!("driftless solution delete Books --yes --url {}", script.url())).unwrap_err();
         assert_eq!(crate::exit::of(&error), Exit::NotFound);
     }
 
     #[test]
     fn an_absent_package_is_an_io_error() {
-        let error = run_line("driftless solution import /nonexistent.zip --url http://127.0.0.1:1")
-            .unwrap_err();
+        let error = run_line("driftless solution import /nonexistent.zip --url http://127.0.0.1:1").unwrap_err();
         assert_eq!(crate::exit::of(&error), Exit::Io);
         assert!(named(b"no package").is_none() && !Path::new("/nonexistent.zip").exists());
     }

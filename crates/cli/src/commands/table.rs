@@ -15,9 +15,7 @@ use crate::suggestion;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List tables
-    #[command(
-        after_help = "Examples:\n  driftless table list --tracked\n  driftless table list --custom --json"
-    )]
+    #[command(after_help = "Examples:\n  driftless table list --tracked\n  driftless table list --custom --json")]
     List(ListArguments),
     /// Show a table with its columns and alternate keys
     #[command(after_help = "Examples:\n  driftless table show account")]
@@ -52,24 +50,16 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<()> {
         Command::List(arguments) => {
             let connection = connect(&arguments.service, &context.general)?;
             let mut tables = connection.list_tables()?;
-            tables.retain(|table| {
-                (table.is_tracked || !arguments.tracked) && (table.is_custom || !arguments.custom)
-            });
+            tables.retain(|table| (table.is_tracked || !arguments.tracked) && (table.is_custom || !arguments.custom));
             tables.sort_by(|a, b| a.logical_name.cmp(&b.logical_name));
-            context.output.result(
-                || list_text(&tables),
-                || json!({"tables": tables.iter().map(table_document).collect::<Vec<_>>()}),
-            )?;
+            context.output.result(|| list_text(&tables), || json!({"tables": tables.iter().map(table_document).collect::<Vec<_>>()}))?;
         }
         Command::Show(arguments) => {
             let connection = connect(&arguments.service, &context.general)?;
             let table = find_table(&connection, &arguments.name)?;
             let columns = connection.table_columns(&table.logical_name)?;
             let keys = connection.list_keys(&table.logical_name)?;
-            context.output.result(
-                || show_text(&table, &columns, &keys),
-                || show_document(&table, &columns, &keys),
-            )?;
+            context.output.result(|| show_text(&table, &columns, &keys), || show_document(&table, &columns, &keys))?;
         }
     }
     Ok(())
@@ -83,31 +73,15 @@ pub(crate) fn find_table(connection: &Connection, name: &str) -> anyhow::Result<
     }
     let tables = connection.list_tables()?;
     let hint = suggestion::hint(name, tables.iter().map(|table| table.logical_name.as_str()));
-    let by_set = tables
-        .into_iter()
-        .find(|table| table.set_name.eq_ignore_ascii_case(name));
-    by_set.ok_or_else(|| {
-        Failure::error(
-            Exit::NotFound,
-            format!("there is no table \"{name}\"{hint}"),
-        )
-    })
+    let by_set = tables.into_iter().find(|table| table.set_name.eq_ignore_ascii_case(name));
+    by_set.ok_or_else(|| Failure::error(Exit::NotFound, format!("there is no table \"{name}\"{hint}")))
 }
 
 fn list_text(tables: &[TableSummary]) -> String {
     let row = |table: &TableSummary| {
-        vec![
-            table.logical_name.clone(),
-            table.set_name.clone(),
-            table.ownership.clone(),
-            yes_no(table.is_tracked),
-            yes_no(table.is_managed),
-        ]
+        vec![table.logical_name.clone(), table.set_name.clone(), table.ownership.clone(), yes_no(table.is_tracked), yes_no(table.is_managed)]
     };
-    columns(
-        &["table", "in addresses", "ownership", "tracked", "managed"],
-        &tables.iter().map(row).collect::<Vec<_>>(),
-    )
+    columns(&["table", "in addresses", "ownership", "tracked", "managed"], &tables.iter().map(row).collect::<Vec<_>>())
 }
 
 /// A table for programs.
@@ -139,17 +113,8 @@ pub(crate) fn key_document(key: &TableKey) -> Value {
 
 /// Alternate keys for people.
 pub(crate) fn keys_text(keys: &[TableKey]) -> String {
-    let row = |key: &TableKey| {
-        vec![
-            key.logical_name.clone(),
-            key.status.to_string(),
-            key.columns.join(", "),
-        ]
-    };
-    columns(
-        &["key", "status", "columns"],
-        &keys.iter().map(row).collect::<Vec<_>>(),
-    )
+    let row = |key: &TableKey| vec![key.logical_name.clone(), key.status.to_string(), key.columns.join(", ")];
+    columns(&["key", "status", "columns"], &keys.iter().map(row).collect::<Vec<_>>())
 }
 
 fn show_document(table: &TableSummary, columns: &[TableColumn], keys: &[TableKey]) -> Value {
@@ -185,19 +150,9 @@ fn show_text(table: &TableSummary, table_columns: &[TableColumn], keys: &[TableK
         (_, true) => "name".to_owned(),
         _ => String::new(),
     };
-    let row = |column: &TableColumn| {
-        vec![
-            column.logical_name.clone(),
-            column.kind.clone(),
-            column.required.clone(),
-            remark(column),
-        ]
-    };
+    let row = |column: &TableColumn| vec![column.logical_name.clone(), column.kind.clone(), column.required.clone(), remark(column)];
     out.push('\n');
-    out += &columns(
-        &["column", "type", "required", ""],
-        &table_columns.iter().map(row).collect::<Vec<_>>(),
-    );
+    out += &columns(&["column", "type", "required", ""], &table_columns.iter().map(row).collect::<Vec<_>>());
     if !keys.is_empty() {
         out.push('\n');
         out += &keys_text(keys);
@@ -217,16 +172,10 @@ mod tests {
     }
 
     fn find(name: &str) -> anyhow::Result<TableSummary> {
-        let absent = Reply::json(
-            404,
-            json!({"error": {"code": "0x80060888", "message": "no"}}),
-        );
+        let absent = Reply::json(404, json!({"error": {"code": "0x80060888", "message": "no"}}));
         let list = json!({"value": [item("account", "accounts"), item("drf_book", "drf_books")]});
         let script = Script::start(vec![absent, Reply::json(200, list)]);
-        let connection = Connection::open(&Settings {
-            url: script.url(),
-            ..Settings::default()
-        })?;
+        let connection = Connection::open(&Settings { url: script.url(), ..Settings::default() })?;
         find_table(&connection, name)
     }
 
@@ -234,10 +183,7 @@ mod tests {
     fn tables_are_found_by_both_names_and_suggested() {
         assert_eq!(find("drf_Books").unwrap().logical_name, "drf_book");
         let error = find("acount").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "there is no table \"acount\"; did you mean \"account\"?"
-        );
+        assert_eq!(error.to_string(), "there is no table \"acount\"; did you mean \"account\"?");
         assert_eq!(crate::exit::of(&error), Exit::NotFound);
     }
 
@@ -286,10 +232,7 @@ drf_code  Active  drf_a, drf_b
 ";
         let (columns, keys) = ([column], [key]);
         assert_eq!(show_text(&table, &columns, &keys), expected);
-        assert_eq!(
-            show_document(&table, &columns, &keys)["keys"][0]["status"],
-            "Active"
-        );
+        assert_eq!(show_document(&table, &columns, &keys)["keys"][0]["status"], "Active");
         assert!(list_text(&[table]).ends_with("drf_book  drf_books     UserOwned  yes      no\n"));
     }
 }

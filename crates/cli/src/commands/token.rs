@@ -4,10 +4,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Subcommand};
-use driftless_auth::{
-    EXPIRY_DAYS_DEFAULT, EXPIRY_DAYS_MAX, NewToken, RandomUnavailable, Scopes, TokenFile,
-    TokenRecord,
-};
+use driftless_auth::{EXPIRY_DAYS_DEFAULT, EXPIRY_DAYS_MAX, NewToken, RandomUnavailable, Scopes, TokenFile, TokenRecord};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -24,9 +21,7 @@ const ENVIRONMENT: &str = "org";
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a token and print it; it cannot be shown again
-    #[command(
-        after_help = "Examples:\n  driftless token make nightly-sync --scope read --days 30\n  driftless token make ci --data ./books --json"
-    )]
+    #[command(after_help = "Examples:\n  driftless token make nightly-sync --scope read --days 30\n  driftless token make ci --data ./books --json")]
     Make(MakeArguments),
     /// List tokens, expired ones included
     #[command(after_help = "Examples:\n  driftless token list")]
@@ -77,8 +72,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<()> {
     match command {
         Command::Make(arguments) => {
             let tokens = open(&arguments.folder, context)?;
-            let scopes = Scopes::parse(arguments.scope.iter().map(String::as_str))
-                .map_err(|error| Failure::error(Exit::Usage, error.to_string()))?;
+            let scopes = Scopes::parse(arguments.scope.iter().map(String::as_str)).map_err(|error| Failure::error(Exit::Usage, error.to_string()))?;
             let new = NewToken {
                 name: &arguments.name,
                 user: arguments.user.map_or_else(|| first_user(&tokens), Ok)?,
@@ -97,28 +91,18 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<()> {
         }
         Command::List(arguments) => {
             let found = open(arguments, context)?.list()?;
-            output.result(
-                || list_text(&found),
-                || json!({"tokens": found.iter().map(token_document).collect::<Vec<_>>()}),
-            )?;
+            output.result(|| list_text(&found), || json!({"tokens": found.iter().map(token_document).collect::<Vec<_>>()}))?;
         }
         Command::Revoke(arguments) => {
             let record = open(&arguments.folder, context)?.revoke(&arguments.token)?;
-            output.result(
-                || format!("revoked {} ({})", record.name, record.id),
-                || json!({"revoked": token_document(&record)}),
-            )?;
+            output.result(|| format!("revoked {} ({})", record.name, record.id), || json!({"revoked": token_document(&record)}))?;
         }
     }
     Ok(())
 }
 
 fn open(folder: &FolderArguments, context: &Context) -> anyhow::Result<TokenFile> {
-    let given = folder
-        .data
-        .iter()
-        .map(|path| (Key::Data, path.display().to_string()))
-        .collect();
+    let given = folder.data.iter().map(|path| (Key::Data, path.display().to_string())).collect();
     let data = Configuration::load(given, &context.general)?.data();
     Ok(TokenFile::open(&data)?)
 }
@@ -126,12 +110,7 @@ fn open(folder: &FolderArguments, context: &Context) -> anyhow::Result<TokenFile
 /// The user of the oldest token: a first start makes one for the first administrator.
 fn first_user(tokens: &TokenFile) -> anyhow::Result<Uuid> {
     let first = tokens.list()?.first().map(|record| record.user);
-    first.ok_or_else(|| {
-        Failure::error(
-            Exit::Usage,
-            "the folder has no token whose user could be taken; say --user",
-        )
-    })
+    first.ok_or_else(|| Failure::error(Exit::Usage, "the folder has no token whose user could be taken; say --user"))
 }
 
 fn now_s() -> anyhow::Result<i64> {
@@ -140,10 +119,7 @@ fn now_s() -> anyhow::Result<i64> {
 }
 
 fn time_text(seconds: Option<i64>) -> String {
-    seconds
-        .and_then(|s| Timestamp::from_second(s).ok())
-        .map(|time| time.to_string())
-        .unwrap_or_default()
+    seconds.and_then(|s| Timestamp::from_second(s).ok()).map(|time| time.to_string()).unwrap_or_default()
 }
 
 fn token_document(record: &TokenRecord) -> Value {
@@ -159,22 +135,10 @@ fn token_document(record: &TokenRecord) -> Value {
 
 fn list_text(records: &[TokenRecord]) -> String {
     let row = |record: &TokenRecord| {
-        let expiry = if record.expires_s.is_some() {
-            time_text(record.expires_s)
-        } else {
-            "never".to_owned()
-        };
-        vec![
-            record.name.clone(),
-            record.scopes.to_string(),
-            expiry,
-            record.id.to_string(),
-        ]
+        let expiry = if record.expires_s.is_some() { time_text(record.expires_s) } else { "never".to_owned() };
+        vec![record.name.clone(), record.scopes.to_string(), expiry, record.id.to_string()]
     };
-    columns(
-        &["token", "scopes", "expires", "id"],
-        &records.iter().map(row).collect::<Vec<_>>(),
-    )
+    columns(&["token", "scopes", "expires", "id"], &records.iter().map(row).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -187,13 +151,8 @@ mod tests {
 
     fn run_line(line: &str) -> anyhow::Result<()> {
         let arguments = Arguments::try_parse_from(line.split_whitespace())?;
-        let Any::Token(command) = arguments.command else {
-            panic!("{line}")
-        };
-        let context = Context {
-            output: Output::new(&arguments.general),
-            general: arguments.general,
-        };
+        let Any::Token(command) = arguments.command else { panic!("{line}") };
+        let context = Context { output: Output::new(&arguments.general), general: arguments.general };
         run(&command, &context)
     }
 
@@ -202,30 +161,13 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("driftless-token-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let at = folder.display();
-        assert!(
-            run_line(&format!("driftless token make a --data {at}")).is_err(),
-            "no user to take"
-        );
+        assert!(run_line(&format!("driftless token make a --data {at}")).is_err(), "no user to take");
         let user = "00000000-0000-0000-0000-000000000001";
-        run_line(&format!(
-            "driftless token make a --user {user} --scope read --data {at}"
-        ))
-        .unwrap();
+        run_line(&format!("driftless token make a --user {user} --scope read --data {at}")).unwrap();
         run_line(&format!("driftless token make b --days 30 --data {at}")).unwrap();
         let records = TokenFile::open(&folder).unwrap().list().unwrap();
-        assert_eq!(
-            (
-                records.len(),
-                records[1].user.to_string().as_str(),
-                records[0].scopes
-            ),
-            (2, user, Scopes::READ)
-        );
-        assert!(
-            list_text(&records).contains("a      read              20"),
-            "{}",
-            list_text(&records)
-        );
+        assert_eq!((records.len(), records[1].user.to_string().as_str(), records[0].scopes), (2, user, Scopes::READ));
+        assert!(list_text(&records).contains("a      read              20"), "{}", list_text(&records));
         run_line(&format!("driftless token revoke a --data {at}")).unwrap();
         let error = run_line(&format!("driftless token revoke a --data {at}")).unwrap_err();
         assert_eq!(crate::exit::of(&error), Exit::NotFound);
@@ -235,11 +177,7 @@ mod tests {
     #[test]
     fn bounds() {
         assert!(run_line("driftless token make a --days 367").is_err());
-        let error = run_line(&format!(
-            "driftless token make a --scope everything --data {}",
-            std::env::temp_dir().display()
-        ))
-        .unwrap_err();
+        let error = run_line(&format!("driftless token make a --scope everything --data {}", std::env::temp_dir().display())).unwrap_err();
         assert_eq!(crate::exit::of(&error), Exit::Usage);
     }
 }

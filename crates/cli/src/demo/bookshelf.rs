@@ -29,15 +29,9 @@ pub(crate) fn plan(package: &[u8]) -> anyhow::Result<Plan> {
 }
 
 fn plan_of(package: &Package) -> anyhow::Result<Plan> {
-    let found = package
-        .tables
-        .iter()
-        .find_map(|table| Some((table, text_key(table)?)));
+    let found = package.tables.iter().find_map(|table| Some((table, text_key(table)?)));
     let Some((table, (key, code_column))) = found else {
-        let message = format!(
-            "solution {} has no table with an alternate key of one text column",
-            package.manifest.unique_name
-        );
+        let message = format!("solution {} has no table with an alternate key of one text column", package.manifest.unique_name);
         return Err(Failure::error(Exit::Other, message));
     };
     Ok(Plan {
@@ -55,9 +49,8 @@ fn text_key(table: &TableElement) -> Option<(String, String)> {
         let [column] = key.columns.as_slice() else {
             return None;
         };
-        let is_text = |found: &&driftless_solution_file::ColumnElement| {
-            found.logical_name.eq_ignore_ascii_case(column) && found.column_type == ColumnType::Text
-        };
+        let is_text =
+            |found: &&driftless_solution_file::ColumnElement| found.logical_name.eq_ignore_ascii_case(column) && found.column_type == ColumnType::Text;
         table.columns.iter().find(is_text)?;
         Some((key.logical_name.to_lowercase(), column.to_lowercase()))
     })
@@ -79,10 +72,7 @@ pub(crate) struct Bookshelf {
 pub(crate) fn look_up(connection: &Connection, plan: &Plan) -> anyhow::Result<Bookshelf> {
     let table = connection.table(&plan.table)?;
     if !table.is_tracked {
-        return Err(Failure::error(
-            Exit::Other,
-            format!("table {} has no change tracking", plan.table),
-        ));
+        return Err(Failure::error(Exit::Other, format!("table {} has no change tracking", plan.table)));
     }
     let columns = connection.table_columns(&plan.table)?;
     shelve(plan, table, &columns)
@@ -90,19 +80,13 @@ pub(crate) fn look_up(connection: &Connection, plan: &Plan) -> anyhow::Result<Bo
 
 fn shelve(plan: &Plan, table: TableSummary, columns: &[TableColumn]) -> anyhow::Result<Bookshelf> {
     if table.name_column.is_empty() {
-        return Err(Failure::error(
-            Exit::Other,
-            format!("table {} has no column for names", plan.table),
-        ));
+        return Err(Failure::error(Exit::Other, format!("table {} has no column for names", plan.table)));
     }
     let is_author = |column: &&TableColumn| {
         let taken = [&table.name_column, &plan.code_column].contains(&&column.logical_name);
         column.kind == "String" && column.is_custom && column.can_create && !taken
     };
-    let author_column = columns
-        .iter()
-        .find(is_author)
-        .map(|column| column.logical_name.clone());
+    let author_column = columns.iter().find(is_author).map(|column| column.logical_name.clone());
     Ok(Bookshelf {
         table: table.logical_name,
         set: table.set_name,
@@ -146,18 +130,8 @@ mod tests {
     #[test]
     fn the_own_package_is_planned() {
         let plan = plan(&own_package().unwrap()).unwrap();
-        assert_eq!(
-            (plan.solution.as_str(), plan.version.as_str()),
-            ("DriftlessBooks", "1.0.0.0")
-        );
-        assert_eq!(
-            (
-                plan.table.as_str(),
-                plan.key.as_str(),
-                plan.code_column.as_str()
-            ),
-            ("drf_book", "drf_bookcodekey", "drf_bookcode")
-        );
+        assert_eq!((plan.solution.as_str(), plan.version.as_str()), ("DriftlessBooks", "1.0.0.0"));
+        assert_eq!((plan.table.as_str(), plan.key.as_str(), plan.code_column.as_str()), ("drf_book", "drf_bookcodekey", "drf_bookcode"));
         assert!(plan_of(&Package::default()).is_err());
     }
 

@@ -18,22 +18,14 @@ impl Home {
     /// The given folder, or a new one below the system's folder for temporary files that only this user may enter.
     pub(crate) fn open(given: Option<&Path>) -> anyhow::Result<Self> {
         if let Some(path) = given {
-            return Ok(Self {
-                path: path.to_owned(),
-                is_temporary: false,
-            });
+            return Ok(Self { path: path.to_owned(), is_temporary: false });
         }
         let path = std::env::temp_dir().join(format!("driftless-demo-{}", random_id()?));
         let mut builder = fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder
-            .create(&path)
-            .with_context(|| path.display().to_string())?;
-        Ok(Self {
-            path,
-            is_temporary: true,
-        })
+        builder.create(&path).with_context(|| path.display().to_string())?;
+        Ok(Self { path, is_temporary: true })
     }
 
     /// Where it is.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use driftless_solution_file::{
-    ColumnElement, ColumnType, KeyElement, Labels, Manifest, Package, PackageError, Properties,
-    Publisher, RequiredLevel, RootComponent, SolutionVersion, TableElement, write,
+    ColumnElement, ColumnType, KeyElement, Labels, Manifest, Package, PackageError, Properties, Publisher, RequiredLevel, RootComponent, SolutionVersion,
+    TableElement, write,
 };
 
 /// English, the language of the labels.
@@ -37,12 +37,7 @@ fn books() -> Package {
                 option_value_prefix: Some(73_000),
                 ..Publisher::default()
             },
-            root_components: vec![RootComponent {
-                component_type: TABLE,
-                schema_name: Some("drf_Book".into()),
-                behavior: Some(0),
-                ..RootComponent::default()
-            }],
+            root_components: vec![RootComponent { component_type: TABLE, schema_name: Some("drf_Book".into()), behavior: Some(0), ..RootComponent::default() }],
             ..Manifest::default()
         },
         tables: vec![book_table()],
@@ -52,12 +47,7 @@ fn books() -> Package {
 }
 
 fn book_table() -> TableElement {
-    let flags = [
-        ("ChangeTrackingEnabled", true),
-        ("IsCustomizable", true),
-        ("IsRenameable", true),
-        ("IsActivity", false),
-    ];
+    let flags = [("ChangeTrackingEnabled", true), ("IsCustomizable", true), ("IsRenameable", true), ("IsActivity", false)];
     TableElement {
         schema_name: "drf_Book".into(),
         localized_name: Some("Book".into()),
@@ -66,21 +56,10 @@ fn book_table() -> TableElement {
         collection_labels: label("Books"),
         descriptions: label("A book that the demo keeps in step"),
         columns: vec![
-            ColumnElement {
-                column_type: ColumnType::PrimaryKey,
-                required_level: Some(RequiredLevel::SystemRequired),
-                ..column("drf_BookId", "Book")
-            },
+            ColumnElement { column_type: ColumnType::PrimaryKey, required_level: Some(RequiredLevel::SystemRequired), ..column("drf_BookId", "Book") },
             ColumnElement {
                 required_level: Some(RequiredLevel::ApplicationRequired),
-                display_mask: [
-                    "PrimaryName",
-                    "ValidForAdvancedFind",
-                    "ValidForForm",
-                    "ValidForGrid",
-                ]
-                .map(str::to_owned)
-                .to_vec(),
+                display_mask: ["PrimaryName", "ValidForAdvancedFind", "ValidForForm", "ValidForGrid"].map(str::to_owned).to_vec(),
                 ..text_column("drf_Name", "Name")
             },
             text_column("drf_BookCode", "Book Code"),
@@ -102,30 +81,16 @@ fn book_table() -> TableElement {
 }
 
 fn text_column(schema_name: &str, title: &str) -> ColumnElement {
-    ColumnElement {
-        format: Some("text".into()),
-        max_length: Some(TEXT_CHARS),
-        length_bytes: Some(TEXT_CHARS * 2),
-        ..column(schema_name, title)
-    }
+    ColumnElement { format: Some("text".into()), max_length: Some(TEXT_CHARS), length_bytes: Some(TEXT_CHARS * 2), ..column(schema_name, title) }
 }
 
 fn column(schema_name: &str, title: &str) -> ColumnElement {
-    let flags = [
-        "ValidForCreateApi",
-        "ValidForUpdateApi",
-        "ValidForReadApi",
-        "IsCustomField",
-        "IsCustomizable",
-        "IsRenameable",
-    ];
+    let flags = ["ValidForCreateApi", "ValidForUpdateApi", "ValidForReadApi", "IsCustomField", "IsCustomizable", "IsRenameable"];
     ColumnElement {
         schema_name: schema_name.into(),
         logical_name: schema_name.to_lowercase(),
         required_level: Some(RequiredLevel::Optional),
-        display_mask: ["ValidForAdvancedFind", "ValidForForm", "ValidForGrid"]
-            .map(str::to_owned)
-            .to_vec(),
+        display_mask: ["ValidForAdvancedFind", "ValidForForm", "ValidForGrid"].map(str::to_owned).to_vec(),
         introduced_version: Some(VERSION.into()),
         labels: label(title),
         properties: properties(&flags.map(|flag| (flag, true))),
@@ -138,14 +103,8 @@ fn label(text: &str) -> Labels {
 }
 
 fn properties(flags: &[(&str, bool)]) -> Properties {
-    let flags: BTreeMap<String, bool> = flags
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), *value))
-        .collect();
-    Properties {
-        flags,
-        ..Properties::default()
-    }
+    let flags: BTreeMap<String, bool> = flags.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+    Properties { flags, ..Properties::default() }
 }
 
 #[cfg(test)]
@@ -161,14 +120,7 @@ mod tests {
         assert_eq!(found, books());
         let table = &found.tables[0];
         assert!(table.change_tracking() && found.manifest.managed);
-        assert_eq!(
-            table
-                .columns
-                .iter()
-                .filter(|column| column.is_primary_name())
-                .count(),
-            1
-        );
+        assert_eq!(table.columns.iter().filter(|column| column.is_primary_name()).count(), 1);
         assert_eq!(bytes, own_package().unwrap(), "the same bytes every time");
     }
 }

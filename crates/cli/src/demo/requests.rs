@@ -33,10 +33,7 @@ impl Requests {
 
     /// The requests for programs.
     pub(crate) fn documents(&self) -> Vec<Value> {
-        self.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -52,13 +49,8 @@ fn line(exchange: &Exchange<'_>) -> String {
         Ok(status) => status.to_string(),
         Err(why) => why.to_owned(),
     };
-    let again = exchange.repeated_after.map_or_else(String::new, |wait| {
-        format!(", again in {} ms", wait.as_millis())
-    });
-    format!(
-        "    {:<6} {path} -> {outcome} ({ms:.1} ms){again}",
-        exchange.method
-    )
+    let again = exchange.repeated_after.map_or_else(String::new, |wait| format!(", again in {} ms", wait.as_millis()));
+    format!("    {:<6} {path} -> {outcome} ({ms:.1} ms){again}", exchange.method)
 }
 
 fn document(exchange: &Exchange<'_>) -> Value {
@@ -81,19 +73,13 @@ mod tests {
             elapsed: Duration::from_micros(1_740),
             repeated_after: None,
         };
-        assert_eq!(
-            line(&exchange),
-            "    PATCH  /api/data/v9.2/drf_books(drf_bookcode='BookCode0') -> 204 (1.7 ms)"
-        );
+        assert_eq!(line(&exchange), "    PATCH  /api/data/v9.2/drf_books(drf_bookcode='BookCode0') -> 204 (1.7 ms)");
         assert_eq!(document(&exchange)["ms"], json!(1.7));
         let long = format!("/x?$deltatoken={}", "ä".repeat(200));
         exchange.path = &long;
         exchange.outcome = Err("no answer");
         exchange.repeated_after = Some(Duration::from_millis(200));
         let text = line(&exchange);
-        assert!(
-            text.contains("ä… -> no answer (1.7 ms), again in 200 ms"),
-            "{text}"
-        );
+        assert!(text.contains("ä… -> no answer (1.7 ms), again in 200 ms"), "{text}");
     }
 }

@@ -25,29 +25,15 @@ pub(crate) fn written(written: Written) -> String {
 
 /// A number with its noun.
 fn counted(count: u32, noun: &str) -> String {
-    if count == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{count} {noun}s")
-    }
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// A read as the published sample lists it: new or updated items, then removed ones.
 pub(crate) fn sync(sync: &Sync) -> String {
-    let kind = if sync.is_full {
-        "Everything"
-    } else {
-        "What changed"
-    };
-    let mut out = format!(
-        "{kind}: {} new or updated, {} removed, {}.\n",
-        sync.count,
-        sync.removed.len(),
-        pages(sync.pages)
-    );
+    let kind = if sync.is_full { "Everything" } else { "What changed" };
+    let mut out = format!("{kind}: {} new or updated, {} removed, {}.\n", sync.count, sync.removed.len(), pages(sync.pages));
     if !sync.books.is_empty() {
-        let row =
-            |book: &super::story::Book| vec![book.id.clone(), book.name.clone(), book.code.clone()];
+        let row = |book: &super::story::Book| vec![book.id.clone(), book.name.clone(), book.code.clone()];
         let rows: Vec<Vec<String>> = sync.books.iter().map(row).collect();
         out += "New or updated:\n";
         out += &indented(&columns(&["id", "name", "code"], &rows));
@@ -65,11 +51,7 @@ pub(crate) fn sync(sync: &Sync) -> String {
 }
 
 fn pages(count: usize) -> String {
-    if count == 1 {
-        "1 page".to_owned()
-    } else {
-        format!("{count} pages")
-    }
+    if count == 1 { "1 page".to_owned() } else { format!("{count} pages") }
 }
 
 fn indented(text: &str) -> String {
@@ -86,21 +68,12 @@ pub(crate) fn copyable(ready: &Ready, facts: &Facts, is_deleted: bool) -> String
         (None, Some(ca)) => format!(" --cacert {}", shell(&ca.display().to_string())),
         _ => String::new(),
     };
-    let curl = format!(
-        "curl{authority} -H \"Authorization: Bearer $(cat {})\"",
-        shell(&token.display().to_string())
-    );
+    let curl = format!("curl{authority} -H \"Authorization: Bearer $(cat {})\"", shell(&token.display().to_string()));
     let root = format!("{origin}/api/data/v9.2");
     out += &format!("\n{curl} {}\n", shell(&format!("{root}/WhoAmI")));
     if !is_deleted {
         let select = facts.shelf.select().join(",");
-        out += &format!(
-            "{curl} {}\n",
-            shell(&format!(
-                "{root}/{}?$select={select}&$top=3",
-                facts.shelf.set
-            ))
-        );
+        out += &format!("{curl} {}\n", shell(&format!("{root}/{}?$select={select}&$top=3", facts.shelf.set)));
         out += &format!("{curl} {}\n", shell(&facts.second_sync.delta_link));
     }
     out
@@ -109,20 +82,11 @@ pub(crate) fn copyable(ready: &Ready, facts: &Facts, is_deleted: bool) -> String
 /// Text as one word of a shell.
 fn shell(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
+    if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// The facts for programs.
-pub(crate) fn document(
-    facts: &Facts,
-    requests: Vec<Value>,
-    is_deleted: bool,
-    ready: Option<&Ready>,
-) -> Value {
+pub(crate) fn document(facts: &Facts, requests: Vec<Value>, is_deleted: bool, ready: Option<&Ready>) -> Value {
     let state = match facts.arrival {
         Arrival::Imported => "imported",
         Arrival::AlreadyInstalled => "already installed",
@@ -176,23 +140,14 @@ mod tests {
     use crate::demo::story::Book;
 
     fn facts() -> Facts {
-        let book = |id: &str, name: &str, code: &str| Book {
-            id: id.into(),
-            name: name.into(),
-            code: code.into(),
-            version: Some(9),
-        };
+        let book = |id: &str, name: &str, code: &str| Book { id: id.into(), name: name.into(), code: code.into(), version: Some(9) };
         let second_sync = Sync {
             is_full: false,
             count: 3,
-            books: vec![
-                book("b-10", "Demo Book 10", "BookCode10"),
-                book("b-0", "Demo Book 0 updated", "BookCode0"),
-            ],
+            books: vec![book("b-10", "Demo Book 10", "BookCode10"), book("b-0", "Demo Book 0 updated", "BookCode0")],
             removed: vec!["b-1".into()],
             pages: 1,
-            delta_link: "http://127.0.0.1:9/api/data/v9.2/drf_books?$select=a&$deltatoken=7%21x"
-                .into(),
+            delta_link: "http://127.0.0.1:9/api/data/v9.2/drf_books?$select=a&$deltatoken=7%21x".into(),
         };
         Facts {
             plan: plan(&own_package().unwrap()).unwrap(),
@@ -205,19 +160,9 @@ mod tests {
                 code_column: "drf_bookcode".into(),
                 author_column: None,
             },
-            first_books: Written {
-                created: 10,
-                existing: 0,
-            },
-            first_sync: Sync {
-                is_full: true,
-                pages: 1,
-                ..Sync::default()
-            },
-            more_books: Written {
-                created: 1,
-                existing: 9,
-            },
+            first_books: Written { created: 10, existing: 0 },
+            first_sync: Sync { is_full: true, pages: 1, ..Sync::default() },
+            more_books: Written { created: 1, existing: 9 },
             second_sync,
         }
     }
@@ -234,10 +179,7 @@ New or updated:
 Removed:
   b-1";
         assert_eq!(sync(&facts().second_sync), expected);
-        assert_eq!(
-            sync(&facts().first_sync),
-            "Everything: 0 new or updated, 0 removed, 1 page."
-        );
+        assert_eq!(sync(&facts().first_sync), "Everything: 0 new or updated, 0 removed, 1 page.");
     }
 
     #[test]
@@ -248,25 +190,11 @@ Removed:
 
     #[test]
     fn commands_can_be_copied() {
-        let ready = Ready {
-            http: Some("http://127.0.0.1:9".into()),
-            https: None,
-            ca: None,
-            token_file: Some("/tmp/my data/token".into()),
-            pid: 1,
-        };
+        let ready = Ready { http: Some("http://127.0.0.1:9".into()), https: None, ca: None, token_file: Some("/tmp/my data/token".into()), pid: 1 };
         let text = copyable(&ready, &facts(), false);
         let curl = "curl -H \"Authorization: Bearer $(cat '/tmp/my data/token')\"";
-        assert!(
-            text.contains(&format!("{curl} http://127.0.0.1:9/api/data/v9.2/WhoAmI\n")),
-            "{text}"
-        );
-        assert!(
-            text.ends_with(&format!(
-                "{curl} 'http://127.0.0.1:9/api/data/v9.2/drf_books?$select=a&$deltatoken=7%21x'\n"
-            )),
-            "{text}"
-        );
+        assert!(text.contains(&format!("{curl} http://127.0.0.1:9/api/data/v9.2/WhoAmI\n")), "{text}");
+        assert!(text.ends_with(&format!("{curl} 'http://127.0.0.1:9/api/data/v9.2/drf_books?$select=a&$deltatoken=7%21x'\n")), "{text}");
         assert!(!copyable(&ready, &facts(), true).contains("drf_books"));
         assert_eq!(shell("it's"), "'it'\\''s'");
     }
@@ -275,13 +203,7 @@ Removed:
     fn the_document() {
         let document = document(&facts(), vec![json!({"method": "GET"})], true, None);
         assert_eq!(document["solution"]["afterwards"], "deleted");
-        assert_eq!(
-            document["secondSync"]["newOrUpdated"][1]["code"],
-            "BookCode0"
-        );
-        assert_eq!(
-            (&document["service"], &document["requests"][0]["method"]),
-            (&Value::Null, &json!("GET"))
-        );
+        assert_eq!(document["secondSync"]["newOrUpdated"][1]["code"], "BookCode0");
+        assert_eq!((&document["service"], &document["requests"][0]["method"]), (&Value::Null, &json!("GET")));
     }
 }

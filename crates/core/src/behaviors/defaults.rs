@@ -53,9 +53,7 @@ pub(crate) fn touch(cx: &WriteCx<'_>, table: &Table, cells: &mut Vec<(ColumnIx, 
     let special = &table.special;
     let user = user_reference(cx, cx.caller.user).unwrap_or(Value::Null);
     let behalf = cx.caller.acting_for.and_then(|id| user_reference(cx, id).ok()).unwrap_or(Value::Null);
-    for (column, value) in
-        [(special.modified_on, Value::DateTime(cx.now_s)), (special.modified_by, user), (special.modified_on_behalf_by, behalf)]
-    {
+    for (column, value) in [(special.modified_on, Value::DateTime(cx.now_s)), (special.modified_by, user), (special.modified_on_behalf_by, behalf)] {
         if let Some(column) = column {
             set(cells, column, value);
         }

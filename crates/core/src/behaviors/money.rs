@@ -11,9 +11,7 @@ use crate::records::load::{self, Loaded};
 /// The currency and all amounts, for an update that sets one of them.
 pub(crate) fn inputs(table: &Table, cells: &[(ColumnIx, Value)]) -> Vec<ColumnIx> {
     match columns(table) {
-        Some(columns) if columns.is_touched(cells) => {
-            columns.amounts.iter().map(|(amount, _)| *amount).chain([columns.currency, columns.rate]).collect()
-        }
+        Some(columns) if columns.is_touched(cells) => columns.amounts.iter().map(|(amount, _)| *amount).chain([columns.currency, columns.rate]).collect(),
         _ => Vec::new(),
     }
 }

@@ -13,8 +13,18 @@ use crate::solutions;
 
 /// Tables whose rows only the service makes and changes.
 const OWN: [&str; 12] = [
-    "asyncoperation", "importjob", "organization", "principalobjectaccess", "privilege", "roleprivileges", "roletemplate", "sdkmessage", "sdkmessagefilter",
-    "solutioncomponent", "teamroles", "systemuserroles",
+    "asyncoperation",
+    "importjob",
+    "organization",
+    "principalobjectaccess",
+    "privilege",
+    "roleprivileges",
+    "roletemplate",
+    "sdkmessage",
+    "sdkmessagefilter",
+    "solutioncomponent",
+    "teamroles",
+    "systemuserroles",
 ];
 
 /// Refuses to make rows of tables that are the service's own.

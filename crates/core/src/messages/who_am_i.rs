@@ -24,9 +24,5 @@ fn run(cx: &ReadCx<'_>, _: &Args) -> Result<Outputs> {
     let users = cx.snapshot.require("systemuser")?;
     let row = system::rows(cx.tx, users, &["businessunitid"], Some(ResolvedCondition::equals(users.id, driftless_model::Value::Guid(cx.caller.user))))?;
     let unit = row.first().and_then(|row| row.value(0).id()).unwrap_or(cx.services.facts.root_business_unit);
-    Ok(Outputs(vec![
-        ("BusinessUnitId", Arg::Guid(unit)),
-        ("UserId", Arg::Guid(cx.caller.user)),
-        ("OrganizationId", Arg::Guid(cx.services.facts.organization)),
-    ]))
+    Ok(Outputs(vec![("BusinessUnitId", Arg::Guid(unit)), ("UserId", Arg::Guid(cx.caller.user)), ("OrganizationId", Arg::Guid(cx.services.facts.organization))]))
 }

@@ -6,7 +6,9 @@ mod update;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use driftless_model::{Column, ColumnType, DeleteAction, Error, ErrorCode, LogicalName, Relationship, RequiredLevel, Result, SchemaName, Table, Uuid, Validity};
+use driftless_model::{
+    Column, ColumnType, DeleteAction, Error, ErrorCode, LogicalName, Relationship, RequiredLevel, Result, SchemaName, Table, Uuid, Validity,
+};
 use driftless_store::{DefinitionKind, SchemaChange};
 
 use super::system_columns::{SystemColumns, SystemExtras, base_column, system_columns};
@@ -92,7 +94,10 @@ pub(super) fn detach(cx: &mut WriteCx<'_>, table: &Table, name: &LogicalName, re
 /// 0x8004F032.
 pub(super) fn require_extensible(table: &Table, origin: &Origin) -> Result<()> {
     if table.def.intersect {
-        return Err(Error::new(ErrorCode::CannotDeleteMetadata, format!("The table '{}' holds pairs of a many-to-many relationship; nothing can be added.", table.name())));
+        return Err(Error::new(
+            ErrorCode::CannotDeleteMetadata,
+            format!("The table '{}' holds pairs of a many-to-many relationship; nothing can be added.", table.name()),
+        ));
     }
     match origin {
         Origin::Customizer { .. } => require_customizable(table.def.customizable, &format!("The table '{}'", table.name())),
@@ -122,7 +127,8 @@ pub(super) fn require_free_name(cx: &WriteCx<'_>, authority: &Authority, table: 
 /// As [`create`], without those of the table.
 pub(super) fn build(cx: &WriteCx<'_>, authority: &Authority, table: &LogicalName, spec: &ColumnSpec) -> Result<(Column, Option<Column>)> {
     if !kinds::is_creatable(&spec.kind) {
-        let hint = if matches!(spec.kind, ColumnType::Lookup(_)) { "a lookup is made with its relationship" } else { "the service makes columns of this type itself" };
+        let hint =
+            if matches!(spec.kind, ColumnType::Lookup(_)) { "a lookup is made with its relationship" } else { "the service makes columns of this type itself" };
         return Err(Error::argument(format!("The column '{}' cannot be created: {hint}.", shown(&spec.schema_name))));
     }
     let mut column = sketch(cx, authority, spec)?;

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use driftless_model::{
-    AlternateKey, Column, ColumnType, Error, ErrorCode, KeyIndexStatus, Label, LogicalName, LookupKind, Result, SchemaName, Table, Uuid, Value, money_to_decimal,
+    AlternateKey, Column, ColumnType, Error, ErrorCode, KeyIndexStatus, Label, LogicalName, LookupKind, Result, SchemaName, Table, Uuid, Value,
+    money_to_decimal,
 };
 use driftless_store::{DefinitionKind, KeyBuild, SchemaChange};
 use serde::{Deserialize, Serialize};
@@ -180,9 +181,9 @@ pub(super) fn check_size<'c>(columns: impl Iterator<Item = &'c Column>, key: &st
 }
 
 fn require_key<'t>(table: &'t Table, key: &str) -> Result<&'t AlternateKey> {
-    table.key(key).ok_or_else(|| {
-        Error::new(ErrorCode::EntityKeyNotDefined, format!("The table '{}' has no alternate key with the name '{}'.", table.name(), shown(key)))
-    })
+    table
+        .key(key)
+        .ok_or_else(|| Error::new(ErrorCode::EntityKeyNotDefined, format!("The table '{}' has no alternate key with the name '{}'.", table.name(), shown(key))))
 }
 
 fn refused(message: String) -> Error {
@@ -192,7 +193,10 @@ fn refused(message: String) -> Error {
 fn check_columns(cx: &WriteCx<'_>, table: &Table, schema_name: &SchemaName, names: &[LogicalName]) -> Result<()> {
     let limits = &cx.services.limits;
     if table.key(&schema_name.to_logical()).is_some() {
-        return Err(Error::new(ErrorCode::EntityKeyNameExists, format!("An alternate key with the name '{schema_name}' exists already on '{}'.", table.name())));
+        return Err(Error::new(
+            ErrorCode::EntityKeyNameExists,
+            format!("An alternate key with the name '{schema_name}' exists already on '{}'.", table.name()),
+        ));
     }
     if table.keys.len() >= limits.keys_per_table_max {
         return Err(refused(format!("The table '{}' has {} alternate keys already; it may have no more.", table.name(), table.keys.len())));
@@ -219,7 +223,10 @@ fn check_columns(cx: &WriteCx<'_>, table: &Table, schema_name: &SchemaName, name
             )));
         }
         if column.secured {
-            return Err(Error::new(ErrorCode::CannotSecureEntityKeyAttribute, format!("The column '{name}' is secured and cannot be part of an alternate key.")));
+            return Err(Error::new(
+                ErrorCode::CannotSecureEntityKeyAttribute,
+                format!("The column '{name}' is secured and cannot be part of an alternate key."),
+            ));
         }
         columns.push(column);
     }
@@ -322,7 +329,9 @@ fn shown_value(value: &Value) -> String {
         Value::Guid(id) => id.to_string(),
         Value::Ref(reference) => reference.id.to_string(),
         Value::DateTime(seconds) => jiff::Timestamp::from_second(*seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string()),
-        Value::Date(days) => jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(*days)).map_or_else(|_| days.to_string(), |date| date.to_string()),
+        Value::Date(days) => {
+            jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(*days)).map_or_else(|_| days.to_string(), |date| date.to_string())
+        }
         Value::Choices(chosen) => Value::choices_text(chosen),
     }
 }
@@ -388,12 +397,9 @@ mod tests {
 
     #[test]
     fn values_are_shown_for_people() {
-        for (value, expected) in [
-            (Value::DateTime(0), "1970-01-01T00:00:00Z"),
-            (Value::Date(1), "1970-01-02"),
-            (Value::Text("A".to_owned()), "'A'"),
-            (Value::Money(12_500), "1.25"),
-        ] {
+        for (value, expected) in
+            [(Value::DateTime(0), "1970-01-01T00:00:00Z"), (Value::Date(1), "1970-01-02"), (Value::Text("A".to_owned()), "'A'"), (Value::Money(12_500), "1.25")]
+        {
             assert_eq!(shown_value(&value), expected);
         }
     }

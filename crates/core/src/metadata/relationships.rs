@@ -5,7 +5,8 @@ mod cascade;
 use std::sync::Arc;
 
 use driftless_model::{
-    Column, ColumnType, DeleteAction, Error, ErrorCode, LogicalName, LookupColumn, LookupKind, Relationship, RequiredLevel, Result, SchemaName, Table, Uuid, check_name,
+    Column, ColumnType, DeleteAction, Error, ErrorCode, LogicalName, LookupColumn, LookupKind, Relationship, RequiredLevel, Result, SchemaName, Table, Uuid,
+    check_name,
 };
 
 use super::validate::{Authority, Removal, component_type, identities, identity, name_taken, require_removable, shown, touched};
@@ -175,7 +176,8 @@ fn new_lookup(cx: &WriteCx<'_>, authority: &Authority, table: &Table, spec: &Rel
 /// The relationship, its navigation properties named after the lookup and itself unless other names are asked for (web-api 26.6).
 fn assemble(cx: &WriteCx<'_>, authority: &Authority, spec: &RelationshipSpec, referenced: &Table, lookup: &Column) -> Result<Relationship> {
     let several = lookup.lookup().is_some_and(LookupColumn::is_polymorphic);
-    let by_default = if several { format!("{}_{}", lookup.schema_name, referenced.name()) } else { lookup.schema_name.to_string() };
+    let stem = if lookup.custom { lookup.schema_name.as_str() } else { lookup.name.as_str() };
+    let by_default = if several { format!("{stem}_{}", referenced.name()) } else { stem.to_owned() };
     let named = |name: &Option<String>, default: String| match name.as_deref().filter(|name| !name.is_empty()) {
         Some(name) => check_name(name).map(|()| name.to_owned()),
         None => Ok(default),

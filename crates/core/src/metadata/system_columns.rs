@@ -1,9 +1,9 @@
 //! The columns that the service itself gives to every table, with their relationships (MD-15, MD-16, MD-18, MD-24). Built-in and custom tables get them from here.
 
 use driftless_model::{
-    Cascade, ChoiceOption, Column, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn, DeleteAction, IntegerColumn, IntegerFormat, Label,
-    LogicalName, LookupColumn, LookupKind, MoneyColumn, Ownership, PrecisionSource, Relationship, RequiredLevel, SchemaName, StateColumn, StateOption, StatusColumn,
-    StatusOption, TableDef, Uuid, Validity, physical_name,
+    Cascade, ChoiceOption, Column, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn, DeleteAction, IntegerColumn, IntegerFormat,
+    Label, LogicalName, LookupColumn, LookupKind, MoneyColumn, Ownership, PrecisionSource, Relationship, RequiredLevel, SchemaName, StateColumn, StateOption,
+    StatusColumn, StatusOption, TableDef, Uuid, Validity, physical_name,
 };
 
 /// System columns of a table and the relationships of the lookups among them.
@@ -333,9 +333,29 @@ mod tests {
         let (made, asked) = make(&def(Ownership::User, false), false, &|_| false);
         let names: BTreeSet<_> = made.columns.iter().map(|column| column.name.as_str()).collect();
         for name in [
-            "new_bookid", "versionnumber", "createdon", "createdby", "createdonbehalfby", "modifiedon", "modifiedby", "modifiedonbehalfby", "importsequencenumber",
-            "overriddencreatedon", "timezoneruleversionnumber", "utcconversiontimezonecode", "ownerid", "owneridname", "owneridyominame", "owneridtype", "owninguser",
-            "owningteam", "owningbusinessunit", "statecode", "statuscode", "createdbyname", "modifiedbyyominame",
+            "new_bookid",
+            "versionnumber",
+            "createdon",
+            "createdby",
+            "createdonbehalfby",
+            "modifiedon",
+            "modifiedby",
+            "modifiedonbehalfby",
+            "importsequencenumber",
+            "overriddencreatedon",
+            "timezoneruleversionnumber",
+            "utcconversiontimezonecode",
+            "ownerid",
+            "owneridname",
+            "owneridyominame",
+            "owneridtype",
+            "owninguser",
+            "owningteam",
+            "owningbusinessunit",
+            "statecode",
+            "statuscode",
+            "createdbyname",
+            "modifiedbyyominame",
         ] {
             assert!(names.contains(name), "{name}");
         }

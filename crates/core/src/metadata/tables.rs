@@ -73,24 +73,13 @@ pub(crate) fn update(cx: &mut WriteCx<'_>, table: &str, change: &TableUpdate) ->
 /// Removes a table with its columns, keys and relationships, and with all its rows (MD-12).
 ///
 /// # Errors
-/// 0x80041102 without the table, 0x8004F032 for built-in and managed tables, 0x8004F01F while another table has a lookup of this one. With its solution the
-/// lookups of other tables go too.
+/// 0x80041102 without the table, 0x8004F032 for built-in and managed tables, 0x8004F01F while another table needs its lookup of this one: for an alternate
+/// key, or because a managed solution brought it. Other lookups of this table go with it.
 pub(crate) fn delete(cx: &mut WriteCx<'_>, table: &str, removal: Removal) -> Result<()> {
     let table = Arc::clone(cx.snapshot.require(table)?);
     require_removable(removal, table.def.custom, table.def.managed, &format!("The table '{}'", table.name()))?;
     let from_others: Vec<_> = cx.snapshot.referenced(table.name()).iter().filter(|r| r.referencing_table != *table.name()).cloned().collect();
     for relationship in from_others {
-        if removal == Removal::ByCustomizer {
-            return Err(Error::new(
-                ErrorCode::CannotDeleteInUseComponent,
-                format!(
-                    "The table '{}' cannot be deleted: the column '{}' of '{}' refers to it.",
-                    table.name(),
-                    relationship.referencing_column,
-                    relationship.referencing_table
-                ),
-            ));
-        }
         relationships::delete(cx, &relationship.schema_name, removal)?;
     }
     for key in &table.keys {
@@ -159,13 +148,8 @@ fn define(cx: &WriteCx<'_>, authority: &Authority, spec: &TableSpec) -> Result<T
 
 /// The columns of a new table and the relationships of its system lookups; the table's definition learns its primary name.
 fn parts(cx: &WriteCx<'_>, authority: &Authority, def: &mut TableDef, spec: &TableSpec) -> Result<(Vec<Column>, Vec<Relationship>)> {
-    let extras = SystemExtras {
-        standard: true,
-        state: Some(states(cx, authority, def, spec)?),
-        has_money: has_money(spec),
-        first_number: 1,
-        declared: &|_| false,
-    };
+    let extras =
+        SystemExtras { standard: true, state: Some(states(cx, authority, def, spec)?), has_money: has_money(spec), first_number: 1, declared: &|_| false };
     let SystemColumns { columns: mut system, relationships } = system_columns(def, &extras, &mut |_| cx.new_id());
     let mut custom: Vec<Column> = Vec::new();
     let mut overlaid = Vec::new();

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use driftless_model::{
-    BooleanColumn, Caller, Cascade, CascadeAction, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, ColumnType, DeleteAction, ErrorCode, KeyIndexStatus, Label, Limits,
-    LogicalName, LookupColumn, LookupKind, MoneyColumn, Ownership, PrecisionSource, RequiredLevel, Result, Shape, Table, TextColumn, TextFormat, Uuid, Value,
+    BooleanColumn, Caller, Cascade, CascadeAction, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, ColumnType, DeleteAction, ErrorCode, KeyIndexStatus,
+    Label, Limits, LogicalName, LookupColumn, LookupKind, MoneyColumn, Ownership, PrecisionSource, RequiredLevel, Result, Shape, Table, TextColumn, TextFormat,
+    Uuid, Value,
 };
 use driftless_query::Collector;
 use driftless_store::Store;
@@ -280,7 +281,9 @@ fn columns_that_are_not_valid_are_refused() {
     ] {
         assert_eq!(org.refusal(create(spec.clone())), Some(code), "{spec:?}");
     }
-    for (name, code) in [("createdon", ErrorCode::CannotDeleteMetadata), ("new_name", ErrorCode::CannotDeleteInUseComponent), ("new_x", ErrorCode::QueryBuilderNoAttribute)] {
+    for (name, code) in
+        [("createdon", ErrorCode::CannotDeleteMetadata), ("new_name", ErrorCode::CannotDeleteInUseComponent), ("new_x", ErrorCode::QueryBuilderNoAttribute)]
+    {
         assert_eq!(org.refusal(Define::DeleteColumn("new_book".into(), name.into())), Some(code), "{name}");
     }
 }
@@ -438,12 +441,14 @@ fn a_relationship_comes_and_goes_with_its_lookup() {
     assert_eq!((lookup.shape(), &lookup.lookup().unwrap().targets), (Shape::Lookup, &vec![LogicalName::from("new_shelf")]));
     assert!(snapshot.single_navigation("new_book", "new_ShelfId").is_some());
     assert!(snapshot.collection_navigation("new_shelf", "new_shelf_book").is_some());
-    assert_eq!(org.refusal(Define::DeleteTable("new_shelf".into())), Some(ErrorCode::CannotDeleteInUseComponent));
     for (spec, code) in [
         (link("new_SHELF_book", "new_shelf", "new_book", "new_Other"), ErrorCode::RelationshipNameExists),
         (link("new_second", "new_shelf", "new_book", "new_ShelfId"), ErrorCode::AttributeNameExists),
         (link("new_second", "new_nothing", "new_book", "new_Other"), ErrorCode::QueryBuilderNoEntity),
-        (RelationshipSpec { referenced_navigation: Some("new_shelf_book".into()), ..link("new_second", "new_shelf", "new_book", "new_Other") }, ErrorCode::SchemaNameTaken),
+        (
+            RelationshipSpec { referenced_navigation: Some("new_shelf_book".into()), ..link("new_second", "new_shelf", "new_book", "new_Other") },
+            ErrorCode::SchemaNameTaken,
+        ),
         (RelationshipSpec { hierarchical: true, ..link("new_second", "new_shelf", "new_book", "new_Other") }, ErrorCode::InvalidArgument),
     ] {
         assert_eq!(org.refusal(relate(spec.clone())), Some(code), "{spec:?}");
@@ -451,6 +456,19 @@ fn a_relationship_comes_and_goes_with_its_lookup() {
     org.define(Define::DeleteRelationship("new_shelf_book".into())).unwrap();
     assert!(org.books().find("new_shelfid").is_none());
     org.define(Define::DeleteTable("new_shelf".into())).unwrap();
+}
+
+#[test] // MD-12
+fn lookups_of_a_deleted_table_go_with_it_unless_a_key_needs_them() {
+    let org = TestOrg::with_books();
+    org.define(Define::CreateTable(table("new_Shelf", vec![name_column()]), CUSTOMIZER)).unwrap();
+    org.define(relate(link("new_shelf_book", "new_shelf", "new_book", "new_ShelfId"))).unwrap();
+    org.define(key("new_ByShelf", &["new_shelfid"])).unwrap();
+    assert_eq!(org.refusal(Define::DeleteTable("new_shelf".into())), Some(ErrorCode::CannotDeleteInUseComponent));
+    org.define(Define::DeleteKey("new_book".into(), "new_byshelf".into())).unwrap();
+    org.define(Define::DeleteTable("new_shelf".into())).unwrap();
+    assert!(org.books().find("new_shelfid").is_none());
+    assert!(org.organization.snapshot().relationship("new_shelf_book").is_none());
 }
 
 #[test] // MD-30

@@ -62,8 +62,7 @@ impl Authority {
                 let solutions = Arc::clone(cx.snapshot.require("solution")?);
                 let filter = ResolvedCondition::equals(solutions.require("uniquename")?, Value::text(name.as_str()));
                 let rows = system::rows(cx.tx.as_read(), &solutions, &["publisherid", "version", "ismanaged"], Some(filter))?;
-                let row =
-                    rows.first().ok_or_else(|| Error::new(ErrorCode::SolutionNotFound, format!("The solution '{}' was not found.", shown(name))))?;
+                let row = rows.first().ok_or_else(|| Error::new(ErrorCode::SolutionNotFound, format!("The solution '{}' was not found.", shown(name))))?;
                 if matches!(row.value(2), Value::Bool(true)) {
                     return Err(Error::of(ErrorCode::CannotUpdateManagedSolution));
                 }
@@ -87,7 +86,8 @@ impl Authority {
             return Ok(());
         }
         let wanted: Vec<_> = self.publishers.iter().take(5).map(|(prefix, _)| format!("'{prefix}_'")).collect();
-        let message = format!("The name '{name}' must begin with a publisher's prefix, an underscore and at least one more character: {}.", wanted.join(" or "));
+        let message =
+            format!("The name '{name}' must begin with a publisher's prefix, an underscore and at least one more character: {}.", wanted.join(" or "));
         Err(Error::new(ErrorCode::InvalidNamePrefix, message))
     }
 
@@ -140,7 +140,9 @@ pub(crate) fn shown(name: &str) -> String {
 /// 0x80040237 when a definition has the identity already.
 pub(crate) fn identity(cx: &WriteCx<'_>, wanted: Option<Uuid>) -> Result<Uuid> {
     match wanted {
-        Some(id) if cx.snapshot.version_of(id).is_some() => Err(Error::new(ErrorCode::DuplicateRecord, format!("A definition with the id {id} exists already."))),
+        Some(id) if cx.snapshot.version_of(id).is_some() => {
+            Err(Error::new(ErrorCode::DuplicateRecord, format!("A definition with the id {id} exists already.")))
+        }
         Some(id) => Ok(id),
         None => Ok(cx.new_id()),
     }
@@ -171,7 +173,10 @@ pub(crate) fn require_removable(removal: Removal, custom: bool, managed: bool, w
 /// The error for a name that exists: for a managed package over an unmanaged component it is 0x8004F016 (SOL-19).
 pub(crate) fn name_taken(authority: &Authority, custom: bool, managed: bool, code: ErrorCode, name: &str) -> Error {
     if authority.managed && custom && !managed {
-        return Error::new(ErrorCode::ManagedOverwritesUnmanaged, format!("The managed component '{name}' cannot overwrite the unmanaged one of the same name."));
+        return Error::new(
+            ErrorCode::ManagedOverwritesUnmanaged,
+            format!("The managed component '{name}' cannot overwrite the unmanaged one of the same name."),
+        );
     }
     Error::new(code, format!("{} ('{name}')", code.text()))
 }
@@ -278,7 +283,6 @@ impl Places {
         physical.extend(columns.iter().flat_map(physical_names));
         Self { physical, next_number: last.saturating_add(1), columns: columns.len(), columns_max }
     }
-
 
     /// Gives `column` its number and its name inside the store: the logical name, or that and the number where the name was used before.
     ///

@@ -68,13 +68,7 @@ pub(crate) fn record(
 }
 
 /// Makes the rows that lookups shall refer to, first.
-pub(crate) fn parents(
-    cx: &mut WriteCx<'_>,
-    record: &Record,
-    cells: &mut Vec<(ColumnIx, Value)>,
-    earlier: &[Response],
-    budget: &mut Budget,
-) -> Result<()> {
+pub(crate) fn parents(cx: &mut WriteCx<'_>, record: &Record, cells: &mut Vec<(ColumnIx, Value)>, earlier: &[Response], budget: &mut Budget) -> Result<()> {
     for part in &record.related {
         if let Related::Parent(lookup, parent) = part {
             budget.descend()?;

@@ -2,8 +2,9 @@
 
 use driftless_model::{
     BooleanColumn, Cascade, CascadeAction, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, Column, ColumnType, DateBehavior, DateFormat, DateTimeColumn,
-    Decimal, DecimalColumn, DeleteAction, Error, FloatColumn, IntegerColumn, IntegerFormat, Label, LogicalName, LookupColumn, LookupKind, MoneyColumn, Ownership,
-    PrecisionSource, RequiredLevel, Result, SchemaName, StateColumn, StateOption, StatusColumn, StatusOption, TextColumn, TextFormat, Validity, physical_name,
+    Decimal, DecimalColumn, DeleteAction, Error, FloatColumn, IntegerColumn, IntegerFormat, Label, LogicalName, LookupColumn, LookupKind, MoneyColumn,
+    Ownership, PrecisionSource, RequiredLevel, Result, SchemaName, StateColumn, StateOption, StatusColumn, StatusOption, TextColumn, TextFormat, Validity,
+    physical_name,
 };
 use serde::Deserialize;
 

@@ -135,9 +135,7 @@ fn solutions(cx: &mut WriteCx<'_>) -> Result<()> {
         ("isreadonly", Value::Bool(false)),
     ];
     system::insert(cx, "publisher", Some(facts.default_publisher), &publisher)?;
-    for (id, unique, friendly, visible) in
-        [(facts.default_solution, "Default", "Default Solution", true), (cx.new_id(), "Active", "Active Solution", false)]
-    {
+    for (id, unique, friendly, visible) in [(facts.default_solution, "Default", "Default Solution", true), (cx.new_id(), "Active", "Active Solution", false)] {
         let values = [
             ("uniquename", text(unique)),
             ("friendlyname", text(friendly)),

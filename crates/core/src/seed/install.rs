@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use driftless_model::{
-    Column, ColumnType, DeleteAction, LogicalName, Relationship, Result, SchemaName, SetName, TableCode, TableDef, Uuid, physical_name,
-};
+use driftless_model::{Column, ColumnType, DeleteAction, LogicalName, Relationship, Result, SchemaName, SetName, TableCode, TableDef, Uuid, physical_name};
 use driftless_store::SchemaChange;
 
 use super::constant_id;

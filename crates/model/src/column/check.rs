@@ -22,7 +22,10 @@ impl Column {
     pub fn check(&self, table: &LogicalName, value: &mut Value, options: &dyn Fn(&LogicalName) -> Option<std::sync::Arc<ChoiceSet>>) -> Result<()> {
         if let Value::Text(text) = value {
             if text.contains('\0') {
-                return Err(Error::new(ErrorCode::InvalidArgument, format!("The value of '{}' holds the character U+0000, which no column can hold.", self.name)));
+                return Err(Error::new(
+                    ErrorCode::InvalidArgument,
+                    format!("The value of '{}' holds the character U+0000, which no column can hold.", self.name),
+                ));
             }
             if text.is_empty() {
                 *value = Value::Null;
@@ -63,7 +66,10 @@ impl Column {
                 chosen.sort_unstable();
                 chosen.dedup();
                 if chosen.len() > CHOICES_MAX {
-                    return Err(Error::new(ErrorCode::MultiSelectLimitExceeded, format!("'{}' of '{table}' takes at most {CHOICES_MAX} selections.", self.name)));
+                    return Err(Error::new(
+                        ErrorCode::MultiSelectLimitExceeded,
+                        format!("'{}' of '{table}' takes at most {CHOICES_MAX} selections.", self.name),
+                    ));
                 }
                 chosen.iter().try_for_each(|n| self.check_option(table, &kind.choice, *n, options))
             }
@@ -71,14 +77,16 @@ impl Column {
             (ColumnType::Status(kind), Value::Int(n)) if *n == -1 || kind.statuses.iter().any(|status| status.option.value == *n) => Ok(()),
             (ColumnType::State(_) | ColumnType::Status(_), Value::Int(n)) => Err(Error::new(
                 ErrorCode::InvalidStateCodeStatusCode,
-                format!("State code is invalid or state code is valid but status code is invalid for a specified state code. ({} = {n} on '{table}')", self.name),
+                format!(
+                    "State code is invalid or state code is valid but status code is invalid for a specified state code. ({} = {n} on '{table}')",
+                    self.name
+                ),
             )),
             (ColumnType::DateTime(_), Value::DateTime(seconds)) if SECONDS.contains(seconds) => Ok(()),
             (ColumnType::DateTime(_), Value::Date(days)) if DAYS.contains(days) => Ok(()),
-            (ColumnType::DateTime(_), Value::DateTime(_) | Value::Date(_)) => Err(Error::new(
-                ErrorCode::DateTimeOutOfRange,
-                format!("The date of '{}' on '{table}' must lie between 1753-01-01 and 9999-12-31.", self.name),
-            )),
+            (ColumnType::DateTime(_), Value::DateTime(_) | Value::Date(_)) => {
+                Err(Error::new(ErrorCode::DateTimeOutOfRange, format!("The date of '{}' on '{table}' must lie between 1753-01-01 and 9999-12-31.", self.name)))
+            }
             _ => Err(Error::new(ErrorCode::InvalidArgument, format!("The value given for '{}' of '{table}' has the wrong type.", self.name))),
         }
     }
@@ -91,7 +99,10 @@ impl Column {
         }
         Err(Error::new(
             ErrorCode::StringLengthTooLong,
-            format!("A validation error occurred.  The length of the '{}' attribute of the '{table}' entity exceeded the maximum allowed length of '{max}'.", self.name),
+            format!(
+                "A validation error occurred.  The length of the '{}' attribute of the '{table}' entity exceeded the maximum allowed length of '{max}'.",
+                self.name
+            ),
         ))
     }
 
@@ -102,7 +113,10 @@ impl Column {
     fn out_of_range<T: std::fmt::Display>(&self, table: &LogicalName, code: ErrorCode, value: T, min: T, max: T) -> Error {
         Error::new(
             code,
-            format!("A validation error occurred.  The value {value} of '{}' on record of type '{table}' is outside the valid range of {min} to {max}.", self.name),
+            format!(
+                "A validation error occurred.  The value {value} of '{}' on record of type '{table}' is outside the valid range of {min} to {max}.",
+                self.name
+            ),
         )
     }
 

@@ -36,12 +36,7 @@ pub(super) struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     pub(super) fn new(bytes: &'a [u8], offset: usize, limits: &BatchLimits) -> Self {
-        Self {
-            bytes,
-            offset,
-            headers_left: limits.headers,
-            headers_max: limits.headers,
-        }
+        Self { bytes, offset, headers_left: limits.headers, headers_max: limits.headers }
     }
 
     /// What has not been read.
@@ -54,26 +49,15 @@ impl<'a> Lines<'a> {
     /// # Errors
     /// `Syntax` when the line is not UTF-8 or contains control characters.
     pub(super) fn line(&mut self) -> Result<&'a str, ParseError> {
-        let length = self
-            .bytes
-            .iter()
-            .position(|b| *b == b'\n')
-            .map_or(self.bytes.len(), |end| end + 1);
+        let length = self.bytes.iter().position(|b| *b == b'\n').map_or(self.bytes.len(), |end| end + 1);
         let (line, rest) = self.bytes.split_at(length);
         let offset = self.offset;
         self.bytes = rest;
         self.offset += length;
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let text = std::str::from_utf8(line)
-            .ok()
-            .filter(|text| !text.bytes().any(|b| b < 0x20 && b != b'\t'));
-        text.ok_or_else(|| {
-            malformed(
-                offset,
-                "A line of the batch contains characters that are not allowed.",
-            )
-        })
+        let text = std::str::from_utf8(line).ok().filter(|text| !text.bytes().any(|b| b < 0x20 && b != b'\t'));
+        text.ok_or_else(|| malformed(offset, "A line of the batch contains characters that are not allowed."))
     }
 
     /// The next header; `None` at the blank line or at the end of the text.
@@ -87,33 +71,19 @@ impl<'a> Lines<'a> {
             return Ok(None);
         }
         if self.headers_left == 0 {
-            return Err(ParseError::limit(
-                offset,
-                "headers in one part of a batch",
-                self.headers_max,
-            ));
+            return Err(ParseError::limit(offset, "headers in one part of a batch", self.headers_max));
         }
         self.headers_left -= 1;
         let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
         match line.split_once(':') {
-            Some((name, value)) if !name.is_empty() && name.bytes().all(token) => {
-                Ok(Some((name, value.trim_ascii())))
-            }
-            _ => Err(malformed(
-                offset,
-                "A header line of the batch is malformed.",
-            )),
+            Some((name, value)) if !name.is_empty() && name.bytes().all(token) => Ok(Some((name, value.trim_ascii()))),
+            _ => Err(malformed(offset, "A header line of the batch is malformed.")),
         }
     }
 }
 
 /// Whether a request inside a batch may set the header.
 pub(super) fn is_allowed(name: &str) -> bool {
-    let extension = name
-        .get(..6)
-        .is_some_and(|prefix| prefix.eq_ignore_ascii_case("mscrm."));
-    extension
-        || ALLOWED
-            .iter()
-            .any(|allowed| name.eq_ignore_ascii_case(allowed))
+    let extension = name.get(..6).is_some_and(|prefix| prefix.eq_ignore_ascii_case("mscrm."));
+    extension || ALLOWED.iter().any(|allowed| name.eq_ignore_ascii_case(allowed))
 }

@@ -35,10 +35,7 @@ pub struct Part<'a> {
 impl<'a> Part<'a> {
     /// The values of a header; names match in any case.
     pub fn header_values<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'a str> + 'p {
-        let matching = self
-            .headers
-            .iter()
-            .filter(move |(other, _)| other.eq_ignore_ascii_case(name));
+        let matching = self.headers.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name));
         matching.map(|(_, value)| *value)
     }
 }
@@ -56,10 +53,6 @@ pub struct BatchLimits {
 
 impl Default for BatchLimits {
     fn default() -> Self {
-        Self {
-            operations: 1_000,
-            boundary_length: 70,
-            headers: 100,
-        }
+        Self { operations: 1_000, boundary_length: 70, headers: 100 }
     }
 }

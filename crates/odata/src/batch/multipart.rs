@@ -8,25 +8,16 @@ use crate::{ParseError, ParseErrorKind};
 ///
 /// # Errors
 /// `Syntax` when the content type is not `multipart/mixed` or has no usable boundary.
-pub(super) fn boundary<'a>(
-    content_type: &'a str,
-    limits: &BatchLimits,
-) -> Result<&'a str, ParseError> {
+pub(super) fn boundary<'a>(content_type: &'a str, limits: &BatchLimits) -> Result<&'a str, ParseError> {
     let content_type = ContentType::parse(content_type);
     if !content_type.is("multipart/mixed") {
-        return Err(malformed(
-            0,
-            "The content type of a batch must be multipart/mixed with a boundary.",
-        ));
+        return Err(malformed(0, "The content type of a batch must be multipart/mixed with a boundary."));
     }
     let boundary = content_type.parameter("boundary").unwrap_or_default();
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&b);
     let usable = !boundary.is_empty() && boundary.bytes().all(allowed) && !boundary.ends_with(' ');
     if !usable || boundary.len() > limits.boundary_length {
-        let message = format!(
-            "The boundary of a batch must have 1 to {} letters, digits or marks of RFC 2046.",
-            limits.boundary_length
-        );
+        let message = format!("The boundary of a batch must have 1 to {} letters, digits or marks of RFC 2046.", limits.boundary_length);
         return Err(malformed(0, message));
     }
     Ok(boundary)
@@ -37,31 +28,20 @@ pub(super) fn boundary<'a>(
 ///
 /// # Errors
 /// `Syntax` when there is no boundary line or no closing one: a cut batch must not be run in part.
-pub(super) fn parts<'a>(
-    body: &'a [u8],
-    boundary: &str,
-    limits: &BatchLimits,
-) -> Result<Vec<(usize, &'a [u8])>, ParseError> {
+pub(super) fn parts<'a>(body: &'a [u8], boundary: &str, limits: &BatchLimits) -> Result<Vec<(usize, &'a [u8])>, ParseError> {
     let mut parts = Vec::new();
     let mut open: Option<usize> = None;
     let mut line_start = 0;
     while line_start < body.len() {
         let rest = &body[line_start..];
-        let line_length = rest
-            .iter()
-            .position(|b| *b == b'\n')
-            .map_or(rest.len(), |end| end + 1);
+        let line_length = rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |end| end + 1);
         let next = line_start + line_length;
         match delimiter(&rest[..line_length], boundary) {
             None => {}
             Some(kind) => {
                 if let Some(start) = open {
                     if parts.len() == limits.operations {
-                        return Err(ParseError::limit(
-                            start,
-                            "operations in one batch",
-                            limits.operations,
-                        ));
+                        return Err(ParseError::limit(start, "operations in one batch", limits.operations));
                     }
                     // The line end before a boundary line belongs to the boundary line.
                     parts.push((start, without_line_end(&body[start..line_start])));
@@ -91,9 +71,7 @@ enum Delimiter {
 
 /// Recognizes `--boundary` and `--boundary--`, with blanks behind.
 fn delimiter(line: &[u8], boundary: &str) -> Option<Delimiter> {
-    let rest = line
-        .strip_prefix(b"--")?
-        .strip_prefix(boundary.as_bytes())?;
+    let rest = line.strip_prefix(b"--")?.strip_prefix(boundary.as_bytes())?;
     let (kind, rest) = match rest.strip_prefix(b"--") {
         Some(rest) => (Delimiter::Closing, rest),
         None => (Delimiter::Opening, rest),

@@ -15,11 +15,7 @@ use crate::{ParseError, ParseErrorKind};
 /// # Errors
 /// `Syntax` for a malformed batch, `Limit` beyond `limits`, `Unsupported` for a nested batch, for `GET` in a
 /// change set and for other methods. Offsets count in `body`.
-pub fn parse_batch<'a>(
-    content_type: &str,
-    body: &'a [u8],
-    limits: &BatchLimits,
-) -> Result<Vec<BatchItem<'a>>, ParseError> {
+pub fn parse_batch<'a>(content_type: &str, body: &'a [u8], limits: &BatchLimits) -> Result<Vec<BatchItem<'a>>, ParseError> {
     let boundary = boundary(content_type, limits)?;
     let mut items = Vec::new();
     let mut operations = 0;
@@ -38,29 +34,16 @@ pub fn parse_batch<'a>(
     Ok(items)
 }
 
-fn count(
-    operations: &mut usize,
-    more: usize,
-    offset: usize,
-    limits: &BatchLimits,
-) -> Result<(), ParseError> {
+fn count(operations: &mut usize, more: usize, offset: usize, limits: &BatchLimits) -> Result<(), ParseError> {
     *operations += more;
     if *operations > limits.operations {
-        return Err(ParseError::limit(
-            offset,
-            "operations in one batch",
-            limits.operations,
-        ));
+        return Err(ParseError::limit(offset, "operations in one batch", limits.operations));
     }
     Ok(())
 }
 
 /// The requests of a change set; `lines` is behind the head of its part.
-fn change_set<'a>(
-    lines: &Lines<'a>,
-    content_type: &str,
-    limits: &BatchLimits,
-) -> Result<Vec<Part<'a>>, ParseError> {
+fn change_set<'a>(lines: &Lines<'a>, content_type: &str, limits: &BatchLimits) -> Result<Vec<Part<'a>>, ParseError> {
     let start = lines.offset;
     let boundary = boundary(content_type, limits).map_err(|error| error.shifted(start))?;
     let inner = parts(lines.rest(), boundary, limits).map_err(|error| error.shifted(start))?;
@@ -70,17 +53,11 @@ fn change_set<'a>(
         let mut lines = Lines::new(bytes, offset, limits);
         let head = PartHead::read(&mut lines)?;
         if !head.content_type.is("application/http") {
-            return Err(ParseError::unsupported(
-                offset,
-                "A change set cannot contain another multipart body.",
-            ));
+            return Err(ParseError::unsupported(offset, "A change set cannot contain another multipart body."));
         }
         let part = request(lines, head.content_id)?;
         if matches!(part.method, "GET" | "HEAD") {
-            return Err(ParseError::unsupported(
-                offset,
-                "A change set cannot contain GET requests.",
-            ));
+            return Err(ParseError::unsupported(offset, "A change set cannot contain GET requests."));
         }
         requests.push(part);
     }
@@ -95,10 +72,7 @@ fn check_content_ids(requests: &[Part<'_>], offset: usize) -> Result<(), ParseEr
     match ids.windows(2).find(|pair| pair[0] == pair[1]) {
         None => Ok(()),
         Some(pair) => {
-            let message = format!(
-                "The Content-ID '{}' is used more than once in one change set.",
-                pair[0]
-            );
+            let message = format!("The Content-ID '{}' is used more than once in one change set.", pair[0]);
             Err(ParseError::new(ParseErrorKind::Value, offset, message))
         }
     }
@@ -129,11 +103,7 @@ impl<'a> PartHead<'a> {
             let message = "The content type of a part of a batch must be application/http or multipart/mixed.";
             return Err(malformed(offset, message));
         }
-        Ok(Self {
-            content_type: parsed,
-            content_type_text: text,
-            content_id,
-        })
+        Ok(Self { content_type: parsed, content_type_text: text, content_id })
     }
 }
 
@@ -146,10 +116,7 @@ fn check_content_id(value: &str, offset: usize) -> Result<Option<&str>, ParseErr
     } else if value.len() <= LENGTH_MAX && value.bytes().all(plain) {
         Ok(Some(value))
     } else {
-        Err(malformed(
-            offset,
-            "A Content-ID may have up to 64 letters, digits and the marks -_.~",
-        ))
+        Err(malformed(offset, "A Content-ID may have up to 64 letters, digits and the marks -_.~"))
     }
 }
 
@@ -166,29 +133,17 @@ fn request<'a>(mut lines: Lines<'a>, outer_id: Option<&'a str>) -> Result<Part<'
         } else if name.eq_ignore_ascii_case("content-length") {
             let number = value.parse::<usize>().ok();
             if number.is_none() || length.is_some_and(|other| Some(other) != number) {
-                return Err(malformed(
-                    offset,
-                    "The Content-Length of a request in the batch is not valid.",
-                ));
+                return Err(malformed(offset, "The Content-Length of a request in the batch is not valid."));
             }
             length = number;
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
-            return Err(malformed(
-                offset,
-                "A request in a batch cannot have a Transfer-Encoding.",
-            ));
+            return Err(malformed(offset, "A request in a batch cannot have a Transfer-Encoding."));
         } else if is_allowed(name) {
             headers.push((name, value));
         }
     }
     let body = sized_body(lines.rest(), length, offset)?;
-    Ok(Part {
-        content_id: outer_id.or(inner_id),
-        method,
-        url,
-        headers,
-        body,
-    })
+    Ok(Part { content_id: outer_id.or(inner_id), method, url, headers, body })
 }
 
 /// The body by its declared length, which the bytes up to the boundary must agree with.
@@ -198,10 +153,7 @@ fn sized_body(rest: &[u8], length: Option<usize>, offset: usize) -> Result<&[u8]
     };
     match rest.split_at_checked(length) {
         Some((body, after)) if after.trim_ascii().is_empty() => Ok(body),
-        _ => Err(malformed(
-            offset,
-            "The Content-Length of a request in the batch differs from its body.",
-        )),
+        _ => Err(malformed(offset, "The Content-Length of a request in the batch differs from its body.")),
     }
 }
 
@@ -215,21 +167,11 @@ fn request_line(line: &str, offset: usize) -> Result<(&str, &str), ParseError> {
         return Err(bad());
     }
     if !matches!(method, "GET" | "HEAD" | "POST" | "PATCH" | "PUT" | "DELETE") {
-        return Err(ParseError::unsupported(
-            offset,
-            "A request in the batch has a method that is not supported.",
-        ));
+        return Err(ParseError::unsupported(offset, "A request in the batch has a method that is not supported."));
     }
-    let path = url
-        .split('?')
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches('/');
+    let path = url.split('?').next().unwrap_or_default().trim_end_matches('/');
     if path.ends_with("$batch") {
-        return Err(ParseError::unsupported(
-            offset,
-            "A batch cannot contain another batch.",
-        ));
+        return Err(ParseError::unsupported(offset, "A batch cannot contain another batch."));
     }
     Ok((method, url))
 }

@@ -30,11 +30,7 @@ impl BatchWriter {
     /// A writer whose boundary is `batchresponse_{id}`.
     #[must_use]
     pub fn new(id: &[u8; 16]) -> Self {
-        Self {
-            out: Vec::new(),
-            boundary: boundary("batchresponse_", id),
-            change_set: None,
-        }
+        Self { out: Vec::new(), boundary: boundary("batchresponse_", id), change_set: None }
     }
 
     /// The `Content-Type` of the whole answer.
@@ -48,10 +44,7 @@ impl BatchWriter {
         self.end_change_set();
         let inner = boundary("changesetresponse_", id);
         push_line(&mut self.out, &["--", &self.boundary]);
-        push_line(
-            &mut self.out,
-            &["Content-Type: multipart/mixed; boundary=", &inner],
-        );
+        push_line(&mut self.out, &["Content-Type: multipart/mixed; boundary=", &inner]);
         push_line(&mut self.out, &[]);
         self.change_set = Some(inner);
     }
@@ -66,10 +59,7 @@ impl BatchWriter {
     /// Writes one answer, into the open change set or outside.
     pub fn answer(&mut self, answer: &BatchAnswer<'_>) {
         let out = &mut self.out;
-        push_line(
-            out,
-            &["--", self.change_set.as_ref().unwrap_or(&self.boundary)],
-        );
+        push_line(out, &["--", self.change_set.as_ref().unwrap_or(&self.boundary)]);
         push_line(out, &["Content-Type: application/http"]);
         push_line(out, &["Content-Transfer-Encoding: binary"]);
         if let Some(id) = answer.content_id {
@@ -77,10 +67,7 @@ impl BatchWriter {
         }
         push_line(out, &[]);
         let status = itoa::Buffer::new().format(answer.status).to_owned();
-        push_line(
-            out,
-            &["HTTP/1.1 ", &status, " ", reason_phrase(answer.status)],
-        );
+        push_line(out, &["HTTP/1.1 ", &status, " ", reason_phrase(answer.status)]);
         for (name, value) in answer.headers {
             push_line(out, &[name, ": ", value]);
         }

@@ -59,11 +59,7 @@ impl<'a> Lexer<'a> {
 
     /// Takes a mark or fails.
     pub(super) fn expect(&mut self, mark: u8) -> Result<(), ParseError> {
-        if self.take(mark) {
-            Ok(())
-        } else {
-            Err(self.error())
-        }
+        if self.take(mark) { Ok(()) } else { Err(self.error()) }
     }
 
     /// Takes a keyword, if the next word is it.
@@ -161,8 +157,7 @@ impl<'a> Lexer<'a> {
     fn bare(&mut self) -> Result<Lit, ParseError> {
         let start = self.at;
         let rest = self.rest();
-        let inside =
-            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '+' | '-' | '_');
+        let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '+' | '-' | '_');
         let word = &rest[..rest.find(|c| !inside(c)).unwrap_or(rest.len())];
         let lit = if is_number(word) {
             Lit::Number(word.to_owned())
@@ -215,10 +210,7 @@ fn is_name_character(character: char) -> bool {
 /// `-?digits[.digits][e[+-]digits]`
 fn is_number(word: &str) -> bool {
     let (mantissa, exponent) = match word.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (
-            mantissa,
-            Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)),
-        ),
+        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
         None => (word, None),
     };
     let unsigned = mantissa.strip_prefix('-').unwrap_or(mantissa);

@@ -153,12 +153,7 @@ pub struct FilterLimits {
 
 impl Default for FilterLimits {
     fn default() -> Self {
-        Self {
-            bytes: 65_536,
-            depth: 64,
-            leaves: 500,
-            list_values: 2_000,
-        }
+        Self { bytes: 65_536, depth: 64, leaves: 500, list_values: 2_000 }
     }
 }
 

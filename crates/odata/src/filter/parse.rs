@@ -47,27 +47,13 @@ enum Term {
 impl<'a> Parser<'a> {
     fn new(text: &'a str, limits: &FilterLimits) -> Result<Self, ParseError> {
         if text.len() > limits.bytes {
-            return Err(ParseError::limit(
-                limits.bytes,
-                "bytes in one filter",
-                limits.bytes,
-            ));
+            return Err(ParseError::limit(limits.bytes, "bytes in one filter", limits.bytes));
         }
-        Ok(Self {
-            lexer: Lexer::new(text),
-            limits: *limits,
-            depth: 0,
-            leaves: 0,
-            customs: 0,
-        })
+        Ok(Self { lexer: Lexer::new(text), limits: *limits, depth: 0, leaves: 0, customs: 0 })
     }
 
     fn finish(&mut self) -> Result<(), ParseError> {
-        if self.lexer.at_end() {
-            Ok(())
-        } else {
-            Err(self.lexer.error())
-        }
+        if self.lexer.at_end() { Ok(()) } else { Err(self.lexer.error()) }
     }
 
     fn or(&mut self) -> Result<Expr, ParseError> {
@@ -108,10 +94,7 @@ impl<'a> Parser<'a> {
             let customs = self.customs;
             let inner = self.nested(Self::unary)?;
             if self.customs > customs {
-                return Err(ParseError::unsupported(
-                    start,
-                    "Not operator along with the Custom Named Condition operators is not allowed",
-                ));
+                return Err(ParseError::unsupported(start, "Not operator along with the Custom Named Condition operators is not allowed"));
             }
             return Ok(Expr::Not(Box::new(inner)));
         }
@@ -123,16 +106,9 @@ impl<'a> Parser<'a> {
         self.condition()
     }
 
-    fn nested<T>(
-        &mut self,
-        parse: impl FnOnce(&mut Self) -> Result<T, ParseError>,
-    ) -> Result<T, ParseError> {
+    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T, ParseError>) -> Result<T, ParseError> {
         if self.depth == self.limits.depth {
-            return Err(ParseError::limit(
-                self.lexer.offset(),
-                "levels in one filter",
-                self.limits.depth,
-            ));
+            return Err(ParseError::limit(self.lexer.offset(), "levels in one filter", self.limits.depth));
         }
         self.depth += 1;
         let value = parse(self)?;
@@ -148,11 +124,7 @@ impl<'a> Parser<'a> {
             Term::Operand(left) => {
                 self.count_leaf(offset)?;
                 match (self.compare_op(), left) {
-                    (Some(op), left) => Ok(Expr::Compare {
-                        left,
-                        op,
-                        right: self.operand()?,
-                    }),
+                    (Some(op), left) => Ok(Expr::Compare { left, op, right: self.operand()? }),
                     (None, Operand::Path(path)) => Ok(Expr::Property(path)),
                     (None, _) => Err(self.lexer.error()),
                 }
@@ -178,9 +150,7 @@ impl<'a> Parser<'a> {
     }
 
     fn compare_op(&mut self) -> Option<CompareOp> {
-        CompareOp::ALL
-            .into_iter()
-            .find(|op| self.lexer.keyword(op.name()))
+        CompareOp::ALL.into_iter().find(|op| self.lexer.keyword(op.name()))
     }
 
     fn operand(&mut self) -> Result<Operand, ParseError> {
@@ -201,9 +171,7 @@ impl<'a> Parser<'a> {
         let offset = self.lexer.offset();
         let name = self.lexer.name()?;
         if self.lexer.quote_follows() {
-            return self
-                .enum_literal(offset, name)
-                .map(|lit| Term::Operand(Operand::Literal(lit)));
+            return self.enum_literal(offset, name).map(|lit| Term::Operand(Operand::Literal(lit)));
         }
         if self.lexer.take(b'(') {
             return self.call(offset, name).map(Term::Condition);
@@ -222,10 +190,7 @@ impl<'a> Parser<'a> {
             let message = format!("The literal form {name}'...' is not supported.");
             return Err(ParseError::unsupported(offset, message));
         }
-        Ok(Lit::Enum {
-            type_name: name.to_owned(),
-            member: self.lexer.quoted()?,
-        })
+        Ok(Lit::Enum { type_name: name.to_owned(), member: self.lexer.quoted()? })
     }
 
     /// The rest of a path that starts with `first`; at its end may stand a lambda.
@@ -252,21 +217,13 @@ impl<'a> Parser<'a> {
         if self.lexer.peek() == Some(b')') && quantifier == Quantifier::Any {
             self.lexer.take(b')');
             self.count_leaf(self.lexer.offset())?;
-            return Ok(Expr::Lambda {
-                quantifier,
-                path,
-                body: None,
-            });
+            return Ok(Expr::Lambda { quantifier, path, body: None });
         }
         let variable = self.lexer.name()?.to_owned();
         self.lexer.expect(b':')?;
         let condition = self.nested(Self::or)?;
         self.lexer.expect(b')')?;
-        Ok(Expr::Lambda {
-            quantifier,
-            path,
-            body: Some((variable, Box::new(condition))),
-        })
+        Ok(Expr::Lambda { quantifier, path, body: Some((variable, Box::new(condition))) })
     }
 
     /// The rest of a call behind its opening parenthesis.
@@ -274,10 +231,7 @@ impl<'a> Parser<'a> {
         self.count_leaf(offset)?;
         if name.contains('.') {
             self.customs += 1;
-            return Ok(Expr::Custom {
-                name: name.to_owned(),
-                args: self.named_arguments()?,
-            });
+            return Ok(Expr::Custom { name: name.to_owned(), args: self.named_arguments()? });
         }
         let Some(function) = TextFunction::ALL.into_iter().find(|f| f.name() == name) else {
             return Err(unknown_function(offset, name));
@@ -286,11 +240,7 @@ impl<'a> Parser<'a> {
         self.lexer.expect(b',')?;
         let text = self.operand()?;
         self.lexer.expect(b')')?;
-        Ok(Expr::Function {
-            name: function,
-            subject,
-            text,
-        })
+        Ok(Expr::Function { name: function, subject, text })
     }
 
     fn named_arguments(&mut self) -> Result<Vec<(String, Argument)>, ParseError> {
@@ -325,11 +275,7 @@ impl<'a> Parser<'a> {
         loop {
             if values.len() == self.limits.list_values {
                 let offset = self.lexer.offset();
-                return Err(ParseError::limit(
-                    offset,
-                    "values in one list",
-                    self.limits.list_values,
-                ));
+                return Err(ParseError::limit(offset, "values in one list", self.limits.list_values));
             }
             values.push(self.list_value()?);
             if self.lexer.take(b']') {
@@ -352,11 +298,7 @@ impl<'a> Parser<'a> {
 
     fn count_leaf(&mut self, offset: usize) -> Result<(), ParseError> {
         if self.leaves == self.limits.leaves {
-            return Err(ParseError::limit(
-                offset,
-                "conditions in one filter",
-                self.limits.leaves,
-            ));
+            return Err(ParseError::limit(offset, "conditions in one filter", self.limits.leaves));
         }
         self.leaves += 1;
         Ok(())
@@ -386,8 +328,5 @@ fn and_parts(expr: Expr) -> Result<Vec<Expr>, Expr> {
 }
 
 fn unknown_function(offset: usize, name: &str) -> ParseError {
-    ParseError::unsupported(
-        offset,
-        format!("An unknown function with name '{name}' was found."),
-    )
+    ParseError::unsupported(offset, format!("An unknown function with name '{name}' was found."))
 }

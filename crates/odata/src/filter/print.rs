@@ -35,11 +35,7 @@ fn push(out: &mut String, expr: &Expr, around: Binding) {
             out.push(' ');
             operand(out, right);
         }
-        Expr::Function {
-            name,
-            subject,
-            text,
-        } => {
+        Expr::Function { name, subject, text } => {
             out.push_str(name.name());
             out.push('(');
             operand(out, subject);
@@ -48,11 +44,7 @@ fn push(out: &mut String, expr: &Expr, around: Binding) {
             out.push(')');
         }
         Expr::Custom { name, args } => custom(out, name, args),
-        Expr::Lambda {
-            quantifier,
-            path,
-            body,
-        } => {
+        Expr::Lambda { quantifier, path, body } => {
             out.push_str(&path.join("/"));
             out.push('/');
             out.push_str(quantifier.name());

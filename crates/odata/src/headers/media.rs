@@ -27,11 +27,7 @@ pub enum MetadataLevel {
 
 impl Default for Format {
     fn default() -> Self {
-        Self {
-            metadata: MetadataLevel::Minimal,
-            ieee754_compatible: false,
-            accepts_json: true,
-        }
+        Self { metadata: MetadataLevel::Minimal, ieee754_compatible: false, accepts_json: true }
     }
 }
 
@@ -44,18 +40,12 @@ impl Format {
             for range in split_list(value, b',') {
                 any_range = true;
                 let content_type = ContentType::parse(range);
-                if ["application/json", "application/*", "*/*"]
-                    .iter()
-                    .any(|m| content_type.is(m))
-                {
+                if ["application/json", "application/*", "*/*"].iter().any(|m| content_type.is(m)) {
                     return content_type.format();
                 }
             }
         }
-        Self {
-            accepts_json: !any_range,
-            ..Self::default()
-        }
+        Self { accepts_json: !any_range, ..Self::default() }
     }
 
     /// The `Content-Type` of an answer in this format.
@@ -65,15 +55,9 @@ impl Format {
             (MetadataLevel::Minimal, false) => "application/json; odata.metadata=minimal",
             (MetadataLevel::Full, false) => "application/json; odata.metadata=full",
             (MetadataLevel::None, false) => "application/json; odata.metadata=none",
-            (MetadataLevel::Minimal, true) => {
-                "application/json; odata.metadata=minimal; IEEE754Compatible=true"
-            }
-            (MetadataLevel::Full, true) => {
-                "application/json; odata.metadata=full; IEEE754Compatible=true"
-            }
-            (MetadataLevel::None, true) => {
-                "application/json; odata.metadata=none; IEEE754Compatible=true"
-            }
+            (MetadataLevel::Minimal, true) => "application/json; odata.metadata=minimal; IEEE754Compatible=true",
+            (MetadataLevel::Full, true) => "application/json; odata.metadata=full; IEEE754Compatible=true",
+            (MetadataLevel::None, true) => "application/json; odata.metadata=none; IEEE754Compatible=true",
         }
     }
 }
@@ -107,27 +91,18 @@ impl<'a> ContentType<'a> {
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&'a str> {
         let parameters = split_list(self.text, b';').skip(1).map(parameter);
-        parameters
-            .into_iter()
-            .find(|(other, _)| other.eq_ignore_ascii_case(name))
-            .and_then(|(_, value)| value)
+        parameters.into_iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).and_then(|(_, value)| value)
     }
 
     fn format(&self) -> Format {
-        let level = self
-            .parameter("odata.metadata")
-            .or_else(|| self.parameter("metadata"));
+        let level = self.parameter("odata.metadata").or_else(|| self.parameter("metadata"));
         let metadata = match level {
             Some(level) if level.eq_ignore_ascii_case("full") => MetadataLevel::Full,
             Some(level) if level.eq_ignore_ascii_case("none") => MetadataLevel::None,
             _ => MetadataLevel::Minimal,
         };
         let ieee754 = self.parameter("IEEE754Compatible");
-        Format {
-            metadata,
-            ieee754_compatible: ieee754.is_some_and(|value| value.eq_ignore_ascii_case("true")),
-            accepts_json: true,
-        }
+        Format { metadata, ieee754_compatible: ieee754.is_some_and(|value| value.eq_ignore_ascii_case("true")), accepts_json: true }
     }
 }
 
@@ -140,43 +115,22 @@ mod tests {
         assert_eq!(Format::parse([]), Format::default());
         assert_eq!(Format::parse(["application/json"]), Format::default());
         assert_eq!(Format::parse(["text/html, */*;q=0.1"]), Format::default());
-        let full =
-            Format::parse(["application/json;odata.metadata=full; ieee754compatible=\"true\""]);
-        assert_eq!(
-            (full.metadata, full.ieee754_compatible),
-            (MetadataLevel::Full, true)
-        );
-        assert_eq!(
-            full.content_type(),
-            "application/json; odata.metadata=full; IEEE754Compatible=true"
-        );
-        assert_eq!(
-            Format::parse(["application/json; metadata=none"]).metadata,
-            MetadataLevel::None
-        );
-        assert_eq!(
-            Format::parse(["application/json;odata=verbose"]),
-            Format::default()
-        );
+        let full = Format::parse(["application/json;odata.metadata=full; ieee754compatible=\"true\""]);
+        assert_eq!((full.metadata, full.ieee754_compatible), (MetadataLevel::Full, true));
+        assert_eq!(full.content_type(), "application/json; odata.metadata=full; IEEE754Compatible=true");
+        assert_eq!(Format::parse(["application/json; metadata=none"]).metadata, MetadataLevel::None);
+        assert_eq!(Format::parse(["application/json;odata=verbose"]), Format::default());
         assert!(!Format::parse(["application/xml"]).accepts_json);
     }
 
     #[test] // web-api 3, 23
     fn content_types_may_have_any_parameters() {
-        let entry = ContentType::parse(
-            "Application/JSON;odata.metadata=minimal;odata.streaming=true;type=entry;charset=utf-8",
-        );
+        let entry = ContentType::parse("Application/JSON;odata.metadata=minimal;odata.streaming=true;type=entry;charset=utf-8");
         assert!(entry.is("application/json"));
         assert_eq!(entry.parameter("charset"), Some("utf-8"));
         let batch = ContentType::parse("multipart/mixed; boundary=\"batch;x\"");
-        assert_eq!(
-            (batch.media(), batch.parameter("Boundary")),
-            ("multipart/mixed", Some("batch;x"))
-        );
-        assert_eq!(
-            ContentType::parse("multipart/mixed;boundary= b ").parameter("boundary"),
-            Some("b")
-        );
+        assert_eq!((batch.media(), batch.parameter("Boundary")), ("multipart/mixed", Some("batch;x")));
+        assert_eq!(ContentType::parse("multipart/mixed;boundary= b ").parameter("boundary"), Some("b"));
         assert_eq!(ContentType::parse("").media(), "");
         assert_eq!(ContentType::parse("a;boundary").parameter("boundary"), None);
     }

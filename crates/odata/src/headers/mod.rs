@@ -49,16 +49,11 @@ fn split_list(value: &str, separator: u8) -> impl Iterator<Item = &str> {
 fn parameter(piece: &str) -> (&str, Option<&str>) {
     match piece.split_once('=') {
         None => (piece, None),
-        Some((name, value)) => (
-            name.trim_ascii_end(),
-            Some(unquoted(value.trim_ascii_start())),
-        ),
+        Some((name, value)) => (name.trim_ascii_end(), Some(unquoted(value.trim_ascii_start()))),
     }
 }
 
 /// The text between double quotes, or the text itself. Escapes inside are not undone: no value has any.
 fn unquoted(value: &str) -> &str {
-    value
-        .strip_prefix('"')
-        .map_or(value, |inner| inner.strip_suffix('"').unwrap_or(inner))
+    value.strip_prefix('"').map_or(value, |inner| inner.strip_suffix('"').unwrap_or(inner))
 }

@@ -29,19 +29,14 @@ impl Preconditions {
     ///
     /// # Errors
     /// `Value` for lists, for anything that is neither `*` nor `W/"n"`, and when both headers set a condition.
-    pub fn parse<'a>(
-        if_match: impl IntoIterator<Item = &'a str>,
-        if_none_match: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Self, ParseError> {
+    pub fn parse<'a>(if_match: impl IntoIterator<Item = &'a str>, if_none_match: impl IntoIterator<Item = &'a str>) -> Result<Self, ParseError> {
         let if_match = condition("If-Match", if_match)?;
         let if_none_match = condition("If-None-Match", if_none_match)?;
         match (if_match, if_none_match) {
             (None, None) => Ok(Self::None),
             (Some(tag), None) => Ok(Self::IfMatch(tag)),
             (None, Some(tag)) => Ok(Self::IfNoneMatch(tag)),
-            (Some(_), Some(_)) => Err(invalid(
-                "The headers If-Match and If-None-Match cannot be used together.".to_owned(),
-            )),
+            (Some(_), Some(_)) => Err(invalid("The headers If-Match and If-None-Match cannot be used together.".to_owned())),
         }
     }
 }
@@ -61,10 +56,7 @@ impl EntityTag {
     }
 }
 
-fn condition<'a>(
-    header: &str,
-    values: impl IntoIterator<Item = &'a str>,
-) -> Result<Option<EntityTag>, ParseError> {
+fn condition<'a>(header: &str, values: impl IntoIterator<Item = &'a str>) -> Result<Option<EntityTag>, ParseError> {
     let mut condition = None;
     for value in values {
         let value = value.trim_ascii();
@@ -95,44 +87,21 @@ mod tests {
     #[test] // SEC-36
     fn single_conditions() {
         assert_eq!(check(&[], &[]), Some(Preconditions::None));
-        assert_eq!(
-            check(&["*"], &[]),
-            Some(Preconditions::IfMatch(EntityTag::Any))
-        );
-        assert_eq!(
-            check(&[" W/\"4690\" "], &[]),
-            Some(Preconditions::IfMatch(EntityTag::Version(4690)))
-        );
-        assert_eq!(
-            check(&[], &["*"]),
-            Some(Preconditions::IfNoneMatch(EntityTag::Any))
-        );
+        assert_eq!(check(&["*"], &[]), Some(Preconditions::IfMatch(EntityTag::Any)));
+        assert_eq!(check(&[" W/\"4690\" "], &[]), Some(Preconditions::IfMatch(EntityTag::Version(4690))));
+        assert_eq!(check(&[], &["*"]), Some(Preconditions::IfNoneMatch(EntityTag::Any)));
     }
 
     #[test] // SEC-36, web-api 3
     fn null_and_empty_mean_none() {
         assert_eq!(check(&[], &["null"]), Some(Preconditions::None));
         assert_eq!(check(&["", "null"], &[" "]), Some(Preconditions::None));
-        assert_eq!(
-            check(&["*"], &["null"]),
-            Some(Preconditions::IfMatch(EntityTag::Any))
-        );
+        assert_eq!(check(&["*"], &["null"]), Some(Preconditions::IfMatch(EntityTag::Any)));
     }
 
     #[test] // SEC-36
     fn lists_malformed_values_and_both_together_are_refused() {
-        for bad in [
-            "W/\"1\",W/\"2\"",
-            "*,*",
-            "\"1\"",
-            "W/1",
-            "W/\"\"",
-            "W/\"a\"",
-            "W/\"-1\"",
-            "w/\"1\"",
-            "W/\"99999999999999999999\"",
-            "W/\"1",
-        ] {
+        for bad in ["W/\"1\",W/\"2\"", "*,*", "\"1\"", "W/1", "W/\"\"", "W/\"a\"", "W/\"-1\"", "w/\"1\"", "W/\"99999999999999999999\"", "W/\"1"] {
             assert_eq!(check(&[bad], &[]), None, "{bad}");
             assert_eq!(check(&[], &[bad]), None, "{bad}");
         }

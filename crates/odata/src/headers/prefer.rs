@@ -61,14 +61,8 @@ impl<'a> Preferences<'a> {
 
     fn take(&mut self, piece: &'a str, offset: usize) -> Result<(), ParseError> {
         let (full_name, value) = parameter(piece);
-        let prefix = full_name
-            .get(..6)
-            .filter(|prefix| prefix.eq_ignore_ascii_case("odata."));
-        let name = if prefix.is_some() {
-            &full_name[6..]
-        } else {
-            full_name
-        };
+        let prefix = full_name.get(..6).filter(|prefix| prefix.eq_ignore_ascii_case("odata."));
+        let name = if prefix.is_some() { &full_name[6..] } else { full_name };
         let is = |known: &str| name.eq_ignore_ascii_case(known);
         if is("return") {
             let returning = match value {
@@ -81,9 +75,7 @@ impl<'a> Preferences<'a> {
             let text = value.ok_or_else(|| unreadable(offset, piece))?;
             self.annotations.get_or_insert(AnnotationFilter { text });
         } else if is("maxpagesize") {
-            let rows = value
-                .and_then(page_rows)
-                .ok_or_else(|| unreadable(offset, piece))?;
+            let rows = value.and_then(page_rows).ok_or_else(|| unreadable(offset, piece))?;
             self.page_rows_max.get_or_insert(rows);
         } else if is("track-changes") {
             self.track_changes = true;
@@ -175,15 +167,8 @@ mod tests {
 
     #[test] // web-api 4
     fn one_header_and_many_mean_the_same() {
-        let one = Preferences::parse([
-            "return=representation, odata.include-annotations=\"*\",odata.maxpagesize=50,odata.track-changes",
-        ]);
-        let many = Preferences::parse([
-            "return=representation",
-            "odata.include-annotations=*",
-            "odata.maxpagesize=\"50\"",
-            "Odata.Track-Changes",
-        ]);
+        let one = Preferences::parse(["return=representation, odata.include-annotations=\"*\",odata.maxpagesize=50,odata.track-changes"]);
+        let many = Preferences::parse(["return=representation", "odata.include-annotations=*", "odata.maxpagesize=\"50\"", "Odata.Track-Changes"]);
         assert_eq!(one, many);
         let one = one.unwrap();
         assert_eq!(one.returning, Some(Returning::Representation));
@@ -194,11 +179,8 @@ mod tests {
 
     #[test]
     fn quoted_lists_keep_their_commas() {
-        let text =
-            "OData.Community.Display.V1.FormattedValue,Microsoft.Dynamics.CRM.lookuplogicalname";
-        let header = format!(
-            "odata.include-annotations=\"{text}\" , odata.continue-on-error,respond-async,callback,url=\"https://x/?a,b\""
-        );
+        let text = "OData.Community.Display.V1.FormattedValue,Microsoft.Dynamics.CRM.lookuplogicalname";
+        let header = format!("odata.include-annotations=\"{text}\" , odata.continue-on-error,respond-async,callback,url=\"https://x/?a,b\"");
         let preferences = Preferences::parse([header.as_str()]).unwrap();
         assert_eq!(preferences.annotations.map(|a| a.text()), Some(text));
         assert!(preferences.continue_on_error && preferences.respond_async);
@@ -206,22 +188,11 @@ mod tests {
 
     #[test]
     fn unknown_preferences_are_ignored_and_the_first_counts() {
-        let preferences = Preferences::parse([
-            "",
-            ",,",
-            "wait=10; x=y, handling=strict",
-            "maxpagesize=2, odata.maxpagesize=3;a=b",
-            "driftless.expired=fault",
-        ])
-        .unwrap();
+        let preferences =
+            Preferences::parse(["", ",,", "wait=10; x=y, handling=strict", "maxpagesize=2, odata.maxpagesize=3;a=b", "driftless.expired=fault"]).unwrap();
         assert_eq!(preferences.page_rows_max, Some(2));
         assert!(preferences.expired_fault);
-        assert_eq!(
-            Preferences::parse(["odata.maxpagesize=99999999999"])
-                .unwrap()
-                .page_rows_max,
-            Some(u32::MAX)
-        );
+        assert_eq!(Preferences::parse(["odata.maxpagesize=99999999999"]).unwrap().page_rows_max, Some(u32::MAX));
     }
 
     #[test] // web-api 3: a known header with an unparsable value is a 400
@@ -238,11 +209,7 @@ mod tests {
         ] {
             let header = format!("a, {bad}");
             let error = Preferences::parse([header.as_str()]).unwrap_err();
-            assert_eq!(
-                (error.kind, error.offset),
-                (ParseErrorKind::Value, 3),
-                "{bad}"
-            );
+            assert_eq!((error.kind, error.offset), (ParseErrorKind::Value, 3), "{bad}");
         }
     }
 
@@ -256,25 +223,13 @@ mod tests {
             ("Microsoft.Dynamics.CRM.*", formatted, false),
             ("Microsoft.Dynamics.CRM.*, OData*Value", formatted, true),
             ("*,-OData.*", formatted, false),
-            (
-                "-OData.*,*",
-                "Microsoft.Dynamics.CRM.totalrecordcount",
-                true,
-            ),
+            ("-OData.*,*", "Microsoft.Dynamics.CRM.totalrecordcount", true),
             ("-x", formatted, false),
-            (
-                "Microsoft.PowerApps.CDS.ErrorDetails*",
-                "Microsoft.PowerApps.CDS.ErrorDetails.SubErrorCode",
-                true,
-            ),
+            ("Microsoft.PowerApps.CDS.ErrorDetails*", "Microsoft.PowerApps.CDS.ErrorDetails.SubErrorCode", true),
             ("*a*b*", "xaxxbab", true),
             ("*a*b", "xaxxbaa", false),
         ] {
-            assert_eq!(
-                AnnotationFilter::new(text).wants(name),
-                expected,
-                "{text} {name}"
-            );
+            assert_eq!(AnnotationFilter::new(text).wants(name), expected, "{text} {name}");
         }
     }
 }

@@ -33,10 +33,7 @@ impl<'a> Json<'a> {
     /// The member `name` of an object.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Json<'a>> {
-        self.as_object()?
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value)
+        self.as_object()?.iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
     /// The text of a string.
@@ -78,17 +75,11 @@ pub struct JsonLimits {
 
 impl JsonLimits {
     /// For the bulk actions and for solution packages.
-    pub const BULK: Self = Self {
-        depth: 64,
-        members: 2_000_000,
-    };
+    pub const BULK: Self = Self { depth: 64, members: 2_000_000 };
 }
 
 impl Default for JsonLimits {
     fn default() -> Self {
-        Self {
-            depth: 64,
-            members: 100_000,
-        }
+        Self { depth: 64, members: 100_000 }
     }
 }

@@ -17,13 +17,7 @@ const LINEAR_NAMES_MAX: usize = 16;
 /// `Syntax` for malformed JSON, for text that is not UTF-8, for NUL and unpaired surrogates in strings
 /// (SEC-17); `Value` for a repeated member name; `Limit` beyond `limits`.
 pub fn read<'a>(bytes: &'a [u8], limits: &JsonLimits) -> Result<Json<'a>, ParseError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        ParseError::new(
-            ParseErrorKind::Syntax,
-            error.valid_up_to(),
-            "The body is not encoded in UTF-8.",
-        )
-    })?;
+    let text = std::str::from_utf8(bytes).map_err(|error| ParseError::new(ParseErrorKind::Syntax, error.valid_up_to(), "The body is not encoded in UTF-8."))?;
     Reader::new(text, limits, Quotes::Double).document()
 }
 
@@ -55,15 +49,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(text: &'a str, limits: &JsonLimits, quotes: Quotes) -> Self {
         let at = if text.starts_with('\u{feff}') { 3 } else { 0 };
-        Self {
-            text,
-            bytes: text.as_bytes(),
-            at,
-            depth: 0,
-            members: 0,
-            limits: *limits,
-            quotes,
-        }
+        Self { text, bytes: text.as_bytes(), at, depth: 0, members: 0, limits: *limits, quotes }
     }
 
     fn document(mut self) -> Result<Json<'a>, ParseError> {
@@ -90,16 +76,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn nested(
-        &mut self,
-        read: fn(&mut Self) -> Result<Json<'a>, ParseError>,
-    ) -> Result<Json<'a>, ParseError> {
+    fn nested(&mut self, read: fn(&mut Self) -> Result<Json<'a>, ParseError>) -> Result<Json<'a>, ParseError> {
         if self.depth == self.limits.depth {
-            return Err(ParseError::limit(
-                self.at,
-                "levels of nesting",
-                self.limits.depth,
-            ));
+            return Err(ParseError::limit(self.at, "levels of nesting", self.limits.depth));
         }
         self.depth += 1;
         self.at += 1;
@@ -201,11 +180,7 @@ impl<'a> Reader<'a> {
                 }
                 Some(_) => return Err(self.expected("an escaped control character")),
                 None => {
-                    return Err(ParseError::new(
-                        ParseErrorKind::Syntax,
-                        open,
-                        format!("The string that starts at offset {open} is not closed."),
-                    ));
+                    return Err(ParseError::new(ParseErrorKind::Syntax, open, format!("The string that starts at offset {open} is not closed.")));
                 }
             }
         }
@@ -216,9 +191,7 @@ impl<'a> Reader<'a> {
         if quote == b'"' {
             return plain_prefix(rest);
         }
-        rest.iter()
-            .position(|b| *b == quote || *b == b'\\' || *b < 0x20)
-            .unwrap_or(rest.len())
+        rest.iter().position(|b| *b == quote || *b == b'\\' || *b < 0x20).unwrap_or(rest.len())
     }
 
     /// One escape; `self.at` is on the backslash.
@@ -254,11 +227,9 @@ impl<'a> Reader<'a> {
             code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
         }
         match char::from_u32(code) {
-            Some('\0') | None => Err(ParseError::new(
-                ParseErrorKind::Syntax,
-                start,
-                format!("The character escape at offset {start} stands for no allowed character."),
-            )),
+            Some('\0') | None => {
+                Err(ParseError::new(ParseErrorKind::Syntax, start, format!("The character escape at offset {start} stands for no allowed character.")))
+            }
             Some(character) => Ok(character),
         }
     }
@@ -321,11 +292,7 @@ impl<'a> Reader<'a> {
 
     fn count_member(&mut self) -> Result<(), ParseError> {
         if self.members == self.limits.members {
-            return Err(ParseError::limit(
-                self.at,
-                "members in its body",
-                self.limits.members,
-            ));
+            return Err(ParseError::limit(self.at, "members in its body", self.limits.members));
         }
         self.members += 1;
         Ok(())
@@ -355,8 +322,7 @@ impl<'a> Reader<'a> {
 }
 
 fn bad_escape(offset: usize) -> ParseError {
-    let message =
-        format!("The JSON text is malformed: the escape at offset {offset} is not valid.");
+    let message = format!("The JSON text is malformed: the escape at offset {offset} is not valid.");
     ParseError::new(ParseErrorKind::Syntax, offset, message)
 }
 
@@ -366,30 +332,17 @@ fn repeated(offset: usize, name: &str) -> ParseError {
 }
 
 /// Finds names repeated behind the first [`LINEAR_NAMES_MAX`] members, whose offsets were kept.
-fn check_late_names(
-    members: &[(Cow<'_, str>, Json<'_>)],
-    late_offsets: &[usize],
-) -> Result<(), ParseError> {
+fn check_late_names(members: &[(Cow<'_, str>, Json<'_>)], late_offsets: &[usize]) -> Result<(), ParseError> {
     if late_offsets.is_empty() {
         return Ok(());
     }
-    let mut order: Vec<(&str, usize)> = members
-        .iter()
-        .enumerate()
-        .map(|(index, (name, _))| (name.as_ref(), index))
-        .collect();
+    let mut order: Vec<(&str, usize)> = members.iter().enumerate().map(|(index, (name, _))| (name.as_ref(), index)).collect();
     order.sort_unstable();
-    let second = order
-        .windows(2)
-        .filter(|pair| pair[0].0 == pair[1].0)
-        .map(|pair| pair[1])
-        .min_by_key(|p| p.1);
+    let second = order.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1]).min_by_key(|p| p.1);
     match second {
         None => Ok(()),
         Some((name, index)) => {
-            let offset = index
-                .checked_sub(LINEAR_NAMES_MAX)
-                .and_then(|late| late_offsets.get(late));
+            let offset = index.checked_sub(LINEAR_NAMES_MAX).and_then(|late| late_offsets.get(late));
             Err(repeated(offset.copied().unwrap_or(0), name))
         }
     }
@@ -407,16 +360,10 @@ mod tests {
     fn reads_a_record_in_source_order() {
         let body = parsed("\u{feff} {\"name\":\"Crate\",\"w\":4.50,\"d@odata.bind\":\"/depots(1)\",\"n\":null,\"a\":[true,false,-1e-3]}\r\n").unwrap();
         let members = body.as_object().unwrap();
-        assert_eq!(
-            members.iter().map(|(n, _)| n.as_ref()).collect::<Vec<_>>(),
-            ["name", "w", "d@odata.bind", "n", "a"]
-        );
+        assert_eq!(members.iter().map(|(n, _)| n.as_ref()).collect::<Vec<_>>(), ["name", "w", "d@odata.bind", "n", "a"]);
         assert_eq!(body.get("w"), Some(&Json::Number("4.50")));
         assert_eq!(body.get("name").and_then(Json::as_text), Some("Crate"));
-        assert_eq!(
-            body.get("a").and_then(Json::as_array).map(<[_]>::len),
-            Some(3)
-        );
+        assert_eq!(body.get("a").and_then(Json::as_array).map(<[_]>::len), Some(3));
         assert!(matches!(&members[0].1, Json::Text(Cow::Borrowed(_))));
     }
 
@@ -428,19 +375,9 @@ mod tests {
 
     #[test] // SEC-17
     fn refuses_nul_and_unpaired_surrogates() {
-        for (bad, offset) in [
-            (r#""a\u0000""#, 2),
-            (r#""\ud800""#, 1),
-            (r#""\ud800x""#, 1),
-            (r#""\ude00""#, 1),
-            (r#""\ud800\u0041""#, 1),
-        ] {
+        for (bad, offset) in [(r#""a\u0000""#, 2), (r#""\ud800""#, 1), (r#""\ud800x""#, 1), (r#""\ude00""#, 1), (r#""\ud800\u0041""#, 1)] {
             let error = parsed(bad).unwrap_err();
-            assert_eq!(
-                (error.kind, error.offset),
-                (ParseErrorKind::Syntax, offset),
-                "{bad}"
-            );
+            assert_eq!((error.kind, error.offset), (ParseErrorKind::Syntax, offset), "{bad}");
         }
     }
 
@@ -469,18 +406,9 @@ mod tests {
             ("\"\\u12\"", 1),
         ] {
             let error = parsed(bad).unwrap_err();
-            assert_eq!(
-                (error.kind, error.offset),
-                (ParseErrorKind::Syntax, offset),
-                "{bad}"
-            );
+            assert_eq!((error.kind, error.offset), (ParseErrorKind::Syntax, offset), "{bad}");
         }
-        assert_eq!(
-            read(b"\"\xff\"", &JsonLimits::default())
-                .unwrap_err()
-                .offset,
-            1
-        );
+        assert_eq!(read(b"\"\xff\"", &JsonLimits::default()).unwrap_err().offset, 1);
     }
 
     #[test]
@@ -491,10 +419,7 @@ mod tests {
         assert!(parsed(&format!("{{{}}}", body.join(","))).is_ok());
         body[30] = "\"n03\":0".to_owned();
         let text = format!("{{{}}}", body.join(","));
-        assert_eq!(
-            parsed(&text).unwrap_err().offset,
-            text.rfind("\"n03\"").unwrap()
-        );
+        assert_eq!(parsed(&text).unwrap_err().offset, text.rfind("\"n03\"").unwrap());
     }
 
     #[test] // SEC-03
@@ -502,33 +427,18 @@ mod tests {
         let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
         assert!(parsed(&nested(64)).is_ok());
         assert_eq!(parsed(&nested(65)).unwrap_err().kind, ParseErrorKind::Limit);
-        assert_eq!(
-            parsed(&"[".repeat(1_000_000)).unwrap_err().kind,
-            ParseErrorKind::Limit
-        );
-        let limits = JsonLimits {
-            depth: 2,
-            members: 3,
-        };
+        assert_eq!(parsed(&"[".repeat(1_000_000)).unwrap_err().kind, ParseErrorKind::Limit);
+        let limits = JsonLimits { depth: 2, members: 3 };
         assert!(read(b"[1,2,3]", &limits).is_ok());
-        assert_eq!(
-            read(b"[1,2,3,4]", &limits).unwrap_err().kind,
-            ParseErrorKind::Limit
-        );
-        assert_eq!(
-            read(b"{\"a\":[1,2,3]}", &limits).unwrap_err().kind,
-            ParseErrorKind::Limit
-        );
+        assert_eq!(read(b"[1,2,3,4]", &limits).unwrap_err().kind, ParseErrorKind::Limit);
+        assert_eq!(read(b"{\"a\":[1,2,3]}", &limits).unwrap_err().kind, ParseErrorKind::Limit);
     }
 
     #[test] // web-api 28
     fn arguments_may_use_single_quotes() {
         let limits = JsonLimits::default();
         let record = read_argument("{ '@odata.id' : 'accounts(name=''O'''')' }", &limits).unwrap();
-        assert_eq!(
-            record.get("@odata.id").and_then(Json::as_text),
-            Some("accounts(name='O'')")
-        );
+        assert_eq!(record.get("@odata.id").and_then(Json::as_text), Some("accounts(name='O'')"));
         let list = read_argument("[\"a\",\"O'Hara\",'',5]", &limits).unwrap();
         assert_eq!(list.as_array().unwrap()[1].as_text(), Some("O'Hara"));
         assert_eq!(list.as_array().unwrap()[2].as_text(), Some(""));

@@ -17,10 +17,7 @@ pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
         at += 8;
     }
     let rest = &bytes[at..];
-    at + rest
-        .iter()
-        .position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f))
-        .unwrap_or(rest.len())
+    at + rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f)).unwrap_or(rest.len())
 }
 
 /// Marks the high bit of every byte of `word` that equals `byte`. Bytes above the first match may be marked
@@ -44,11 +41,7 @@ mod tests {
                         bytes[place] = byte;
                         let special = matches!(byte, b'"' | b'\\' | 0..=0x1f);
                         let expected = if special { place } else { length };
-                        assert_eq!(
-                            plain_prefix(&bytes),
-                            expected,
-                            "{byte} at {place} of {length}"
-                        );
+                        assert_eq!(plain_prefix(&bytes), expected, "{byte} at {place} of {length}");
                     }
                 }
             }

@@ -24,10 +24,7 @@ impl JsonWriter {
     /// A writer that appends to `buffer`.
     #[must_use]
     pub fn appending_to(buffer: Vec<u8>) -> Self {
-        Self {
-            out: buffer,
-            comma_due: false,
-        }
+        Self { out: buffer, comma_due: false }
     }
 
     /// Bytes in the buffer.
@@ -287,10 +284,7 @@ mod tests {
             w.integer(2);
             w.end_object();
         });
-        assert_eq!(
-            text,
-            r#"{"value":[{"drf_\"n\"":"Crate","n":null},{}],"@odata.count":2}"#
-        );
+        assert_eq!(text, r#"{"value":[{"drf_\"n\"":"Crate","n":null},{}],"@odata.count":2}"#);
     }
 
     #[test] // web-api 22
@@ -309,18 +303,12 @@ mod tests {
             w.boolean(true);
             w.end_array();
         });
-        assert_eq!(
-            text,
-            r#"["7d0c0000-0000-0000-0000-0000000000ff",20000.0000,"-0.5","7",47.63958,"NaN","1970-01-01","1970-01-01T00:00:00Z",true]"#
-        );
+        assert_eq!(text, r#"["7d0c0000-0000-0000-0000-0000000000ff",20000.0000,"-0.5","7",47.63958,"NaN","1970-01-01","1970-01-01T00:00:00Z",true]"#);
     }
 
     #[test]
     fn strings_are_escaped_and_stay_on_one_line() {
-        assert_eq!(
-            written(|w| w.text("a\"\\\n\r\t\u{8}\u{c}\u{1}\u{1f}ä/'")),
-            r#""a\"\\\n\r\t\b\f\u0001\u001fä/'""#
-        );
+        assert_eq!(written(|w| w.text("a\"\\\n\r\t\u{8}\u{c}\u{1}\u{1f}ä/'")), r#""a\"\\\n\r\t\b\f\u0001\u001fä/'""#);
     }
 
     #[test]

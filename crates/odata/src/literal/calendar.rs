@@ -27,16 +27,11 @@ pub(super) const fn civil_from_days(days: i32) -> (i32, u32, u32) {
     let shifted = days as i64 + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
     (year as i32, month as u32, day as u32)
 }
@@ -66,11 +61,7 @@ mod tests {
             assert_eq!(days_from_civil(expected.0, expected.1, expected.2), days);
             expected.2 += 1;
             if expected.2 > days_in_month(expected.0, expected.1) {
-                expected = if expected.1 == 12 {
-                    (expected.0 + 1, 1, 1)
-                } else {
-                    (expected.0, expected.1 + 1, 1)
-                };
+                expected = if expected.1 == 12 { (expected.0 + 1, 1, 1) } else { (expected.0, expected.1 + 1, 1) };
             }
         }
     }

@@ -1,8 +1,6 @@
 //! Reading the texts of values (web-api 7, 22).
 
-use super::calendar::{
-    DATE_MAX, DATE_MIN, SECONDS_MAX, SECONDS_MIN, days_from_civil, days_in_month,
-};
+use super::calendar::{DATE_MAX, DATE_MIN, SECONDS_MAX, SECONDS_MIN, days_from_civil, days_in_month};
 use crate::percent::hex_value;
 
 /// Why a text is not a value of the wanted type.
@@ -37,11 +35,7 @@ pub fn date_time(text: &str) -> Result<i64, LiteralError> {
     let (days, rest) = date_prefix(text.as_bytes())?;
     let seconds = if rest.is_empty() { 0 } else { time_part(rest)? };
     let seconds = i64::from(days) * 86_400 + seconds;
-    if (SECONDS_MIN..=SECONDS_MAX).contains(&seconds) {
-        Ok(seconds)
-    } else {
-        Err(LiteralError::OutOfRange)
-    }
+    if (SECONDS_MIN..=SECONDS_MAX).contains(&seconds) { Ok(seconds) } else { Err(LiteralError::OutOfRange) }
 }
 
 /// A date as days since 1970-01-01. A time part after it is checked and dropped: the date counts as written.
@@ -53,11 +47,7 @@ pub fn date(text: &str) -> Result<i32, LiteralError> {
     if !rest.is_empty() {
         time_part(rest)?;
     }
-    if (DATE_MIN..=DATE_MAX).contains(&days) {
-        Ok(days)
-    } else {
-        Err(LiteralError::OutOfRange)
-    }
+    if (DATE_MIN..=DATE_MAX).contains(&days) { Ok(days) } else { Err(LiteralError::OutOfRange) }
 }
 
 /// The date `yyyy-MM-dd` at the start, and what follows it.
@@ -96,11 +86,7 @@ fn time_part(bytes: &[u8]) -> Result<i64, LiteralError> {
             let (minutes, []) = hours_minutes(offset)? else {
                 return Err(LiteralError::Malformed);
             };
-            Ok(if *sign == b'+' {
-                seconds - minutes * 60
-            } else {
-                seconds + minutes * 60
-            })
+            Ok(if *sign == b'+' { seconds - minutes * 60 } else { seconds + minutes * 60 })
         }
         _ => Err(LiteralError::Malformed),
     }
@@ -174,11 +160,7 @@ pub fn integer(text: &str, min: i64, max: i64) -> Result<i64, LiteralError> {
         return Err(LiteralError::Malformed);
     }
     let value: i64 = text.parse().map_err(|_| LiteralError::OutOfRange)?;
-    if (min..=max).contains(&value) {
-        Ok(value)
-    } else {
-        Err(LiteralError::OutOfRange)
-    }
+    if (min..=max).contains(&value) { Ok(value) } else { Err(LiteralError::OutOfRange) }
 }
 
 /// A 32-bit whole number.
@@ -226,19 +208,12 @@ pub fn decimal(text: &str) -> Result<DecimalParts, LiteralError> {
     if scale > SCALE_MAX {
         return Err(LiteralError::OutOfRange);
     }
-    let mantissa = if number.starts_with('-') {
-        -mantissa
-    } else {
-        mantissa
-    };
+    let mantissa = if number.starts_with('-') { -mantissa } else { mantissa };
     Ok(DecimalParts { mantissa, scale })
 }
 
 fn push_digit(mantissa: i128, digit: u8) -> Result<i128, LiteralError> {
-    mantissa
-        .checked_mul(10)
-        .and_then(|m| m.checked_add(i128::from(digit)))
-        .ok_or(LiteralError::OutOfRange)
+    mantissa.checked_mul(10).and_then(|m| m.checked_add(i128::from(digit))).ok_or(LiteralError::OutOfRange)
 }
 
 /// A finite floating-point number.
@@ -246,18 +221,11 @@ fn push_digit(mantissa: i128, digit: u8) -> Result<i128, LiteralError> {
 /// # Errors
 /// `OutOfRange` for numbers whose nearest value is infinite; names such as `NaN` are malformed.
 pub fn double(text: &str) -> Result<f64, LiteralError> {
-    if !text
-        .bytes()
-        .all(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
-    {
+    if !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')) {
         return Err(LiteralError::Malformed);
     }
     let value: f64 = text.parse().map_err(|_| LiteralError::Malformed)?;
-    if value.is_finite() {
-        Ok(value)
-    } else {
-        Err(LiteralError::OutOfRange)
-    }
+    if value.is_finite() { Ok(value) } else { Err(LiteralError::OutOfRange) }
 }
 
 /// `true` or `false` in any case: some clients write `True` (web-api 22).
@@ -284,18 +252,10 @@ mod tests {
     #[test] // web-api 22
     fn date_times_take_any_offset_and_fraction() {
         let expected = Ok(1_932_876_428);
-        for text in [
-            "2031-04-02T06:13:08Z",
-            "2031-04-02T06:13:08",
-            "2031-04-02t08:13:08.9999999+02:00",
-            "2031-04-02 00:43:08.1-05:30",
-        ] {
+        for text in ["2031-04-02T06:13:08Z", "2031-04-02T06:13:08", "2031-04-02t08:13:08.9999999+02:00", "2031-04-02 00:43:08.1-05:30"] {
             assert_eq!(date_time(text), date_time("2031-04-02T06:13:08Z"), "{text}");
         }
-        assert_eq!(
-            date_time("2031-04-02T06:13:08Z").map(|s| s / 86_400),
-            expected.map(|s: i64| s / 86_400)
-        );
+        assert_eq!(date_time("2031-04-02T06:13:08Z").map(|s| s / 86_400), expected.map(|s: i64| s / 86_400));
         assert_eq!(date_time("1970-01-02"), Ok(86_400));
         assert_eq!(date_time("1970-01-01T00:01Z"), Ok(60));
     }
@@ -369,34 +329,10 @@ mod tests {
 
     #[test]
     fn decimals_keep_all_digits() {
-        assert_eq!(
-            decimal("20000.0000"),
-            Ok(DecimalParts {
-                mantissa: 200_000_000,
-                scale: 4
-            })
-        );
-        assert_eq!(
-            decimal("-0.5"),
-            Ok(DecimalParts {
-                mantissa: -5,
-                scale: 1
-            })
-        );
-        assert_eq!(
-            decimal("1.5e2"),
-            Ok(DecimalParts {
-                mantissa: 150,
-                scale: 0
-            })
-        );
-        assert_eq!(
-            decimal("15e-3"),
-            Ok(DecimalParts {
-                mantissa: 15,
-                scale: 3
-            })
-        );
+        assert_eq!(decimal("20000.0000"), Ok(DecimalParts { mantissa: 200_000_000, scale: 4 }));
+        assert_eq!(decimal("-0.5"), Ok(DecimalParts { mantissa: -5, scale: 1 }));
+        assert_eq!(decimal("1.5e2"), Ok(DecimalParts { mantissa: 150, scale: 0 }));
+        assert_eq!(decimal("15e-3"), Ok(DecimalParts { mantissa: 15, scale: 3 }));
         assert_eq!(decimal(&"9".repeat(40)), Err(RANGE));
         assert_eq!(decimal("1e999999999"), Err(RANGE));
         for bad in ["", ".", "-", "1.2.3", "e5", "1e", "NaN"] {

@@ -157,14 +157,8 @@ mod tests {
         let text = "2031-04-05T06:07:08Z";
         let seconds = literal::date_time(text).unwrap();
         assert_eq!(printed(|o| push_date_time(o, seconds)), text);
-        assert_eq!(
-            printed(|o| push_date_time(o, literal::SECONDS_MIN)),
-            "1753-01-01T00:00:00Z"
-        );
-        assert_eq!(
-            printed(|o| push_date_time(o, literal::SECONDS_MAX)),
-            "9999-12-31T23:59:59Z"
-        );
+        assert_eq!(printed(|o| push_date_time(o, literal::SECONDS_MIN)), "1753-01-01T00:00:00Z");
+        assert_eq!(printed(|o| push_date_time(o, literal::SECONDS_MAX)), "9999-12-31T23:59:59Z");
         assert_eq!(printed(|o| push_date_time(o, i64::MAX)).len(), 20);
         assert_eq!(printed(|o| push_date(o, -1)), "1969-12-31");
     }
@@ -172,23 +166,13 @@ mod tests {
     #[test] // web-api 25.2
     fn token_stamps_are_american() {
         let mut out = String::new();
-        push_token_stamp(
-            &mut out,
-            literal::date_time("2031-04-05T06:07:08Z").unwrap(),
-        );
+        push_token_stamp(&mut out, literal::date_time("2031-04-05T06:07:08Z").unwrap());
         assert_eq!(out, "04/05/2031 06:07:08");
     }
 
     #[test]
     fn decimals_print_their_scale() {
-        for (mantissa, scale, text) in [
-            (200_000_000, 4, "20000.0000"),
-            (5, 2, "0.05"),
-            (-5, 1, "-0.5"),
-            (0, 4, "0.0000"),
-            (12, 0, "12"),
-            (-12, 2, "-0.12"),
-        ] {
+        for (mantissa, scale, text) in [(200_000_000, 4, "20000.0000"), (5, 2, "0.05"), (-5, 1, "-0.5"), (0, 4, "0.0000"), (12, 0, "12"), (-12, 2, "-0.12")] {
             assert_eq!(printed(|o| push_decimal(o, mantissa, scale)), text);
         }
         assert_eq!(printed(|o| push_decimal(o, i128::MIN, 255)).len(), 258);
@@ -197,14 +181,8 @@ mod tests {
     #[test]
     fn guids_and_numbers() {
         let text = "00112233-4455-6677-8899-aabbccddeeff";
-        assert_eq!(
-            printed(|o| push_guid(o, &literal::guid(text).unwrap())),
-            text
-        );
-        assert_eq!(
-            printed(|o| push_integer(o, i64::MIN)),
-            "-9223372036854775808"
-        );
+        assert_eq!(printed(|o| push_guid(o, &literal::guid(text).unwrap())), text);
+        assert_eq!(printed(|o| push_integer(o, i64::MIN)), "-9223372036854775808");
         assert_eq!(printed(|o| push_double(o, 47.63958)), "47.63958");
         assert_eq!(printed(|o| push_double(o, f64::NEG_INFINITY)), "-INF");
     }

@@ -14,31 +14,19 @@ pub(super) struct ExpandParser<'l> {
 
 impl<'l> ExpandParser<'l> {
     pub(super) fn new(limits: &'l QueryLimits) -> Self {
-        Self {
-            limits,
-            count: 0,
-            depth: 0,
-        }
+        Self { limits, count: 0, depth: 0 }
     }
 
     /// The entries of a decoded `$expand`.
     pub(super) fn items(&mut self, text: &str) -> Result<Vec<ExpandItem>, ParseError> {
         if self.depth == self.limits.expand_depth {
-            return Err(ParseError::limit(
-                0,
-                "levels of $expand",
-                self.limits.expand_depth,
-            ));
+            return Err(ParseError::limit(0, "levels of $expand", self.limits.expand_depth));
         }
         self.depth += 1;
         let mut items = Vec::new();
         for (offset, entry) in split_outside(text, b',')? {
             if self.count == self.limits.expands {
-                return Err(ParseError::limit(
-                    offset,
-                    "expanded properties",
-                    self.limits.expands,
-                ));
+                return Err(ParseError::limit(offset, "expanded properties", self.limits.expands));
             }
             self.count += 1;
             items.push(self.item(entry).map_err(|error| error.shifted(offset))?);
@@ -60,15 +48,10 @@ impl<'l> ExpandParser<'l> {
             Some(open) => {
                 let inside = text[open + 1..].strip_suffix(')');
                 let inside = inside.ok_or_else(|| ParseError::syntax(text.len(), text))?;
-                self.options(inside)
-                    .map_err(|error| error.shifted(open + 1))?
+                self.options(inside).map_err(|error| error.shifted(open + 1))?
             }
         };
-        Ok(ExpandItem {
-            path,
-            is_ref,
-            options,
-        })
+        Ok(ExpandItem { path, is_ref, options })
     }
 
     fn options(&mut self, text: &str) -> Result<ExpandOptions, ParseError> {
@@ -82,18 +65,12 @@ impl<'l> ExpandParser<'l> {
                 return Err(repeated(name).shifted(offset));
             }
             seen.push(name);
-            self.option(&mut options, name, value)
-                .map_err(|error| error.shifted(value_offset))?;
+            self.option(&mut options, name, value).map_err(|error| error.shifted(value_offset))?;
         }
         Ok(options)
     }
 
-    fn option(
-        &mut self,
-        options: &mut ExpandOptions,
-        name: &str,
-        value: &str,
-    ) -> Result<(), ParseError> {
+    fn option(&mut self, options: &mut ExpandOptions, name: &str, value: &str) -> Result<(), ParseError> {
         match name {
             "$select" => options.select = select_items(value),
             "$filter" => options.filter = filter_option(value, self.limits)?,
@@ -125,9 +102,7 @@ fn split_outside(text: &str, separator: u8) -> Result<Vec<(usize, &str)>, ParseE
             (None, b'"') if depth > 0 => quote = Some((byte, at)),
             (None, b'(' | b'[') => depth += 1,
             (None, b')' | b']') => {
-                depth = depth
-                    .checked_sub(1)
-                    .ok_or_else(|| ParseError::syntax(at, text))?;
+                depth = depth.checked_sub(1).ok_or_else(|| ParseError::syntax(at, text))?;
             }
             (None, _) if depth == 0 && byte == separator => {
                 push_entry(&mut entries, text, start, at);
@@ -173,25 +148,13 @@ mod tests {
     #[test]
     fn several_with_nested_options() {
         let items = parsed("primarycontactid($select=fullname;$expand=tasks($select=a,b;$filter=contains(s,'x;y),(') and d eq 1)), Account_Tasks( $orderby=a desc ; $top=2;),owner/$ref,").unwrap();
-        assert_eq!(
-            names(&items),
-            ["primarycontactid", "Account_Tasks", "owner"]
-        );
+        assert_eq!(names(&items), ["primarycontactid", "Account_Tasks", "owner"]);
         let contact = &items[0].options;
-        assert_eq!(
-            contact.select,
-            Some(vec![SelectItem::Column("fullname".to_owned())])
-        );
+        assert_eq!(contact.select, Some(vec![SelectItem::Column("fullname".to_owned())]));
         let tasks = &contact.expand[0].options;
         assert_eq!(tasks.select.as_ref().map(Vec::len), Some(2));
-        assert_eq!(
-            tasks.filter.as_ref().map(print).as_deref(),
-            Some("contains(s,'x;y),(') and d eq 1")
-        );
-        assert_eq!(
-            items[1].options.order_by[0].direction,
-            Direction::Descending
-        );
+        assert_eq!(tasks.filter.as_ref().map(print).as_deref(), Some("contains(s,'x;y),(') and d eq 1"));
+        assert_eq!(items[1].options.order_by[0].direction, Direction::Descending);
         assert_eq!(items[1].options.top, Some(2));
         assert!(items[2].is_ref);
         assert_eq!(parsed("Keys()").map(|items| items.len()), Ok(1));
@@ -200,11 +163,7 @@ mod tests {
     #[test] // web-api 15
     fn options_that_expand_does_not_know() {
         for bad in ["a($count=true)", "a($levels=2)", "a($skip=1)", "a(x)"] {
-            assert_eq!(
-                parsed(bad).unwrap_err().kind,
-                ParseErrorKind::Unsupported,
-                "{bad}"
-            );
+            assert_eq!(parsed(bad).unwrap_err().kind, ParseErrorKind::Unsupported, "{bad}");
         }
     }
 

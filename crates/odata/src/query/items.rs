@@ -5,23 +5,13 @@ use crate::ParseError;
 
 /// The entries of `$select`; `None` when nothing is left of them.
 pub(super) fn select_items(text: &str) -> Option<Vec<SelectItem>> {
-    let items: Vec<SelectItem> = entries(text)
-        .map(|(_, entry)| {
-            if entry == "*" {
-                SelectItem::All
-            } else {
-                SelectItem::Column(entry.to_owned())
-            }
-        })
-        .collect();
+    let items: Vec<SelectItem> = entries(text).map(|(_, entry)| if entry == "*" { SelectItem::All } else { SelectItem::Column(entry.to_owned()) }).collect();
     if items.is_empty() { None } else { Some(items) }
 }
 
 /// The entries of `$orderby`.
 pub(super) fn order_items(text: &str) -> Result<Vec<OrderItem>, ParseError> {
-    entries(text)
-        .map(|(offset, entry)| order_item(text, offset, entry))
-        .collect()
+    entries(text).map(|(offset, entry)| order_item(text, offset, entry)).collect()
 }
 
 fn order_item(text: &str, offset: usize, entry: &str) -> Result<OrderItem, ParseError> {
@@ -42,16 +32,11 @@ fn order_item(text: &str, offset: usize, entry: &str) -> Result<OrderItem, Parse
 
 /// The segments of a path, if every one is a name.
 pub(super) fn path(text: &str) -> Option<Vec<String>> {
-    text.split('/')
-        .map(|name| is_name(name).then(|| name.to_owned()))
-        .collect()
+    text.split('/').map(|name| is_name(name).then(|| name.to_owned())).collect()
 }
 
 fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
 }
 
 /// The entries between commas, trimmed, with their offsets; empty ones are skipped.

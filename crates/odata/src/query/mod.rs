@@ -141,11 +141,6 @@ pub struct QueryLimits {
 
 impl Default for QueryLimits {
     fn default() -> Self {
-        Self {
-            options: 100,
-            filter: FilterLimits::default(),
-            expands: 15,
-            expand_depth: 10,
-        }
+        Self { options: 100, filter: FilterLimits::default(), expands: 15, expand_depth: 10 }
     }
 }

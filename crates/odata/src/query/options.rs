@@ -25,20 +25,11 @@ impl<'a> QueryOptions<'a> {
                 return Err(ParseError::limit(0, "query options", limits.options));
             }
             let option = match piece.split_once('=') {
-                Some((name, value)) => RawOption {
-                    name,
-                    value: Some(value),
-                },
-                None => RawOption {
-                    name: piece,
-                    value: None,
-                },
+                Some((name, value)) => RawOption { name, value: Some(value) },
+                None => RawOption { name: piece, value: None },
             };
             let name = trimmed(percent::decode(option.name, Plus::Blank)?);
-            let value = trimmed(percent::decode(
-                option.value.unwrap_or_default(),
-                Plus::Blank,
-            )?);
+            let value = trimmed(percent::decode(option.value.unwrap_or_default(), Plus::Blank)?);
             if name.is_empty() && value.is_empty() {
                 continue;
             }
@@ -51,26 +42,16 @@ impl<'a> QueryOptions<'a> {
     /// The value of an option that is not OData's own, such as `tag`. Names are case-sensitive.
     #[must_use]
     pub fn unknown(&self, name: &str) -> Option<&str> {
-        self.unknown
-            .iter()
-            .find(|(other, _)| other == name)
-            .map(|(_, value)| value.as_ref())
+        self.unknown.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_ref())
     }
 
-    fn take(
-        &mut self,
-        name: Cow<'a, str>,
-        value: Cow<'a, str>,
-        limits: &QueryLimits,
-    ) -> Result<(), ParseError> {
+    fn take(&mut self, name: Cow<'a, str>, value: Cow<'a, str>, limits: &QueryLimits) -> Result<(), ParseError> {
         match name.as_ref() {
             "$select" => once(&mut self.select, &name, || Ok(select_items(&value))),
             "$filter" => once(&mut self.filter, &name, || filter_option(&value, limits)),
             "$top" => once(&mut self.top, &name, || top(&value).map(Some)),
             "$count" => once(&mut self.count, &name, || count(&value).map(Some)),
-            "$expand" => list_once(&mut self.expand, &name, || {
-                ExpandParser::new(limits).items(&value)
-            }),
+            "$expand" => list_once(&mut self.expand, &name, || ExpandParser::new(limits).items(&value)),
             "$orderby" => list_once(&mut self.order_by, &name, || order_items(&value)),
             "$skip" => flag(&mut self.has_skip),
             "$search" => flag(&mut self.has_search),
@@ -110,11 +91,7 @@ impl<'a> QueryOptions<'a> {
 }
 
 /// Fills a slot that may be filled once. An option without a value (`$select=name,&$expand`) counts as absent.
-fn once<T>(
-    slot: &mut Option<T>,
-    name: &str,
-    read: impl FnOnce() -> Result<Option<T>, ParseError>,
-) -> Result<(), ParseError> {
+fn once<T>(slot: &mut Option<T>, name: &str, read: impl FnOnce() -> Result<Option<T>, ParseError>) -> Result<(), ParseError> {
     if slot.is_some() {
         return Err(repeated(name));
     }
@@ -122,11 +99,7 @@ fn once<T>(
     Ok(())
 }
 
-fn list_once<T>(
-    slot: &mut Vec<T>,
-    name: &str,
-    read: impl FnOnce() -> Result<Vec<T>, ParseError>,
-) -> Result<(), ParseError> {
+fn list_once<T>(slot: &mut Vec<T>, name: &str, read: impl FnOnce() -> Result<Vec<T>, ParseError>) -> Result<(), ParseError> {
     if !slot.is_empty() {
         return Err(repeated(name));
     }
@@ -140,10 +113,7 @@ fn flag(flag: &mut bool) -> Result<(), ParseError> {
 }
 
 /// A filter; an empty one filters nothing.
-pub(super) fn filter_option(
-    value: &str,
-    limits: &QueryLimits,
-) -> Result<Option<filter::Expr>, ParseError> {
+pub(super) fn filter_option(value: &str, limits: &QueryLimits) -> Result<Option<filter::Expr>, ParseError> {
     if value.trim().is_empty() {
         return Ok(None);
     }
@@ -155,10 +125,7 @@ pub(super) fn top(value: &str) -> Result<u64, ParseError> {
     let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
     let number = value.parse().ok().filter(|_| digits);
     number.ok_or_else(|| {
-        invalid(format!(
-            "Invalid value '{}' for $top query option found. The $top query option requires a non-negative integer value.",
-            excerpt(value)
-        ))
+        invalid(format!("Invalid value '{}' for $top query option found. The $top query option requires a non-negative integer value.", excerpt(value)))
     })
 }
 
@@ -166,10 +133,7 @@ fn count(value: &str) -> Result<bool, ParseError> {
     match value {
         "true" => Ok(true),
         "false" => Ok(false),
-        _ => Err(invalid(format!(
-            "Invalid value '{}' for $count query option found. Valid values are 'true' and 'false'.",
-            excerpt(value)
-        ))),
+        _ => Err(invalid(format!("Invalid value '{}' for $count query option found. Valid values are 'true' and 'false'.", excerpt(value)))),
     }
 }
 
@@ -183,10 +147,7 @@ fn invalid(message: String) -> ParseError {
 
 /// The sentence for an option that comes twice.
 pub(super) fn repeated(name: &str) -> ParseError {
-    invalid(format!(
-        "Query option '{}' was specified more than once, but it must be specified at most once.",
-        excerpt(name)
-    ))
+    invalid(format!("Query option '{}' was specified more than once, but it must be specified at most once.", excerpt(name)))
 }
 
 fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
@@ -204,8 +165,7 @@ mod tests {
     use crate::filter::print;
 
     fn parsed(raw: &str) -> QueryOptions<'_> {
-        QueryOptions::parse(raw, &QueryLimits::default())
-            .unwrap_or_else(|error| panic!("{raw}: {error}"))
+        QueryOptions::parse(raw, &QueryLimits::default()).unwrap_or_else(|error| panic!("{raw}: {error}"))
     }
 
     fn error(raw: &str) -> ParseError {
@@ -224,28 +184,14 @@ mod tests {
 
     #[test]
     fn a_usual_query() {
-        let options = parsed(
-            "?$select=name,_d_value&$filter=%20a+eq%20%27x%2By%27+&$orderby=name desc,nav/c&$top=3&$count=true",
-        );
+        let options = parsed("?$select=name,_d_value&$filter=%20a+eq%20%27x%2By%27+&$orderby=name desc,nav/c&$top=3&$count=true");
         assert_eq!(columns(&options), ["name", "_d_value"]);
-        assert_eq!(
-            options.filter.as_ref().map(print).as_deref(),
-            Some("a eq 'x+y'")
-        );
+        assert_eq!(options.filter.as_ref().map(print).as_deref(), Some("a eq 'x+y'"));
         assert_eq!(options.order_by[0].direction, Direction::Descending);
-        assert_eq!(
-            options.order_by[1].key,
-            OrderKey::Path(vec!["nav".to_owned(), "c".to_owned()])
-        );
+        assert_eq!(options.order_by[1].key, OrderKey::Path(vec!["nav".to_owned(), "c".to_owned()]));
         assert_eq!((options.top, options.count), (Some(3), Some(true)));
         assert_eq!(options.raw.len(), 5);
-        assert_eq!(
-            options.raw[1],
-            RawOption {
-                name: "$filter",
-                value: Some("%20a+eq%20%27x%2By%27+")
-            }
-        );
+        assert_eq!(options.raw[1], RawOption { name: "$filter", value: Some("%20a+eq%20%27x%2By%27+") });
     }
 
     #[test] // web-api 34 rows 12 and 25, web-api 28
@@ -278,8 +224,7 @@ mod tests {
 
     #[test] // web-api 1: names are case-sensitive
     fn unknown_options_are_kept() {
-        let options =
-            parsed("$Select=a&tag=x&annotations=true&$skip=1&$search=a&$format=json&$levels=2");
+        let options = parsed("$Select=a&tag=x&annotations=true&$skip=1&$search=a&$format=json&$levels=2");
         assert_eq!(options.select, None);
         assert_eq!(options.unknown("tag"), Some("x"));
         assert_eq!(options.unknown("Tag"), None);
@@ -289,43 +234,18 @@ mod tests {
 
     #[test]
     fn options_come_once() {
-        for bad in [
-            "$select=a&$select=b",
-            "$top=1&$top=1",
-            "@p=1&@p=2",
-            "$expand=a&$expand=b",
-            "sql=a&sql=b",
-        ] {
+        for bad in ["$select=a&$select=b", "$top=1&$top=1", "@p=1&@p=2", "$expand=a&$expand=b", "sql=a&sql=b"] {
             let error = error(bad);
-            assert!(
-                error
-                    .message
-                    .ends_with("it must be specified at most once."),
-                "{bad}"
-            );
+            assert!(error.message.ends_with("it must be specified at most once."), "{bad}");
         }
     }
 
     #[test]
     fn unreadable_values_are_refused() {
-        for bad in [
-            "$top=-1",
-            "$top=",
-            "$top=x",
-            "$top=99999999999999999999",
-            "$count=1",
-            "$count=True",
-        ] {
+        for bad in ["$top=-1", "$top=", "$top=x", "$top=99999999999999999999", "$count=1", "$count=True"] {
             assert_eq!(error(bad).kind, ParseErrorKind::Value, "{bad}");
         }
-        for bad in [
-            "$filter=a%2",
-            "$filter=%ff",
-            "$orderby=a b",
-            "$orderby=a desc x",
-            "$orderby=a//b",
-            "$orderby='a'",
-        ] {
+        for bad in ["$filter=a%2", "$filter=%ff", "$orderby=a b", "$orderby=a desc x", "$orderby=a//b", "$orderby='a'"] {
             assert_eq!(error(bad).kind, ParseErrorKind::Syntax, "{bad}");
         }
         assert_eq!(error(&"a=1&".repeat(101)).kind, ParseErrorKind::Limit);
@@ -335,9 +255,6 @@ mod tests {
     #[test] // web-api 16
     fn a_raw_ampersand_ends_the_filter() {
         let error = error("$filter=name eq 'A&B'");
-        assert_eq!(
-            error.message,
-            "There is an unterminated literal at position 10 in 'name eq 'A'."
-        );
+        assert_eq!(error.message, "There is an unterminated literal at position 10 in 'name eq 'A'.");
     }
 }

@@ -106,26 +106,16 @@ impl<'a> Cursor<'a> {
     fn parenthesized(&mut self) -> Result<KeyLiteral<'a>, ParseError> {
         self.at += 1;
         self.skip_blanks();
-        let value = if self.peek() == Some(b'\'') {
-            KeyLiteral::Quoted(self.quoted()?)
-        } else {
-            KeyLiteral::Parenthesized(Cow::Borrowed(self.bare()?))
-        };
+        let value = if self.peek() == Some(b'\'') { KeyLiteral::Quoted(self.quoted()?) } else { KeyLiteral::Parenthesized(Cow::Borrowed(self.bare()?)) };
         self.skip_blanks();
-        if self.take(b')') {
-            Ok(value)
-        } else {
-            Err(self.error())
-        }
+        if self.take(b')') { Ok(value) } else { Err(self.error()) }
     }
 
     fn bare_or_enum(&mut self) -> Result<KeyLiteral<'a>, ParseError> {
         let name = self.name_ahead();
         let start = self.at;
         if name.is_empty() || self.text.as_bytes().get(start + name.len()) != Some(&b'\'') {
-            return self
-                .bare()
-                .map(|text| KeyLiteral::Bare(Cow::Borrowed(text)));
+            return self.bare().map(|text| KeyLiteral::Bare(Cow::Borrowed(text)));
         }
         if !name.contains('.') {
             let message = format!("The literal form {name}'...' is not supported.");
@@ -133,18 +123,13 @@ impl<'a> Cursor<'a> {
         }
         self.at += name.len();
         let member = self.quoted()?;
-        Ok(KeyLiteral::Enum {
-            type_name: Cow::Borrowed(name),
-            member,
-        })
+        Ok(KeyLiteral::Enum { type_name: Cow::Borrowed(name), member })
     }
 
     /// Everything up to a comma, a parenthesis or a quote, without blanks around it.
     fn bare(&mut self) -> Result<&'a str, ParseError> {
         let rest = self.rest();
-        let length = rest
-            .find([',', ')', '(', '\'', '"', '='])
-            .unwrap_or(rest.len());
+        let length = rest.find([',', ')', '(', '\'', '"', '=']).unwrap_or(rest.len());
         let text = rest[..length].trim_end_matches(' ');
         if text.is_empty() {
             return Err(self.error());

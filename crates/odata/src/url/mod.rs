@@ -89,12 +89,7 @@ impl KeyLiteral<'_> {
     #[must_use]
     pub fn text(&self) -> &str {
         match self {
-            Self::Bare(text)
-            | Self::Quoted(text)
-            | Self::Parenthesized(text)
-            | Self::Alias(text)
-            | Self::Enum { member: text, .. }
-            | Self::Json(text) => text,
+            Self::Bare(text) | Self::Quoted(text) | Self::Parenthesized(text) | Self::Alias(text) | Self::Enum { member: text, .. } | Self::Json(text) => text,
         }
     }
 
@@ -106,10 +101,7 @@ impl KeyLiteral<'_> {
             Self::Quoted(text) => KeyLiteral::Quoted(owned(text)),
             Self::Parenthesized(text) => KeyLiteral::Parenthesized(owned(text)),
             Self::Alias(text) => KeyLiteral::Alias(owned(text)),
-            Self::Enum { type_name, member } => KeyLiteral::Enum {
-                type_name: owned(type_name),
-                member: owned(member),
-            },
+            Self::Enum { type_name, member } => KeyLiteral::Enum { type_name: owned(type_name), member: owned(member) },
             Self::Json(text) => KeyLiteral::Json(owned(text)),
         }
     }
@@ -122,12 +114,7 @@ impl KeyPredicate<'_> {
         match self {
             Self::Empty => KeyPredicate::Empty,
             Self::Positional(value) => KeyPredicate::Positional(value.into_owned()),
-            Self::Named(pairs) => KeyPredicate::Named(
-                pairs
-                    .into_iter()
-                    .map(|(name, value)| (owned(name), value.into_owned()))
-                    .collect(),
-            ),
+            Self::Named(pairs) => KeyPredicate::Named(pairs.into_iter().map(|(name, value)| (owned(name), value.into_owned())).collect()),
         }
     }
 }
@@ -145,10 +132,7 @@ impl<'a> NamedSegment<'a> {
     }
 
     fn into_owned(self) -> NamedSegment<'static> {
-        NamedSegment {
-            name: owned(self.name),
-            key: self.key.map(KeyPredicate::into_owned),
-        }
+        NamedSegment { name: owned(self.name), key: self.key.map(KeyPredicate::into_owned) }
     }
 }
 

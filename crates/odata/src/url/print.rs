@@ -60,9 +60,7 @@ fn named(out: &mut String, segment: &NamedSegment<'_>) {
 
 fn literal(out: &mut String, value: &KeyLiteral<'_>) {
     match value {
-        KeyLiteral::Bare(text) | KeyLiteral::Json(text) => {
-            push_encoded(out, text, PLAIN, HexCase::Upper)
-        }
+        KeyLiteral::Bare(text) | KeyLiteral::Json(text) => push_encoded(out, text, PLAIN, HexCase::Upper),
         KeyLiteral::Quoted(text) => quoted(out, text),
         KeyLiteral::Parenthesized(text) => {
             out.push('(');
@@ -101,10 +99,7 @@ mod tests {
         for (raw, printed) in [
             ("//accounts(1)/x/$ref", "accounts(1)/x/$ref"),
             ("p(k='a/b''c ä',n=1)", "p(k='a%2Fb''c%20%C3%A4',n=1)"),
-            (
-                "$1/R(A=@p1,B=Microsoft.Dynamics.CRM.T'V')",
-                "$1/R(A=@p1,B=Microsoft.Dynamics.CRM.T'V')",
-            ),
+            ("$1/R(A=@p1,B=Microsoft.Dynamics.CRM.T'V')", "$1/R(A=@p1,B=Microsoft.Dynamics.CRM.T'V')"),
             ("R(A=[\"x\"])", "R(A=%5B%22x%22%5D)"),
             ("p(_d_value=(7d0c))", "p(_d_value=(7d0c))"),
         ] {

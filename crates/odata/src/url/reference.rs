@@ -26,26 +26,15 @@ pub enum Reference<'a> {
 /// # Errors
 /// `Value` for an origin that is not ours and for addresses that name no record; else as
 /// [`parse_path`].
-pub fn parse_reference<'a>(
-    text: &'a str,
-    is_ours: &dyn Fn(&str) -> bool,
-) -> Result<Reference<'a>, ParseError> {
+pub fn parse_reference<'a>(text: &'a str, is_ours: &dyn Fn(&str) -> bool) -> Result<Reference<'a>, ParseError> {
     let text = text.trim();
     let path = relative_path(text, is_ours)?;
     let offset = text.len() - path.len();
-    let mut segments = parse_path(path)
-        .map_err(|error| error.shifted(offset))?
-        .segments
-        .into_iter();
+    let mut segments = parse_path(path).map_err(|error| error.shifted(offset))?.segments.into_iter();
     match (segments.next(), segments.next()) {
         (Some(Segment::ContentId(id)), None) => Ok(Reference::ContentId(id)),
         (Some(Segment::Named(segment)), None) => match segment.key {
-            Some(key @ (KeyPredicate::Positional(_) | KeyPredicate::Named(_))) => {
-                Ok(Reference::Record {
-                    set: segment.name,
-                    key,
-                })
-            }
+            Some(key @ (KeyPredicate::Positional(_) | KeyPredicate::Named(_))) => Ok(Reference::Record { set: segment.name, key }),
             _ => Err(no_record(offset, text)),
         },
         _ => Err(no_record(offset, text)),
@@ -57,9 +46,7 @@ fn relative_path<'a>(text: &'a str, is_ours: &dyn Fn(&str) -> bool) -> Result<&'
     let Some(host) = host_offset(text) else {
         return Ok(parse_root(text).map_or(text, |root| root.rest));
     };
-    let origin_end = text[host..]
-        .find(['/', '?', '#'])
-        .map_or(text.len(), |length| host + length);
+    let origin_end = text[host..].find(['/', '?', '#']).map_or(text.len(), |length| host + length);
     if !is_ours(&text[..origin_end]) {
         return Err(no_record(0, text));
     }
@@ -95,10 +82,7 @@ mod tests {
     #[test] // web-api 7
     fn all_spellings_name_the_same_record() {
         let key = KeyPredicate::Positional(KeyLiteral::Bare("1f".into()));
-        let expected = Ok(Reference::Record {
-            set: "drf_depots".into(),
-            key,
-        });
+        let expected = Ok(Reference::Record { set: "drf_depots".into(), key });
         for text in [
             "drf_depots(1f)",
             "/drf_depots(1f)",
@@ -114,11 +98,7 @@ mod tests {
 
     #[test]
     fn alternate_keys_may_hold_anything() {
-        let Ok(Reference::Record {
-            set,
-            key: KeyPredicate::Named(pairs),
-        }) = parsed("/p(k='http://x/%C3%A4',n=1)")
-        else {
+        let Ok(Reference::Record { set, key: KeyPredicate::Named(pairs) }) = parsed("/p(k='http://x/%C3%A4',n=1)") else {
             panic!("no named key");
         };
         assert_eq!((set.as_ref(), pairs[0].1.text()), ("p", "http://x/ä"));
@@ -132,23 +112,8 @@ mod tests {
 
     #[test]
     fn other_addresses_are_refused() {
-        for bad in [
-            "",
-            "/",
-            "p",
-            "p()",
-            "p(1)/x",
-            "$1/x",
-            "https://other/api/data/v9.2/p(1)",
-            "https://h:8443",
-            "https://h:8443/p(1)",
-            "$ref",
-        ] {
-            assert_eq!(
-                parsed(bad).unwrap_err().kind,
-                ParseErrorKind::Value,
-                "{bad}"
-            );
+        for bad in ["", "/", "p", "p()", "p(1)/x", "$1/x", "https://other/api/data/v9.2/p(1)", "https://h:8443", "https://h:8443/p(1)", "$ref"] {
+            assert_eq!(parsed(bad).unwrap_err().kind, ParseErrorKind::Value, "{bad}");
         }
         assert_eq!(parsed("p(1").unwrap_err().offset, 3);
     }

@@ -34,11 +34,7 @@ pub fn parse_root(path: &str) -> Option<ServiceRoot<'_>> {
     if data != "data" || !VERSIONS.contains(&version) {
         return None;
     }
-    Some(ServiceRoot {
-        organization,
-        version,
-        rest: rest.trim_start_matches('/'),
-    })
+    Some(ServiceRoot { organization, version, rest: rest.trim_start_matches('/') })
 }
 
 /// Splits an address into path and query at the first `?` outside quotes. When a quote in the path is never
@@ -74,51 +70,25 @@ mod tests {
     #[test] // web-api 1
     fn recognizes_both_root_forms() {
         for (path, organization, version, rest) in [
-            (
-                "/api/data/v9.2/accounts(1)/x",
-                None,
-                "v9.2",
-                "accounts(1)/x",
-            ),
+            ("/api/data/v9.2/accounts(1)/x", None, "v9.2", "accounts(1)/x"),
             ("/contoso/api/data/v8.0/", Some("contoso"), "v8.0", ""),
             ("/api/data/v9.0", None, "v9.0", ""),
             ("//api//data/v9.1//contacts", None, "v9.1", "contacts"),
         ] {
-            assert_eq!(
-                parse_root(path),
-                Some(ServiceRoot {
-                    organization,
-                    version,
-                    rest
-                }),
-                "{path}"
-            );
+            assert_eq!(parse_root(path), Some(ServiceRoot { organization, version, rest }), "{path}");
         }
     }
 
     #[test]
     fn other_paths_are_not_ours() {
-        for path in [
-            "",
-            "/",
-            "/api",
-            "/api/data",
-            "/api/data/v9.3/x",
-            "/api/data/9.2/x",
-            "/API/data/v9.2",
-            "/a/b/api/data/v9.2/x",
-            "/api/xdata/v9.2",
-        ] {
+        for path in ["", "/", "/api", "/api/data", "/api/data/v9.3/x", "/api/data/9.2/x", "/API/data/v9.2", "/a/b/api/data/v9.2/x", "/api/xdata/v9.2"] {
             assert_eq!(parse_root(path), None, "{path}");
         }
     }
 
     #[test]
     fn the_query_starts_at_the_first_question_mark_outside_quotes() {
-        assert_eq!(
-            split_query("a(b='x?')?$top=1"),
-            ("a(b='x?')", Some("$top=1"))
-        );
+        assert_eq!(split_query("a(b='x?')?$top=1"), ("a(b='x?')", Some("$top=1")));
         assert_eq!(split_query("a(b=%27x?%27)?"), ("a(b=%27x?%27)", Some("")));
         assert_eq!(split_query("a('x?$top=1"), ("a('x", Some("$top=1")));
         assert_eq!(split_query("a"), ("a", None));

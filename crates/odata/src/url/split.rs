@@ -27,13 +27,7 @@ pub(super) struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(raw: &'a str) -> Self {
-        Self {
-            bytes: raw.as_bytes(),
-            at: 0,
-            quote: None,
-            escaped: false,
-            depth: 0,
-        }
+        Self { bytes: raw.as_bytes(), at: 0, quote: None, escaped: false, depth: 0 }
     }
 
     /// The next symbol; the state afterwards includes it.

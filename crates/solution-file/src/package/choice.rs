@@ -41,12 +41,8 @@ pub enum ChoiceKind {
     Other(String),
 }
 
-const KINDS: &[(&str, ChoiceKind)] = &[
-    ("picklist", ChoiceKind::Choice),
-    ("bit", ChoiceKind::Boolean),
-    ("state", ChoiceKind::State),
-    ("status", ChoiceKind::Status),
-];
+const KINDS: &[(&str, ChoiceKind)] =
+    &[("picklist", ChoiceKind::Choice), ("bit", ChoiceKind::Boolean), ("state", ChoiceKind::State), ("status", ChoiceKind::Status)];
 
 impl ChoiceKind {
     /// The kind that a file's text stands for, upper and lower case taken as equal.

@@ -64,9 +64,7 @@ pub struct ColumnElement {
 impl ColumnElement {
     /// True for the column that names the table's rows: its display mask says so (SOL-6).
     pub fn is_primary_name(&self) -> bool {
-        self.display_mask
-            .iter()
-            .any(|word| word.eq_ignore_ascii_case("PrimaryName"))
+        self.display_mask.iter().any(|word| word.eq_ignore_ascii_case("PrimaryName"))
     }
 }
 
@@ -235,10 +233,7 @@ mod tests {
 
     #[test] // SOL-6
     fn the_display_mask_tells_the_primary_name() {
-        let mut column = ColumnElement {
-            display_mask: vec!["ValidForForm".to_owned(), "PrimaryName".to_owned()],
-            ..ColumnElement::default()
-        };
+        let mut column = ColumnElement { display_mask: vec!["ValidForForm".to_owned(), "PrimaryName".to_owned()], ..ColumnElement::default() };
         assert!(column.is_primary_name());
         column.display_mask.pop();
         assert!(!column.is_primary_name());

@@ -14,10 +14,7 @@ use std::collections::BTreeMap;
 pub use choice::{ChoiceElement, ChoiceKind, ChoiceOption, ChoiceSource};
 pub use column::{ColumnElement, ColumnType, LookupTarget, RequiredLevel};
 pub use manifest::{DependencyEnd, Manifest, MissingDependency, Publisher, RootComponent};
-pub use relationship::{
-    CascadeAction, Cascades, ManyToMany, OneToMany, RelationshipColumn, RelationshipElement,
-    RelationshipKind, RelationshipRole,
-};
+pub use relationship::{CascadeAction, Cascades, ManyToMany, OneToMany, RelationshipColumn, RelationshipElement, RelationshipKind, RelationshipRole};
 pub use table::{KeyElement, TableElement, TableExtent, ViewElement};
 
 /// Texts by language code, such as 1033 for English.
@@ -68,12 +65,7 @@ pub enum InertKind {
 impl InertPart {
     /// An entry of the archive, such as a web resource.
     pub fn file(path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
-        Self {
-            kind: InertKind::File,
-            name: path.into(),
-            items: Vec::new(),
-            content: content.into(),
-        }
+        Self { kind: InertKind::File, name: path.into(), items: Vec::new(), content: content.into() }
     }
 }
 
@@ -113,27 +105,17 @@ pub struct RawElement {
 }
 
 fn find<'a, V>(map: &'a BTreeMap<String, V>, name: &str) -> Option<&'a V> {
-    map.get(name).or_else(|| {
-        map.iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    })
+    map.get(name).or_else(|| map.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
 }
 
 /// The value that a table of spellings gives for a text, upper and lower case taken as equal.
 fn value_of<T: Clone>(spellings: &[(&str, T)], text: &str) -> Option<T> {
-    spellings
-        .iter()
-        .find(|(spelling, _)| spelling.eq_ignore_ascii_case(text))
-        .map(|(_, value)| value.clone())
+    spellings.iter().find(|(spelling, _)| spelling.eq_ignore_ascii_case(text)).map(|(_, value)| value.clone())
 }
 
 /// The first spelling that a table has for a value.
 fn spelling_of<T: PartialEq>(spellings: &[(&'static str, T)], value: &T) -> Option<&'static str> {
-    spellings
-        .iter()
-        .find(|(_, known)| known == value)
-        .map(|(spelling, _)| *spelling)
+    spellings.iter().find(|(_, known)| known == value).map(|(spelling, _)| *spelling)
 }
 
 #[cfg(test)]

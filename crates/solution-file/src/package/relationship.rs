@@ -41,10 +41,7 @@ impl RelationshipElement {
     }
 
     fn navigation(&self, wanted: impl Fn(&RelationshipRole) -> bool) -> Option<&str> {
-        self.roles
-            .iter()
-            .find(|role| wanted(role))
-            .and_then(|role| role.navigation_property.as_deref())
+        self.roles.iter().find(|role| wanted(role)).and_then(|role| role.navigation_property.as_deref())
     }
 }
 

@@ -13,17 +13,8 @@ use crate::limits::PackageLimits;
 const DIRECTORY_HEADER: &[u8] = b"PK\x01\x02";
 
 /// Beginnings of archive formats: zip, empty zip, gzip, 7z, rar, xz, bzip2, zstd, cabinet.
-const ARCHIVE_BEGINNINGS: &[&[u8]] = &[
-    b"PK\x03\x04",
-    b"PK\x05\x06",
-    b"\x1f\x8b",
-    b"7z\xbc\xaf\x27\x1c",
-    b"Rar!\x1a\x07",
-    b"\xfd7zXZ\x00",
-    b"BZh",
-    b"\x28\xb5\x2f\xfd",
-    b"MSCF",
-];
+const ARCHIVE_BEGINNINGS: &[&[u8]] =
+    &[b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd", b"MSCF"];
 
 const ENTRY_NAME_BYTES_MAX: usize = 1024;
 
@@ -41,10 +32,7 @@ type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 pub(super) fn unpack(bytes: &[u8], limits: &PackageLimits) -> Result<Vec<Entry>, PackageError> {
     let mut archive = open(bytes, limits)?;
     let names = check_directory(&mut archive)?;
-    let mut budget = Budget {
-        left: limits.unpacked_bytes_max,
-        limits,
-    };
+    let mut budget = Budget { left: limits.unpacked_bytes_max, limits };
     let mut entries = Vec::new();
     for (index, name) in names.into_iter().enumerate() {
         if let Some(name) = name {
@@ -64,10 +52,7 @@ pub(crate) fn check_entry(name: &str, content: &[u8]) -> Result<(), PackageError
 
 fn open<'a>(bytes: &'a [u8], limits: &PackageLimits) -> Result<Archive<'a>, PackageError> {
     if bytes.len() as u64 > limits.packed_bytes_max {
-        return Err(PackageError::too_large(
-            LimitKind::PackedBytes,
-            limits.packed_bytes_max,
-        ));
+        return Err(PackageError::too_large(LimitKind::PackedBytes, limits.packed_bytes_max));
     }
     // Counted before the directory is read, since reading it takes memory for each entry.
     let headers = bytes
@@ -76,10 +61,7 @@ fn open<'a>(bytes: &'a [u8], limits: &PackageLimits) -> Result<Archive<'a>, Pack
         .take(usize::try_from(limits.entries_max).map_or(usize::MAX, |max| max.saturating_add(1)))
         .count();
     if headers as u64 > limits.entries_max {
-        return Err(PackageError::too_large(
-            LimitKind::Entries,
-            limits.entries_max,
-        ));
+        return Err(PackageError::too_large(LimitKind::Entries, limits.entries_max));
     }
     ZipArchive::new(Cursor::new(bytes)).map_err(from_zip)
 }
@@ -95,11 +77,7 @@ fn check_directory(archive: &mut Archive<'_>) -> Result<Vec<Option<String>>, Pac
     for index in 0..archive.len() {
         let entry = archive.by_index_data(index).map_err(from_zip)?;
         let name = entry.name().map_err(from_zip)?.replace('\\', "/");
-        let path = if entry.is_dir() {
-            name.strip_suffix('/').unwrap_or(&name)
-        } else {
-            name.as_str()
-        };
+        let path = if entry.is_dir() { name.strip_suffix('/').unwrap_or(&name) } else { name.as_str() };
         check_name(path)?;
         if entry.is_symlink() {
             return Err(PackageError::bad_entry(path, EntryProblem::Link));
@@ -109,44 +87,29 @@ fn check_directory(archive: &mut Archive<'_>) -> Result<Vec<Option<String>>, Pac
         }
         let method = entry.compression();
         if entry.encrypted() {
-            return Err(PackageError::Unsupported {
-                what: format!("entry '{}' is encrypted", excerpt(path)),
-            });
+            return Err(PackageError::Unsupported { what: format!("entry '{}' is encrypted", excerpt(path)) });
         }
-        if !matches!(
-            method,
-            CompressionMethod::Stored | CompressionMethod::Deflated
-        ) {
-            return Err(PackageError::Unsupported {
-                what: format!("entry '{}' is packed with {method:?}", excerpt(path)),
-            });
+        if !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
+            return Err(PackageError::Unsupported { what: format!("entry '{}' is packed with {method:?}", excerpt(path)) });
         }
         let is_directory = entry.is_dir();
         names.push((!is_directory).then_some(name));
     }
     // Entries that share their packed bytes would make a small package unpack without bound.
     if archive.has_overlapping_entries().map_err(from_zip)? {
-        return Err(PackageError::NotAZip {
-            message: "entries overlap".to_owned(),
-        });
+        return Err(PackageError::NotAZip { message: "entries overlap".to_owned() });
     }
     Ok(names)
 }
 
 fn check_name(name: &str) -> Result<(), PackageError> {
-    let problem = if name.is_empty()
-        || name.len() > ENTRY_NAME_BYTES_MAX
-        || name.chars().any(char::is_control)
-    {
+    let problem = if name.is_empty() || name.len() > ENTRY_NAME_BYTES_MAX || name.chars().any(char::is_control) {
         EntryProblem::IllegalName
     } else if name.starts_with(['/', '\\']) || name.get(1..2) == Some(":") {
         EntryProblem::AbsoluteName
     } else if name.split(['/', '\\']).any(|segment| segment == "..") {
         EntryProblem::ParentSegment
-    } else if name
-        .split(['/', '\\'])
-        .any(|segment| segment.is_empty() || segment == ".")
-    {
+    } else if name.split(['/', '\\']).any(|segment| segment.is_empty() || segment == ".") {
         EntryProblem::IllegalName
     } else {
         return Ok(());
@@ -155,10 +118,7 @@ fn check_name(name: &str) -> Result<(), PackageError> {
 }
 
 fn check_content(name: &str, content: &[u8]) -> Result<(), PackageError> {
-    if ARCHIVE_BEGINNINGS
-        .iter()
-        .any(|beginning| content.starts_with(beginning))
-    {
+    if ARCHIVE_BEGINNINGS.iter().any(|beginning| content.starts_with(beginning)) {
         return Err(PackageError::bad_entry(name, EntryProblem::NestedArchive));
     }
     Ok(())
@@ -170,45 +130,28 @@ struct Budget<'a> {
     limits: &'a PackageLimits,
 }
 
-fn unpack_file(
-    archive: &mut Archive<'_>,
-    index: usize,
-    name: &str,
-    budget: &mut Budget<'_>,
-) -> Result<Vec<u8>, PackageError> {
+fn unpack_file(archive: &mut Archive<'_>, index: usize, name: &str, budget: &mut Budget<'_>) -> Result<Vec<u8>, PackageError> {
     let file = archive.by_index(index).map_err(from_zip)?;
     // The packed size can be believed: entries do not overlap, and no more than it is read.
-    let by_ratio = file
-        .compressed_size()
-        .saturating_mul(budget.limits.ratio_max);
+    let by_ratio = file.compressed_size().saturating_mul(budget.limits.ratio_max);
     let allowed = by_ratio.min(budget.left);
     let mut content = Vec::new();
     file.take(allowed.saturating_add(1))
         .read_to_end(&mut content)
-        .map_err(|error| PackageError::NotAZip {
-            message: format!("entry '{}' is damaged: {error}", excerpt(name)),
-        })?;
+        .map_err(|error| PackageError::NotAZip { message: format!("entry '{}' is damaged: {error}", excerpt(name)) })?;
     let size = content.len() as u64;
     if size > budget.left {
-        return Err(PackageError::too_large(
-            LimitKind::UnpackedBytes,
-            budget.limits.unpacked_bytes_max,
-        ));
+        return Err(PackageError::too_large(LimitKind::UnpackedBytes, budget.limits.unpacked_bytes_max));
     }
     if size > by_ratio {
-        return Err(PackageError::too_large(
-            LimitKind::Ratio,
-            budget.limits.ratio_max,
-        ));
+        return Err(PackageError::too_large(LimitKind::Ratio, budget.limits.ratio_max));
     }
     budget.left -= size;
     Ok(content)
 }
 
 fn from_zip(error: ZipError) -> PackageError {
-    PackageError::NotAZip {
-        message: excerpt(&error.to_string()),
-    }
+    PackageError::NotAZip { message: excerpt(&error.to_string()) }
 }
 
 #[cfg(test)]
@@ -225,35 +168,17 @@ mod tests {
 
     #[test] // SEC-13
     fn names_must_stay_inside_the_package() {
-        for good in [
-            "solution.xml",
-            "WebResources/a b.js",
-            "a/..b/c..",
-            "ä/日",
-            ".x",
-        ] {
+        for good in ["solution.xml", "WebResources/a b.js", "a/..b/c..", "ä/日", ".x"] {
             assert_eq!(problem(good), None, "{good}");
         }
         for absolute in ["/etc/passwd", "\\x", "C:x", "c:\\x", "//server/x"] {
-            assert_eq!(
-                problem(absolute),
-                Some(EntryProblem::AbsoluteName),
-                "{absolute}"
-            );
+            assert_eq!(problem(absolute), Some(EntryProblem::AbsoluteName), "{absolute}");
         }
         for parent in ["..", "../x", "a/../b", "a\\..\\b", "a/.."] {
-            assert_eq!(
-                problem(parent),
-                Some(EntryProblem::ParentSegment),
-                "{parent}"
-            );
+            assert_eq!(problem(parent), Some(EntryProblem::ParentSegment), "{parent}");
         }
         for illegal in ["", "a//b", "a/", "./a", "a/.", "a\u{0}b", "a\nb"] {
-            assert_eq!(
-                problem(illegal),
-                Some(EntryProblem::IllegalName),
-                "{illegal:?}"
-            );
+            assert_eq!(problem(illegal), Some(EntryProblem::IllegalName), "{illegal:?}");
         }
         assert_eq!(problem(&"n".repeat(1024)), None);
         assert_eq!(problem(&"n".repeat(1025)), Some(EntryProblem::IllegalName));

@@ -30,11 +30,7 @@ pub(super) fn read(element: Element<'_>) -> Result<ChoiceElement, PackageError> 
     Ok(choice)
 }
 
-fn read_options(
-    list: Element<'_>,
-    item: &'static str,
-    choice: &mut ChoiceElement,
-) -> Result<(), PackageError> {
+fn read_options(list: Element<'_>, item: &'static str, choice: &mut ChoiceElement) -> Result<(), PackageError> {
     for option in list.children_named(item) {
         choice.options.push(read_option(option)?);
     }
@@ -43,9 +39,7 @@ fn read_options(
 
 fn read_option(element: Element<'_>) -> Result<ChoiceOption, PackageError> {
     let mut option = ChoiceOption {
-        value: element
-            .integer_attribute("value")?
-            .ok_or_else(|| element.error("an option must have attribute value"))?,
+        value: element.integer_attribute("value")?.ok_or_else(|| element.error("an option must have attribute value"))?,
         default_status: element.integer_attribute("defaultstatus")?,
         invariant_name: element.word_attribute("invariantname"),
         state: element.integer_attribute("state")?,

@@ -7,10 +7,7 @@ use crate::package::{ChoiceSource, ColumnElement, ColumnType, LookupTarget, Requ
 
 /// Reads one `attribute` element.
 pub(super) fn read(element: Element<'_>) -> Result<ColumnElement, PackageError> {
-    let mut column = ColumnElement {
-        schema_name: element.required_attribute("PhysicalName")?,
-        ..ColumnElement::default()
-    };
+    let mut column = ColumnElement { schema_name: element.required_attribute("PhysicalName")?, ..ColumnElement::default() };
     let mut column_type = None;
     let mut logical_name = None;
     let mut name = None;
@@ -31,9 +28,7 @@ pub(super) fn read(element: Element<'_>) -> Result<ColumnElement, PackageError> 
         }
     }
     column.column_type = column_type.ok_or_else(|| element.error("the column has no Type"))?;
-    column.logical_name = logical_name
-        .or(name)
-        .unwrap_or_else(|| column.schema_name.clone());
+    column.logical_name = logical_name.or(name).unwrap_or_else(|| column.schema_name.clone());
     Ok(column)
 }
 
@@ -51,12 +46,7 @@ fn read_specific(child: Element<'_>, column: &mut ColumnElement) -> Result<(), P
         "accuracysource" => column.precision_source = child.integer()?,
         "behavior" => column.behavior = child.integer()?,
         "lookupstyle" => column.lookup_style = child.word(),
-        "lookuptypes" => {
-            column.lookup_targets = child
-                .children_named("LookupType")
-                .map(read_target)
-                .collect()
-        }
+        "lookuptypes" => column.lookup_targets = child.children_named("LookupType").map(read_target).collect(),
         "referencedentityobjecttypecode" => column.referenced_type_code = child.integer()?,
         "autonumberformat" => column.auto_number_format = child.word(),
         "optionset" => column.choice = Some(ChoiceSource::Local(Box::new(choice::read(child)?))),
@@ -72,18 +62,9 @@ fn read_specific(child: Element<'_>, column: &mut ColumnElement) -> Result<(), P
 }
 
 fn read_mask(element: Element<'_>) -> Vec<String> {
-    element
-        .text()
-        .split('|')
-        .map(str::trim)
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
+    element.text().split('|').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 fn read_target(element: Element<'_>) -> LookupTarget {
-    LookupTarget {
-        id: element.word_attribute("id"),
-        table: element.word().unwrap_or_default(),
-    }
+    LookupTarget { id: element.word_attribute("id"), table: element.word().unwrap_or_default() }
 }

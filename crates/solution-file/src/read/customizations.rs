@@ -40,21 +40,13 @@ pub(super) fn read(root: Element<'_>, package: &mut Package) -> Result<(), Packa
 fn inert_section(section: Element<'_>) -> Option<InertPart> {
     let items: Vec<String> = section.children().map(item_name).collect();
     let is_empty = items.is_empty() && section.word().is_none() && !section.has_attributes();
-    (!is_empty).then(|| InertPart {
-        kind: InertKind::Section,
-        name: section.name().to_owned(),
-        items,
-        content: section.raw_xml().into_bytes(),
-    })
+    (!is_empty).then(|| InertPart { kind: InertKind::Section, name: section.name().to_owned(), items, content: section.raw_xml().into_bytes() })
 }
 
 /// The best name that an element gives itself.
 fn item_name(item: Element<'_>) -> String {
     ["Name", "UniqueName", "connectionreferencelogicalname", "id"]
         .iter()
-        .find_map(|name| {
-            item.word_attribute(name)
-                .or_else(|| item.child(name).and_then(|child| child.word()))
-        })
+        .find_map(|name| item.word_attribute(name).or_else(|| item.child(name).and_then(|child| child.word())))
         .unwrap_or_else(|| item.name().to_owned())
 }

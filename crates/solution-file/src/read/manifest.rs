@@ -12,13 +12,8 @@ use crate::version::{NEWEST_PACKAGE_VERSION, SolutionVersion};
 /// Reads the root element.
 pub(super) fn read(root: Element<'_>) -> Result<Manifest, PackageError> {
     let package_version = read_package_version(root)?;
-    let language_code = root
-        .word_attribute("languagecode")
-        .map(|code| root.language_code(&code))
-        .transpose()?;
-    let element = root
-        .child("SolutionManifest")
-        .ok_or_else(|| root.error("expected an element SolutionManifest"))?;
+    let language_code = root.word_attribute("languagecode").map(|code| root.language_code(&code)).transpose()?;
+    let element = root.child("SolutionManifest").ok_or_else(|| root.error("expected an element SolutionManifest"))?;
     let mut manifest = Manifest {
         package_version,
         language_code,
@@ -55,14 +50,9 @@ fn read_package_version(root: Element<'_>) -> Result<Option<SolutionVersion>, Pa
     let Some(text) = root.word_attribute("SolutionPackageVersion") else {
         return Ok(None);
     };
-    let found: SolutionVersion = text
-        .parse()
-        .map_err(|_| root.error("SolutionPackageVersion is not a version"))?;
+    let found: SolutionVersion = text.parse().map_err(|_| root.error("SolutionPackageVersion is not a version"))?;
     if found.is_newer_format_than(&NEWEST_PACKAGE_VERSION) {
-        return Err(PackageError::PackageVersionTooNew {
-            found,
-            newest: NEWEST_PACKAGE_VERSION,
-        });
+        return Err(PackageError::PackageVersionTooNew { found, newest: NEWEST_PACKAGE_VERSION });
     }
     Ok(Some(found))
 }
@@ -78,9 +68,7 @@ fn read_publisher(element: Element<'_>) -> Result<Publisher, PackageError> {
             "supportingwebsiteurl" => publisher.website = child.word(),
             "customizationprefix" => publisher.prefix = child.word(),
             "customizationoptionvalueprefix" => publisher.option_value_prefix = child.integer()?,
-            "addresses" => {
-                publisher.addresses = child.children_named("Address").map(read_address).collect()
-            }
+            "addresses" => publisher.addresses = child.children_named("Address").map(read_address).collect(),
             _ => properties::take(&mut publisher.properties, child)?,
         }
     }
@@ -92,11 +80,7 @@ fn read_publisher(element: Element<'_>) -> Result<Publisher, PackageError> {
 
 /// Most values of an address are nil; only the others are kept.
 fn read_address(element: Element<'_>) -> BTreeMap<String, String> {
-    element
-        .children()
-        .filter(|child| !child.is_nil())
-        .filter_map(|child| Some((child.name().to_owned(), child.word()?)))
-        .collect()
+    element.children().filter(|child| !child.is_nil()).filter_map(|child| Some((child.name().to_owned(), child.word()?))).collect()
 }
 
 fn read_root_components(element: Element<'_>) -> Result<Vec<RootComponent>, PackageError> {
@@ -104,9 +88,7 @@ fn read_root_components(element: Element<'_>) -> Result<Vec<RootComponent>, Pack
         .children_named("RootComponent")
         .map(|child| {
             Ok(RootComponent {
-                component_type: child
-                    .integer_attribute("type")?
-                    .ok_or_else(|| child.error("a root component must have attribute type"))?,
+                component_type: child.integer_attribute("type")?.ok_or_else(|| child.error("a root component must have attribute type"))?,
                 schema_name: child.word_attribute("schemaName"),
                 id: child.word_attribute("id"),
                 parent_id: child.word_attribute("parentId"),
@@ -118,18 +100,10 @@ fn read_root_components(element: Element<'_>) -> Result<Vec<RootComponent>, Pack
 
 fn read_dependencies(element: Element<'_>) -> Vec<MissingDependency> {
     let end = |dependency: Element<'_>, name: &str| DependencyEnd {
-        attributes: dependency
-            .child(name)
-            .into_iter()
-            .flat_map(|end| end.attributes())
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
+        attributes: dependency.child(name).into_iter().flat_map(|end| end.attributes()).map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
     };
     element
         .children_named("MissingDependency")
-        .map(|dependency| MissingDependency {
-            required: end(dependency, "Required"),
-            dependent: end(dependency, "Dependent"),
-        })
+        .map(|dependency| MissingDependency { required: end(dependency, "Required"), dependent: end(dependency, "Dependent") })
         .collect()
 }

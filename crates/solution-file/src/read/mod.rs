@@ -49,23 +49,15 @@ pub fn read(bytes: &[u8], limits: &PackageLimits) -> Result<Package, PackageErro
         package.manifest = manifest::read(root)?;
         Ok(())
     })?;
-    XmlPart::new(CUSTOMIZATIONS_PART, &customizations_bytes, limits)?
-        .read(|root| customizations::read(root, &mut package))?;
+    XmlPart::new(CUSTOMIZATIONS_PART, &customizations_bytes, limits)?.read(|root| customizations::read(root, &mut package))?;
 
-    let files = entries
-        .into_iter()
-        .map(|entry| InertPart::file(entry.name, entry.content));
+    let files = entries.into_iter().map(|entry| InertPart::file(entry.name, entry.content));
     package.other_parts.extend(files);
-    package
-        .other_parts
-        .sort_by(|a, b| (a.kind, &a.name, &a.content).cmp(&(b.kind, &b.name, &b.content)));
+    package.other_parts.sort_by(|a, b| (a.kind, &a.name, &a.content).cmp(&(b.kind, &b.name, &b.content)));
     Ok(package)
 }
 
 fn take_part(entries: &mut Vec<Entry>, name: &'static str) -> Result<Vec<u8>, PackageError> {
-    let index = entries
-        .iter()
-        .position(|entry| entry.name.eq_ignore_ascii_case(name))
-        .ok_or(PackageError::MissingPart { name })?;
+    let index = entries.iter().position(|entry| entry.name.eq_ignore_ascii_case(name)).ok_or(PackageError::MissingPart { name })?;
     Ok(entries.swap_remove(index).content)
 }

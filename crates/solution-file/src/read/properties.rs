@@ -29,8 +29,7 @@ pub(super) fn take(properties: &mut Properties, child: Element<'_>) -> Result<()
     if child.is_nil() {
         return Ok(());
     }
-    let has_structure =
-        child.has_attributes() || child.has_namespace() || child.children().next().is_some();
+    let has_structure = child.has_attributes() || child.has_namespace() || child.children().next().is_some();
     if has_structure {
         properties.elements.push(child.raw());
         return Ok(());
@@ -56,21 +55,15 @@ pub(super) fn take(properties: &mut Properties, child: Element<'_>) -> Result<()
 }
 
 fn is_strict_flag(name: &str) -> bool {
-    STRICT_FLAGS
-        .iter()
-        .any(|flag| flag.eq_ignore_ascii_case(name))
+    STRICT_FLAGS.iter().any(|flag| flag.eq_ignore_ascii_case(name))
 }
 
 /// Whether a name follows the format's custom for flags. Many are not listed anywhere, and newer
 /// files add more.
 fn is_flag_name(name: &str) -> bool {
-    let begins = FLAG_BEGINNINGS.iter().any(|beginning| {
-        name.strip_prefix(beginning)
-            .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_uppercase()))
-    });
-    begins
-        || FLAG_ENDINGS.iter().any(|ending| name.ends_with(ending))
-        || OTHER_FLAGS.contains(&name)
+    let begins =
+        FLAG_BEGINNINGS.iter().any(|beginning| name.strip_prefix(beginning).is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_uppercase())));
+    begins || FLAG_ENDINGS.iter().any(|ending| name.ends_with(ending)) || OTHER_FLAGS.contains(&name)
 }
 
 #[cfg(test)]
@@ -79,24 +72,10 @@ mod tests {
 
     #[test]
     fn flags_are_told_by_their_names() {
-        for flag in [
-            "IsCustomizable",
-            "CanModifyAdditionalSettings",
-            "HasRelatedNotes",
-            "ValidForReadApi",
-            "EntityHelpUrlEnabled",
-            "EnforceStateTransitions",
-        ] {
+        for flag in ["IsCustomizable", "CanModifyAdditionalSettings", "HasRelatedNotes", "ValidForReadApi", "EntityHelpUrlEnabled", "EnforceStateTransitions"] {
             assert!(is_flag_name(flag), "{flag}");
         }
-        for other in [
-            "Isolation",
-            "Canvas",
-            "Hash",
-            "Is",
-            "ActivityTypeMask",
-            "isprivate",
-        ] {
+        for other in ["Isolation", "Canvas", "Hash", "Is", "ActivityTypeMask", "isprivate"] {
             assert!(!is_flag_name(other), "{other}");
         }
     }

@@ -3,28 +3,18 @@
 use super::properties;
 use super::xml::Element;
 use crate::error::PackageError;
-use crate::package::{
-    CascadeAction, Cascades, Labels, ManyToMany, OneToMany, RelationshipColumn,
-    RelationshipElement, RelationshipKind, RelationshipRole,
-};
+use crate::package::{CascadeAction, Cascades, Labels, ManyToMany, OneToMany, RelationshipColumn, RelationshipElement, RelationshipKind, RelationshipRole};
 
 /// Reads one `EntityRelationship` element.
 pub(super) fn read(element: Element<'_>) -> Result<RelationshipElement, PackageError> {
-    let mut relationship = RelationshipElement {
-        name: element.required_attribute("Name")?,
-        kind: read_kind(element)?,
-        ..RelationshipElement::default()
-    };
+    let mut relationship = RelationshipElement { name: element.required_attribute("Name")?, kind: read_kind(element)?, ..RelationshipElement::default() };
     for child in element.children() {
         match child.key().as_str() {
             "entityrelationshiptype" => {}
             "introducedversion" => relationship.introduced_version = child.word(),
             "relationshipdescription" => relationship.descriptions = read_descriptions(child)?,
             "entityrelationshiproles" => {
-                relationship.roles = child
-                    .children_named("EntityRelationshipRole")
-                    .map(read_role)
-                    .collect::<Result<_, _>>()?;
+                relationship.roles = child.children_named("EntityRelationshipRole").map(read_role).collect::<Result<_, _>>()?;
             }
             _ => read_specific(child, &mut relationship)?,
         }
@@ -47,10 +37,7 @@ fn read_kind(element: Element<'_>) -> Result<RelationshipKind, PackageError> {
 }
 
 /// What only one kind has; the kind is known, since elements may come in any order.
-fn read_specific(
-    child: Element<'_>,
-    relationship: &mut RelationshipElement,
-) -> Result<(), PackageError> {
+fn read_specific(child: Element<'_>, relationship: &mut RelationshipElement) -> Result<(), PackageError> {
     let is_taken = match &mut relationship.kind {
         RelationshipKind::OneToMany(one) => read_one_to_many(child, one)?,
         RelationshipKind::ManyToMany(many) => read_many_to_many(child, many),
@@ -102,17 +89,12 @@ fn read_many_to_many(child: Element<'_>, many: &mut ManyToMany) -> bool {
 }
 
 fn read_descriptions(element: Element<'_>) -> Result<Labels, PackageError> {
-    element
-        .child("Descriptions")
-        .map_or_else(|| Ok(Labels::new()), |child| child.labels())
+    element.child("Descriptions").map_or_else(|| Ok(Labels::new()), |child| child.labels())
 }
 
 fn read_column(element: Element<'_>) -> Result<RelationshipColumn, PackageError> {
     let mut column = RelationshipColumn {
-        attributes: element
-            .attributes()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
+        attributes: element.attributes().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         ..RelationshipColumn::default()
     };
     for child in element.children() {

@@ -11,23 +11,10 @@ use crate::error::{LimitKind, PackageError};
 use crate::limits::PackageLimits;
 
 /// Checks nesting, attributes and namespaces of a text, and that it has no DOCTYPE.
-pub(super) fn check(
-    part: &'static str,
-    text: &str,
-    limits: &PackageLimits,
-) -> Result<(), PackageError> {
+pub(super) fn check(part: &'static str, text: &str, limits: &PackageLimits) -> Result<(), PackageError> {
     check_count(text, b'<', LimitKind::XmlNodes, limits.xml_nodes_max.into())?;
-    check_count(
-        text,
-        b'=',
-        LimitKind::XmlAttributes,
-        limits.xml_attributes_max,
-    )?;
-    let mut shape = Shape {
-        limits,
-        namespaces: 0,
-        in_scope: vec![0],
-    };
+    check_count(text, b'=', LimitKind::XmlAttributes, limits.xml_attributes_max)?;
+    let mut shape = Shape { limits, namespaces: 0, in_scope: vec![0] };
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(found) = find(bytes, at, b"<") {
@@ -69,9 +56,7 @@ fn check_count(text: &str, byte: u8, what: LimitKind, limit: u64) -> Result<(), 
 /// Offset of the next occurrence of a pattern.
 fn find(bytes: &[u8], from: usize, pattern: &[u8]) -> Option<usize> {
     let rest = bytes.get(from..)?;
-    rest.windows(pattern.len())
-        .position(|window| window == pattern)
-        .map(|offset| from + offset)
+    rest.windows(pattern.len()).position(|window| window == pattern).map(|offset| from + offset)
 }
 
 /// What matters about a start tag.
@@ -86,12 +71,7 @@ struct StartTag {
 
 impl StartTag {
     fn measure(bytes: &[u8], start: usize) -> Self {
-        let mut tag = Self {
-            end: None,
-            is_empty: false,
-            attributes: 0,
-            namespaces: 0,
-        };
+        let mut tag = Self { end: None, is_empty: false, attributes: 0, namespaces: 0 };
         let mut quote = None;
         let mut previous = b'<';
         for (at, &byte) in bytes.iter().enumerate().skip(start + 1) {
@@ -137,21 +117,9 @@ impl Shape<'_> {
         self.namespaces += tag.namespaces;
         let depth = self.in_scope.len() as u64;
         for (value, what, limit) in [
-            (
-                tag.attributes,
-                LimitKind::XmlElementAttributes,
-                limits.xml_element_attributes_max,
-            ),
-            (
-                self.namespaces,
-                LimitKind::XmlNamespaces,
-                limits.xml_namespaces_max,
-            ),
-            (
-                in_scope,
-                LimitKind::XmlNamespacesInScope,
-                limits.xml_namespaces_in_scope_max,
-            ),
+            (tag.attributes, LimitKind::XmlElementAttributes, limits.xml_element_attributes_max),
+            (self.namespaces, LimitKind::XmlNamespaces, limits.xml_namespaces_max),
+            (in_scope, LimitKind::XmlNamespacesInScope, limits.xml_namespaces_in_scope_max),
             (depth, LimitKind::XmlDepth, limits.xml_depth_max),
         ] {
             if value > limit {
@@ -202,75 +170,39 @@ mod tests {
         assert_eq!(kind(&nested(5)), None);
         assert_eq!(kind(&nested(6)), Some(LimitKind::XmlDepth));
         assert_eq!(kind("<a><a><a><a><a/></a></a></a></a>"), None);
-        assert_eq!(
-            kind("<a><a><a><a><a><a/></a></a></a></a></a>"),
-            Some(LimitKind::XmlDepth)
-        );
+        assert_eq!(kind("<a><a><a><a><a><a/></a></a></a></a></a>"), Some(LimitKind::XmlDepth));
 
         assert_eq!(kind(&format!("<r>{}</r>", "<a/>".repeat(38))), None);
-        assert_eq!(
-            kind(&format!("<r>{}</r>", "<a/>".repeat(39))),
-            Some(LimitKind::XmlNodes)
-        );
+        assert_eq!(kind(&format!("<r>{}</r>", "<a/>".repeat(39))), Some(LimitKind::XmlNodes));
 
         assert_eq!(kind("<a b='=' c='>' d='<'/>"), None);
-        assert_eq!(
-            kind("<a b='1' c='2' d='3' e='4'/>"),
-            Some(LimitKind::XmlElementAttributes)
-        );
-        assert_eq!(
-            kind(&format!("<a>{}</a>", "=".repeat(21))),
-            Some(LimitKind::XmlAttributes)
-        );
+        assert_eq!(kind("<a b='1' c='2' d='3' e='4'/>"), Some(LimitKind::XmlElementAttributes));
+        assert_eq!(kind(&format!("<a>{}</a>", "=".repeat(21))), Some(LimitKind::XmlAttributes));
         assert_eq!(kind(&format!("<a>{}</a>", "=".repeat(20))), None);
 
         let pair = "<b xmlns:p='1' xmlns='2'/>";
         assert_eq!(kind(&format!("<a>{pair}{pair}</a>")), None);
-        assert_eq!(
-            kind(&format!("<a>{pair}{pair}<c xmlns='3'/></a>")),
-            Some(LimitKind::XmlNamespaces)
-        );
-        assert_eq!(
-            kind(&format!("<a xmlns:q='1'>{pair}</a>")),
-            Some(LimitKind::XmlNamespacesInScope)
-        );
+        assert_eq!(kind(&format!("<a>{pair}{pair}<c xmlns='3'/></a>")), Some(LimitKind::XmlNamespaces));
+        assert_eq!(kind(&format!("<a xmlns:q='1'>{pair}</a>")), Some(LimitKind::XmlNamespacesInScope));
     }
 
     #[test]
     fn marks_inside_comments_and_sections_do_not_count_as_elements() {
-        assert_eq!(
-            kind("<?p <a><a><a><a><a><a> ?><r><!-- <a><a><a><a><a><a> --></r>"),
-            None
-        );
+        assert_eq!(kind("<?p <a><a><a><a><a><a> ?><r><!-- <a><a><a><a><a><a> --></r>"), None);
         assert_eq!(kind("<r><![CDATA[<a><a><a><a><a><a>]]></r>"), None);
     }
 
     #[test] // SEC-31
     fn a_document_type_is_refused_where_it_stands() {
         let error = check("part.xml", "\n  <!DOCTYPE a><a/>", &limits()).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "part.xml line 2 column 3: document type definitions are not allowed"
-        );
+        assert_eq!(error.to_string(), "part.xml line 2 column 3: document type definitions are not allowed");
         assert!(check("part.xml", "<!doctype a>", &limits()).is_err());
         assert!(check("part.xml", "<a><!ENTITY b 'c'></a>", &limits()).is_err());
     }
 
     #[test]
     fn broken_texts_end_the_scan() {
-        for text in [
-            "",
-            "<",
-            "<a",
-            "<a b='",
-            "<!--",
-            "<![CDATA[",
-            "<?",
-            "</",
-            "</a></a>",
-            "<a/",
-            "<ä",
-        ] {
+        for text in ["", "<", "<a", "<a b='", "<!--", "<![CDATA[", "<?", "</", "</a></a>", "<a/", "<ä"] {
             assert_eq!(kind(text), None, "{text:?}");
         }
     }

@@ -7,10 +7,7 @@ use crate::package::{KeyElement, TableElement, TableExtent, ViewElement};
 
 /// Reads one `Entity` element.
 pub(super) fn read(element: Element<'_>) -> Result<TableElement, PackageError> {
-    let mut table = TableElement {
-        extent: TableExtent::Parts,
-        ..TableElement::default()
-    };
+    let mut table = TableElement { extent: TableExtent::Parts, ..TableElement::default() };
     for child in element.children() {
         match child.key().as_str() {
             "name" => {
@@ -37,15 +34,8 @@ pub(super) fn read(element: Element<'_>) -> Result<TableElement, PackageError> {
 }
 
 fn read_definition(element: Element<'_>, table: &mut TableElement) -> Result<(), PackageError> {
-    let is_unmodified = element
-        .attribute("unmodified")
-        .and_then(|value| parse_boolean(value.trim()))
-        .unwrap_or(false);
-    table.extent = if is_unmodified {
-        TableExtent::Unmodified
-    } else {
-        TableExtent::Full
-    };
+    let is_unmodified = element.attribute("unmodified").and_then(|value| parse_boolean(value.trim())).unwrap_or(false);
+    table.extent = if is_unmodified { TableExtent::Unmodified } else { TableExtent::Full };
     if table.schema_name.is_empty() {
         table.schema_name = element.word_attribute("Name").unwrap_or_default();
     }
@@ -55,16 +45,10 @@ fn read_definition(element: Element<'_>, table: &mut TableElement) -> Result<(),
             "localizedcollectionnames" => table.collection_labels = child.labels()?,
             "descriptions" => table.descriptions = child.labels()?,
             "attributes" => {
-                table.columns = child
-                    .children_named("attribute")
-                    .map(column::read)
-                    .collect::<Result<_, _>>()?;
+                table.columns = child.children_named("attribute").map(column::read).collect::<Result<_, _>>()?;
             }
             "entitykeys" => {
-                table.keys = child
-                    .children_named("EntityKey")
-                    .map(read_key)
-                    .collect::<Result<_, _>>()?;
+                table.keys = child.children_named("EntityKey").map(read_key).collect::<Result<_, _>>()?;
             }
             "entitysetname" => table.set_name = child.word(),
             "ownershiptypemask" => table.ownership = child.word(),
@@ -84,10 +68,7 @@ fn read_key(element: Element<'_>) -> Result<KeyElement, PackageError> {
             "logicalname" => logical_name = child.word(),
             "introducedversion" => key.introduced_version = child.word(),
             "entitykeyattributes" => {
-                key.columns = child
-                    .children_named("AttributeName")
-                    .filter_map(|name| name.word())
-                    .collect();
+                key.columns = child.children_named("AttributeName").filter_map(|name| name.word()).collect();
             }
             "displaynames" => key.labels = child.labels()?,
             _ => properties::take(&mut key.properties, child)?,
@@ -101,11 +82,7 @@ fn read_key(element: Element<'_>) -> Result<KeyElement, PackageError> {
 }
 
 fn read_views(element: Element<'_>) -> Result<Vec<ViewElement>, PackageError> {
-    element
-        .children_named("savedqueries")
-        .flat_map(|list| list.children_named("savedquery"))
-        .map(read_view)
-        .collect()
+    element.children_named("savedqueries").flat_map(|list| list.children_named("savedquery")).map(read_view).collect()
 }
 
 fn read_view(element: Element<'_>) -> Result<ViewElement, PackageError> {

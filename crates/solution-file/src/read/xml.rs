@@ -21,42 +21,20 @@ pub(super) struct XmlPart<'a> {
 }
 
 impl<'a> XmlPart<'a> {
-    pub(super) fn new(
-        name: &'static str,
-        bytes: &'a [u8],
-        limits: &PackageLimits,
-    ) -> Result<Self, PackageError> {
+    pub(super) fn new(name: &'static str, bytes: &'a [u8], limits: &PackageLimits) -> Result<Self, PackageError> {
         if bytes.len() as u64 > limits.xml_bytes_max {
-            return Err(PackageError::too_large(
-                LimitKind::XmlBytes,
-                limits.xml_bytes_max,
-            ));
+            return Err(PackageError::too_large(LimitKind::XmlBytes, limits.xml_bytes_max));
         }
         let text = decode(name, bytes)?;
         scan::check(name, text, limits)?;
-        Ok(Self {
-            name,
-            text,
-            nodes_max: limits.xml_nodes_max,
-        })
+        Ok(Self { name, text, nodes_max: limits.xml_nodes_max })
     }
 
     /// Parses the part and reads its root element, which is `ImportExportXml` in every part.
-    pub(super) fn read<T>(
-        &self,
-        read: impl FnOnce(Element<'_>) -> Result<T, PackageError>,
-    ) -> Result<T, PackageError> {
-        let options = ParsingOptions {
-            allow_dtd: false,
-            nodes_limit: self.nodes_max,
-            entity_resolver: None,
-        };
-        let document = Document::parse_with_options(self.text, options)
-            .map_err(|error| self.syntax_error(&error))?;
-        let root = Element {
-            part: self.name,
-            node: document.root_element(),
-        };
+    pub(super) fn read<T>(&self, read: impl FnOnce(Element<'_>) -> Result<T, PackageError>) -> Result<T, PackageError> {
+        let options = ParsingOptions { allow_dtd: false, nodes_limit: self.nodes_max, entity_resolver: None };
+        let document = Document::parse_with_options(self.text, options).map_err(|error| self.syntax_error(&error))?;
+        let root = Element { part: self.name, node: document.root_element() };
         if !root.is("ImportExportXml") {
             return Err(root.error("expected the root element ImportExportXml"));
         }
@@ -68,20 +46,13 @@ impl<'a> XmlPart<'a> {
             return PackageError::too_large(LimitKind::XmlNodes, self.nodes_max.into());
         }
         let at = error.pos();
-        PackageError::BadXml {
-            part: self.name,
-            line: at.row,
-            column: at.col,
-            message: excerpt(&error.to_string()),
-        }
+        PackageError::BadXml { part: self.name, line: at.row, column: at.col, message: excerpt(&error.to_string()) }
     }
 }
 
 fn decode<'a>(part: &'static str, bytes: &'a [u8]) -> Result<&'a str, PackageError> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err(PackageError::Unsupported {
-            what: format!("{part} is not in UTF-8"),
-        });
+        return Err(PackageError::Unsupported { what: format!("{part} is not in UTF-8") });
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
@@ -92,22 +63,12 @@ fn decode<'a>(part: &'static str, bytes: &'a [u8]) -> Result<&'a str, PackageErr
 }
 
 /// An error at a byte offset of a text.
-pub(super) fn error_at_offset(
-    part: &'static str,
-    text: &str,
-    offset: usize,
-    message: &str,
-) -> PackageError {
+pub(super) fn error_at_offset(part: &'static str, text: &str, offset: usize, message: &str) -> PackageError {
     let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
     let column = before.get(line_start..).unwrap_or("").chars().count() + 1;
-    PackageError::BadXml {
-        part,
-        line: u32::try_from(line).unwrap_or(u32::MAX),
-        column: u32::try_from(column).unwrap_or(u32::MAX),
-        message: message.to_owned(),
-    }
+    PackageError::BadXml { part, line: u32::try_from(line).unwrap_or(u32::MAX), column: u32::try_from(column).unwrap_or(u32::MAX), message: message.to_owned() }
 }
 
 /// True if a text is exactly one element, which can be put into another as it stands.
@@ -144,17 +105,11 @@ impl<'a> Element<'a> {
     /// Child elements in order.
     pub(super) fn children(&self) -> impl Iterator<Item = Element<'a>> + use<'a> {
         let part = self.part;
-        self.node
-            .children()
-            .filter(Node::is_element)
-            .map(move |node| Element { part, node })
+        self.node.children().filter(Node::is_element).map(move |node| Element { part, node })
     }
 
     /// Child elements of one name; whatever a newer file mixes in is passed over.
-    pub(super) fn children_named(
-        &self,
-        name: &'static str,
-    ) -> impl Iterator<Item = Element<'a>> + use<'a> {
+    pub(super) fn children_named(&self, name: &'static str) -> impl Iterator<Item = Element<'a>> + use<'a> {
         self.children().filter(move |child| child.is(name))
     }
 
@@ -164,16 +119,11 @@ impl<'a> Element<'a> {
 
     /// Attributes without namespace: name and value.
     pub(super) fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        self.node
-            .attributes()
-            .filter(|attribute| attribute.namespace().is_none())
-            .map(|attribute| (attribute.name(), attribute.value()))
+        self.node.attributes().filter(|attribute| attribute.namespace().is_none()).map(|attribute| (attribute.name(), attribute.value()))
     }
 
     pub(super) fn attribute(&self, name: &str) -> Option<&'a str> {
-        self.attributes()
-            .find(|(found, _)| found.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        self.attributes().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     pub(super) fn has_attributes(&self) -> bool {
@@ -182,18 +132,12 @@ impl<'a> Element<'a> {
 
     /// True for `xsi:nil="true"`: the element says that there is no value.
     pub(super) fn is_nil(&self) -> bool {
-        self.node
-            .attribute((XSI_NAMESPACE, "nil"))
-            .is_some_and(|nil| parse_boolean(nil) == Some(true))
+        self.node.attribute((XSI_NAMESPACE, "nil")).is_some_and(|nil| parse_boolean(nil) == Some(true))
     }
 
     /// All text directly in the element, around comments too.
     pub(super) fn text(&self) -> String {
-        self.node
-            .children()
-            .filter(Node::is_text)
-            .filter_map(|text| text.text())
-            .collect()
+        self.node.children().filter(Node::is_text).filter_map(|text| text.text()).collect()
     }
 
     /// The text without space around it; `None` if nothing is left.
@@ -205,20 +149,12 @@ impl<'a> Element<'a> {
 
     /// The text as a number; `None` if there is none.
     pub(super) fn integer(&self) -> Result<Option<i32>, PackageError> {
-        self.word()
-            .map(|word| {
-                parse_integer(&word).ok_or_else(|| self.unexpected("a whole number", &word))
-            })
-            .transpose()
+        self.word().map(|word| parse_integer(&word).ok_or_else(|| self.unexpected("a whole number", &word))).transpose()
     }
 
     /// The text as yes or no; `None` if there is none.
     pub(super) fn boolean(&self) -> Result<Option<bool>, PackageError> {
-        self.word()
-            .map(|word| {
-                parse_boolean(&word).ok_or_else(|| self.unexpected("0, 1, true or false", &word))
-            })
-            .transpose()
+        self.word().map(|word| parse_boolean(&word).ok_or_else(|| self.unexpected("0, 1, true or false", &word))).transpose()
     }
 
     /// A number in an attribute; `None` if it is absent or empty.
@@ -226,26 +162,18 @@ impl<'a> Element<'a> {
         self.attribute(name)
             .map(str::trim)
             .filter(|value| !value.is_empty())
-            .map(|value| {
-                parse_integer(value).ok_or_else(|| {
-                    self.unexpected(&format!("a whole number in attribute {name}"), value)
-                })
-            })
+            .map(|value| parse_integer(value).ok_or_else(|| self.unexpected(&format!("a whole number in attribute {name}"), value)))
             .transpose()
     }
 
     /// A text in an attribute, without space around it; `None` if it is absent or empty.
     pub(super) fn word_attribute(&self, name: &str) -> Option<String> {
-        self.attribute(name)
-            .map(str::trim)
-            .filter(|value| !value.is_empty())
-            .map(str::to_owned)
+        self.attribute(name).map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned)
     }
 
     /// A text in an attribute that must be there.
     pub(super) fn required_attribute(&self, name: &str) -> Result<String, PackageError> {
-        self.word_attribute(name)
-            .ok_or_else(|| self.error(&format!("{} must have attribute {name}", self.name())))
+        self.word_attribute(name).ok_or_else(|| self.error(&format!("{} must have attribute {name}", self.name())))
     }
 
     /// The texts of all children by language (`@description`, `@languagecode`); children without
@@ -263,28 +191,18 @@ impl<'a> Element<'a> {
 
     /// Reads a language code that this element names.
     pub(super) fn language_code(&self, text: &str) -> Result<u16, PackageError> {
-        text.trim()
-            .parse()
-            .map_err(|_| self.unexpected("a language code", text))
+        text.trim().parse().map_err(|_| self.unexpected("a language code", text))
     }
 
     /// The element as it stands in the text. It may use prefixes that the root declares; see
     /// [`Element::declared_prefixes`].
     pub(super) fn raw(&self) -> RawElement {
-        RawElement {
-            name: self.name().to_owned(),
-            xml: self.raw_xml(),
-        }
+        RawElement { name: self.name().to_owned(), xml: self.raw_xml() }
     }
 
     /// See [`Element::raw`].
     pub(super) fn raw_xml(&self) -> String {
-        self.node
-            .document()
-            .input_text()
-            .get(self.node.range())
-            .unwrap_or_default()
-            .to_owned()
+        self.node.document().input_text().get(self.node.range()).unwrap_or_default().to_owned()
     }
 
     /// Prefixes declared here, by prefix, but for those that every part has anyway.
@@ -300,20 +218,11 @@ impl<'a> Element<'a> {
     /// An error at the start of this element.
     pub(super) fn error(&self, message: &str) -> PackageError {
         let at = self.node.document().text_pos_at(self.node.range().start);
-        PackageError::BadXml {
-            part: self.part,
-            line: at.row,
-            column: at.col,
-            message: message.to_owned(),
-        }
+        PackageError::BadXml { part: self.part, line: at.row, column: at.col, message: message.to_owned() }
     }
 
     fn unexpected(&self, expected: &str, found: &str) -> PackageError {
-        self.error(&format!(
-            "{}: expected {expected}, found '{}'",
-            excerpt(self.name()),
-            excerpt(found)
-        ))
+        self.error(&format!("{}: expected {expected}, found '{}'", excerpt(self.name()), excerpt(found)))
     }
 }
 
@@ -337,8 +246,7 @@ mod tests {
     use super::*;
 
     fn read<T>(text: &str, check: impl FnOnce(Element<'_>) -> T) -> Result<T, PackageError> {
-        XmlPart::new("part.xml", text.as_bytes(), &PackageLimits::default())?
-            .read(|root| Ok(check(root)))
+        XmlPart::new("part.xml", text.as_bytes(), &PackageLimits::default())?.read(|root| Ok(check(root)))
     }
 
     #[test] // SOL-5
@@ -359,52 +267,25 @@ mod tests {
 
     #[test]
     fn errors_point_at_line_and_column() {
-        let message = |bytes: &[u8]| {
-            XmlPart::new("part.xml", bytes, &PackageLimits::default())
-                .and_then(|part| part.read(|_| Ok(())))
-                .unwrap_err()
-                .to_string()
-        };
-        assert_eq!(
-            message(b"<a>\n\xc3\xa4\xff</a>"),
-            "part.xml line 2 column 2: the text is not valid UTF-8"
-        );
-        assert_eq!(
-            message(b"\xef\xbb\xbf<Other/>"),
-            "part.xml line 1 column 1: expected the root element ImportExportXml"
-        );
+        let message = |bytes: &[u8]| XmlPart::new("part.xml", bytes, &PackageLimits::default()).and_then(|part| part.read(|_| Ok(()))).unwrap_err().to_string();
+        assert_eq!(message(b"<a>\n\xc3\xa4\xff</a>"), "part.xml line 2 column 2: the text is not valid UTF-8");
+        assert_eq!(message(b"\xef\xbb\xbf<Other/>"), "part.xml line 1 column 1: expected the root element ImportExportXml");
         assert!(message(b"<ImportExportXml>\n<a></b>").starts_with("part.xml line 2 column 4"));
-        assert_eq!(
-            message(b"\xff\xfe<\0"),
-            "not supported: part.xml is not in UTF-8"
-        );
+        assert_eq!(message(b"\xff\xfe<\0"), "not supported: part.xml is not in UTF-8");
     }
 
     #[test]
     fn a_raw_element_is_the_text_it_was_read_from() {
         let xml = "<ImportExportXml xmlns:q='urn:q' xmlns:xsi='urn:x'><a >\r\n<q:b c='1' />\
                    <!-- d --></a></ImportExportXml>";
-        assert_eq!(
-            read(xml, |root| root.child("A").unwrap().raw_xml()).unwrap(),
-            "<a >\r\n<q:b c='1' /><!-- d --></a>"
-        );
-        assert_eq!(
-            read(xml, |root| root.declared_prefixes()).unwrap(),
-            BTreeMap::from([("q".to_owned(), "urn:q".to_owned())])
-        );
+        assert_eq!(read(xml, |root| root.child("A").unwrap().raw_xml()).unwrap(), "<a >\r\n<q:b c='1' /><!-- d --></a>");
+        assert_eq!(read(xml, |root| root.declared_prefixes()).unwrap(), BTreeMap::from([("q".to_owned(), "urn:q".to_owned())]));
     }
 
     #[test]
     fn one_element_is_told_from_other_texts() {
         assert!(is_single_element("<a><b/>c</a>"));
-        for other in [
-            "",
-            "a",
-            "<a/><b/>",
-            " <a/>",
-            "<?xml version='1.0'?><a/>",
-            "<a/> ",
-        ] {
+        for other in ["", "a", "<a/><b/>", " <a/>", "<?xml version='1.0'?><a/>", "<a/> "] {
             assert!(!is_single_element(other), "{other:?}");
         }
     }

@@ -24,10 +24,7 @@ pub(super) struct Archive {
 
 impl Archive {
     pub(super) fn new() -> Self {
-        Self {
-            zip: ZipWriter::new(Cursor::new(Vec::new())),
-            names: HashSet::new(),
-        }
+        Self { zip: ZipWriter::new(Cursor::new(Vec::new())), names: HashSet::new() }
     }
 
     /// Adds a file.
@@ -56,8 +53,7 @@ impl Archive {
         if content.len() as u64 <= file.compressed_size().saturating_mul(RATIO_MAX) {
             return self.zip.raw_copy_file(file);
         }
-        self.zip
-            .start_file(name, options(CompressionMethod::Stored))?;
+        self.zip.start_file(name, options(CompressionMethod::Stored))?;
         self.zip.write_all(content)?;
         Ok(())
     }
@@ -72,14 +68,9 @@ fn pack(name: &str, content: &[u8], method: CompressionMethod) -> Result<Vec<u8>
 
 /// No clock, no user: the same bytes everywhere.
 fn options(method: CompressionMethod) -> SimpleFileOptions {
-    SimpleFileOptions::default()
-        .compression_method(method)
-        .last_modified_time(DateTime::default())
-        .unix_permissions(FILE_MODE)
+    SimpleFileOptions::default().compression_method(method).last_modified_time(DateTime::default()).unix_permissions(FILE_MODE)
 }
 
 fn from_zip(error: ZipError) -> PackageError {
-    PackageError::Unwritable {
-        what: format!("archive: {error}"),
-    }
+    PackageError::Unwritable { what: format!("archive: {error}") }
 }

@@ -9,11 +9,7 @@ use crate::package::{ChoiceElement, ChoiceKind, ChoiceOption};
 pub(super) fn write(xml: &mut XmlWriter, choice: &ChoiceElement) {
     xml.open(
         "optionset",
-        &present(&[
-            ("Name", Some(&choice.name)),
-            ("localizedName", choice.localized_name.as_deref()),
-            ("description", choice.description.as_deref()),
-        ]),
+        &present(&[("Name", Some(&choice.name)), ("localizedName", choice.localized_name.as_deref()), ("description", choice.description.as_deref())]),
     );
     xml.leaf("OptionSetType", choice.kind.as_str());
     xml.optional("IntroducedVersion", choice.introduced_version.as_ref());

@@ -38,10 +38,7 @@ fn write_specific(xml: &mut XmlWriter, column: &ColumnElement) {
     xml.optional("MinValue", column.min_value.as_ref());
     xml.optional("MaxValue", column.max_value.as_ref());
     xml.optional_number("Behavior", column.behavior);
-    xml.optional_number(
-        "ReferencedEntityObjectTypeCode",
-        column.referenced_type_code,
-    );
+    xml.optional_number("ReferencedEntityObjectTypeCode", column.referenced_type_code);
     xml.optional("LookupStyle", column.lookup_style.as_ref());
     if column.lookup_style.is_some() || !column.lookup_targets.is_empty() {
         xml.list("LookupTypes", &column.lookup_targets, write_target);

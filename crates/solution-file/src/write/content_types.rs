@@ -26,16 +26,10 @@ pub(super) fn write(files: &[&InertPart]) -> Result<String, PackageError> {
     }
     let mut xml = XmlWriter::with_root(ROOT, &[("xmlns", NAMESPACE)], &BTreeMap::new());
     for extension in &extensions {
-        xml.empty(
-            "Default",
-            &[("Extension", extension), ("ContentType", CONTENT_TYPE)],
-        );
+        xml.empty("Default", &[("Extension", extension), ("ContentType", CONTENT_TYPE)]);
     }
     for name in &plain_names {
-        xml.empty(
-            "Override",
-            &[("PartName", name), ("ContentType", CONTENT_TYPE)],
-        );
+        xml.empty("Override", &[("PartName", name), ("ContentType", CONTENT_TYPE)]);
     }
     xml.finish(ROOT)
 }

@@ -8,31 +8,15 @@ use crate::package::{InertKind, InertPart, Package};
 const ROOT: &str = "ImportExportXml";
 
 /// Sections that every file has, if only empty, around the ones that are interpreted.
-const BEFORE_RELATIONSHIPS: &[&str] = &[
-    "Roles",
-    "Workflows",
-    "FieldSecurityProfiles",
-    "Templates",
-    "EntityMaps",
-];
+const BEFORE_RELATIONSHIPS: &[&str] = &["Roles", "Workflows", "FieldSecurityProfiles", "Templates", "EntityMaps"];
 const AFTER_RELATIONSHIPS: &[&str] = &["OrganizationSettings"];
 
 pub(super) fn write(package: &Package) -> Result<String, PackageError> {
     let mut xml = XmlWriter::with_root(ROOT, &[], &package.namespaces);
-    let sections = Sections {
-        parts: package
-            .other_parts
-            .iter()
-            .filter(|part| part.kind == InertKind::Section)
-            .collect(),
-    };
+    let sections = Sections { parts: package.other_parts.iter().filter(|part| part.kind == InertKind::Section).collect() };
     xml.list("Entities", &package.tables, table::write);
     sections.write_usual(&mut xml, BEFORE_RELATIONSHIPS);
-    xml.list(
-        "EntityRelationships",
-        &package.relationships,
-        relationship::write,
-    );
+    xml.list("EntityRelationships", &package.relationships, relationship::write);
     sections.write_usual(&mut xml, AFTER_RELATIONSHIPS);
     xml.list("optionsets", &package.choices, choice::write);
     sections.write_others(&mut xml);
@@ -63,10 +47,7 @@ impl Sections<'_> {
 
     fn write_others(&self, xml: &mut XmlWriter) {
         for part in &self.parts {
-            let is_usual = BEFORE_RELATIONSHIPS
-                .iter()
-                .chain(AFTER_RELATIONSHIPS)
-                .any(|name| part.name == *name);
+            let is_usual = BEFORE_RELATIONSHIPS.iter().chain(AFTER_RELATIONSHIPS).any(|name| part.name == *name);
             if !is_usual {
                 write_section(xml, part);
             }

@@ -27,16 +27,8 @@ pub(super) fn write(package: &Package) -> Result<String, PackageError> {
     xml.leaf("Version", &manifest.version.to_string());
     xml.optional_flag("Managed", Some(manifest.managed));
     write_publisher(&mut xml, &manifest.publisher);
-    xml.list(
-        "RootComponents",
-        &manifest.root_components,
-        write_root_component,
-    );
-    xml.list(
-        "MissingDependencies",
-        &manifest.missing_dependencies,
-        write_dependency,
-    );
+    xml.list("RootComponents", &manifest.root_components, write_root_component);
+    xml.list("MissingDependencies", &manifest.missing_dependencies, write_dependency);
     properties::write(&mut xml, &manifest.properties);
     xml.close("SolutionManifest");
     xml.finish(ROOT)
@@ -44,10 +36,7 @@ pub(super) fn write(package: &Package) -> Result<String, PackageError> {
 
 /// The attributes that have a value.
 pub(super) fn present<'a>(attributes: &[(&'a str, Option<&'a str>)]) -> Vec<(&'a str, &'a str)> {
-    attributes
-        .iter()
-        .filter_map(|(name, value)| Some((*name, (*value)?)))
-        .collect()
+    attributes.iter().filter_map(|(name, value)| Some((*name, (*value)?))).collect()
 }
 
 fn write_publisher(xml: &mut XmlWriter, publisher: &Publisher) {
@@ -58,10 +47,7 @@ fn write_publisher(xml: &mut XmlWriter, publisher: &Publisher) {
     xml.optional("EMailAddress", publisher.email.as_ref());
     xml.optional("SupportingWebsiteUrl", publisher.website.as_ref());
     xml.optional("CustomizationPrefix", publisher.prefix.as_ref());
-    xml.optional_number(
-        "CustomizationOptionValuePrefix",
-        publisher.option_value_prefix,
-    );
+    xml.optional_number("CustomizationOptionValuePrefix", publisher.option_value_prefix);
     xml.list("Addresses", &publisher.addresses, |xml, address| {
         xml.list("Address", address, |xml, (name, value)| {
             xml.leaf(name, value);
@@ -95,8 +81,5 @@ fn write_dependency(xml: &mut XmlWriter, dependency: &MissingDependency) {
 
 /// A map as a list of attributes.
 pub(super) fn pairs(attributes: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
-    attributes
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect()
+    attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }

@@ -32,11 +32,7 @@ use crate::unique_name::check_unique_name;
 /// hold and for elements kept as text that are not well-formed.
 pub fn write(package: &Package) -> Result<Vec<u8>, PackageError> {
     check_unique_name(&package.manifest.unique_name)?;
-    let mut files: Vec<&InertPart> = package
-        .other_parts
-        .iter()
-        .filter(|part| part.kind == InertKind::File)
-        .collect();
+    let mut files: Vec<&InertPart> = package.other_parts.iter().filter(|part| part.kind == InertKind::File).collect();
     files.sort_by(|a, b| a.name.cmp(&b.name));
 
     let manifest = manifest::write(package)?;

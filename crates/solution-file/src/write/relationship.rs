@@ -3,10 +3,7 @@
 use super::manifest::pairs;
 use super::properties;
 use super::xml::XmlWriter;
-use crate::package::{
-    CascadeAction, Cascades, ManyToMany, OneToMany, RelationshipColumn, RelationshipElement,
-    RelationshipKind, RelationshipRole,
-};
+use crate::package::{CascadeAction, Cascades, ManyToMany, OneToMany, RelationshipColumn, RelationshipElement, RelationshipKind, RelationshipRole};
 
 /// Writes one `EntityRelationship` element.
 pub(super) fn write(xml: &mut XmlWriter, relationship: &RelationshipElement) {
@@ -17,10 +14,7 @@ pub(super) fn write(xml: &mut XmlWriter, relationship: &RelationshipElement) {
         RelationshipKind::Other(kind) => kind,
     };
     xml.leaf("EntityRelationshipType", kind);
-    xml.optional(
-        "IntroducedVersion",
-        relationship.introduced_version.as_ref(),
-    );
+    xml.optional("IntroducedVersion", relationship.introduced_version.as_ref());
     properties::write(xml, &relationship.properties);
     match &relationship.kind {
         RelationshipKind::OneToMany(one) => write_one_to_many(xml, one),

@@ -11,10 +11,7 @@ pub(super) fn write(xml: &mut XmlWriter, table: &TableElement) {
     xml.open("Entity", &[]);
     xml.leaf_with(
         "Name",
-        &present(&[
-            ("LocalizedName", table.localized_name.as_deref()),
-            ("OriginalName", table.original_name.as_deref()),
-        ]),
+        &present(&[("LocalizedName", table.localized_name.as_deref()), ("OriginalName", table.original_name.as_deref())]),
         &table.schema_name,
     );
     xml.optional_number("ObjectTypeCode", table.object_type_code);
@@ -42,19 +39,9 @@ pub(super) fn write(xml: &mut XmlWriter, table: &TableElement) {
 
 fn write_definition(xml: &mut XmlWriter, table: &TableElement) {
     let unmodified = (table.extent == TableExtent::Unmodified).then_some("1");
-    xml.open(
-        "entity",
-        &present(&[
-            ("Name", Some(&table.schema_name)),
-            ("unmodified", unmodified),
-        ]),
-    );
+    xml.open("entity", &present(&[("Name", Some(&table.schema_name)), ("unmodified", unmodified)]));
     xml.labels("LocalizedNames", "LocalizedName", &table.labels);
-    xml.labels(
-        "LocalizedCollectionNames",
-        "LocalizedCollectionName",
-        &table.collection_labels,
-    );
+    xml.labels("LocalizedCollectionNames", "LocalizedCollectionName", &table.collection_labels);
     xml.labels("Descriptions", "Description", &table.descriptions);
     xml.list("attributes", &table.columns, column::write);
     xml.list("EntityKeys", &table.keys, write_key);

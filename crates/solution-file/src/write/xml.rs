@@ -22,28 +22,13 @@ pub(super) struct XmlWriter {
 impl XmlWriter {
     /// Starts a text with its root element, which declares the namespaces that elements kept as
     /// text may use.
-    pub(super) fn with_root(
-        root: &str,
-        attributes: &[(&str, &str)],
-        namespaces: &BTreeMap<String, String>,
-    ) -> Self {
-        let mut writer = Self {
-            text: "<?xml version=\"1.0\" encoding=\"utf-8\"?>".to_owned(),
-            depth: 0,
-            unwritable: None,
-        };
-        let declarations: Vec<(String, &str)> = namespaces
-            .iter()
-            .filter(|(prefix, _)| prefix.as_str() != XSI_PREFIX)
-            .map(|(prefix, uri)| (format!("xmlns:{prefix}"), uri.as_str()))
-            .collect();
+    pub(super) fn with_root(root: &str, attributes: &[(&str, &str)], namespaces: &BTreeMap<String, String>) -> Self {
+        let mut writer = Self { text: "<?xml version=\"1.0\" encoding=\"utf-8\"?>".to_owned(), depth: 0, unwritable: None };
+        let declarations: Vec<(String, &str)> =
+            namespaces.iter().filter(|(prefix, _)| prefix.as_str() != XSI_PREFIX).map(|(prefix, uri)| (format!("xmlns:{prefix}"), uri.as_str())).collect();
         let xsi = format!("xmlns:{XSI_PREFIX}");
-        let all: Vec<(&str, &str)> = attributes
-            .iter()
-            .copied()
-            .chain([(xsi.as_str(), XSI_NAMESPACE)])
-            .chain(declarations.iter().map(|(name, uri)| (name.as_str(), *uri)))
-            .collect();
+        let all: Vec<(&str, &str)> =
+            attributes.iter().copied().chain([(xsi.as_str(), XSI_NAMESPACE)]).chain(declarations.iter().map(|(name, uri)| (name.as_str(), *uri))).collect();
         writer.open(root, &all);
         writer
     }
@@ -58,9 +43,7 @@ impl XmlWriter {
         // Elements kept as text are only as good as whoever made them.
         match Document::parse(&self.text) {
             Ok(_) => Ok(self.text),
-            Err(error) => Err(PackageError::Unwritable {
-                what: format!("{root}: {}", excerpt(&error.to_string())),
-            }),
+            Err(error) => Err(PackageError::Unwritable { what: format!("{root}: {}", excerpt(&error.to_string())) }),
         }
     }
 
@@ -122,20 +105,12 @@ impl XmlWriter {
     pub(super) fn labels(&mut self, list: &str, item: &str, labels: &Labels) {
         self.list(list, labels, |writer, (language, text)| {
             let language = language.to_string();
-            writer.empty(
-                item,
-                &[("description", text), ("languagecode", language.as_str())],
-            );
+            writer.empty(item, &[("description", text), ("languagecode", language.as_str())]);
         });
     }
 
     /// An element around others; `<list />` if there are none.
-    pub(super) fn list<I: IntoIterator>(
-        &mut self,
-        list: &str,
-        items: I,
-        mut write: impl FnMut(&mut Self, I::Item),
-    ) {
+    pub(super) fn list<I: IntoIterator>(&mut self, list: &str, items: I, mut write: impl FnMut(&mut Self, I::Item)) {
         let mut items = items.into_iter().peekable();
         if items.peek().is_none() {
             self.empty(list, &[]);
@@ -190,8 +165,7 @@ impl XmlWriter {
     /// Some names come from the package. What is left to check (which letters a name may have) the
     /// parser does at the end.
     fn check_name(&mut self, name: &str) {
-        let is_bad =
-            |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '&' | '=' | '/' | '"' | '\'');
+        let is_bad = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '&' | '=' | '/' | '"' | '\'');
         if name.is_empty() || name.contains(is_bad) {
             self.refuse(format!("the name '{}'", excerpt(name)));
         }
@@ -212,10 +186,7 @@ impl XmlWriter {
                 _ if is_xml_character(c) => self.text.push(c),
                 _ => {
                     let code = u32::from(c);
-                    self.refuse(format!(
-                        "character U+{code:04X} in '{}'",
-                        excerpt(&text.escape_debug().to_string())
-                    ));
+                    self.refuse(format!("character U+{code:04X} in '{}'", excerpt(&text.escape_debug().to_string())));
                 }
             }
         }
@@ -248,9 +219,7 @@ mod tests {
 
     #[test]
     fn every_character_of_xml_comes_back() {
-        let mut all: String = ('\0'..=char::MAX)
-            .filter(|c| is_xml_character(*c))
-            .collect();
+        let mut all: String = ('\0'..=char::MAX).filter(|c| is_xml_character(*c)).collect();
         all.push_str("]]>\r\n\r\t\n &amp;&#10;<![CDATA[ ");
         let mut xml = writer();
         xml.leaf_with("a", &[("b", &all)], &all);
@@ -266,10 +235,7 @@ mod tests {
         for c in ['\0', '\u{B}', '\u{1F}', '\u{FFFE}', '\u{FFFF}'] {
             let mut xml = writer();
             xml.leaf("a", &c.to_string());
-            assert!(matches!(
-                xml.finish("r"),
-                Err(PackageError::Unwritable { .. })
-            ));
+            assert!(matches!(xml.finish("r"), Err(PackageError::Unwritable { .. })));
         }
     }
 

@@ -1,10 +1,6 @@
 //! Packages for tests, made by hand so that they can be wrong.
 
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "test code, shared by several files"
-)]
+#![allow(dead_code, clippy::unwrap_used, reason = "test code, shared by several files")]
 
 use std::io::{Cursor, Write};
 
@@ -12,8 +8,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 /// Attributes that a current file has on the root of its manifest.
-pub(crate) const ROOT_ATTRIBUTES: &str =
-    "version='9.2.1.2' SolutionPackageVersion='9.2' languagecode='1033'";
+pub(crate) const ROOT_ATTRIBUTES: &str = "version='9.2.1.2' SolutionPackageVersion='9.2' languagecode='1033'";
 
 /// The least that a manifest needs.
 pub(crate) const MANIFEST_CONTENT: &str = "<UniqueName>Orders</UniqueName><Version>1.2.3.4</Version>\
@@ -50,31 +45,20 @@ pub(crate) fn customizations(content: &str) -> String {
 /// A package of two XML texts and further entries, stored without packing so that tests can find
 /// and change bytes.
 pub(crate) fn package_of(manifest: &str, customizations: &str, more: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut entries: Vec<(&str, &[u8])> = vec![
-        ("solution.xml", manifest.as_bytes()),
-        ("customizations.xml", customizations.as_bytes()),
-        ("[Content_Types].xml", b"<Types/>"),
-    ];
+    let mut entries: Vec<(&str, &[u8])> =
+        vec![("solution.xml", manifest.as_bytes()), ("customizations.xml", customizations.as_bytes()), ("[Content_Types].xml", b"<Types/>")];
     entries.extend_from_slice(more);
     zip_with(CompressionMethod::Stored, &entries)
 }
 
 /// A valid package with further entries.
 pub(crate) fn package_with(more: &[(&str, &[u8])]) -> Vec<u8> {
-    package_of(
-        &manifest(ROOT_ATTRIBUTES, MANIFEST_CONTENT),
-        &customizations(""),
-        more,
-    )
+    package_of(&manifest(ROOT_ATTRIBUTES, MANIFEST_CONTENT), &customizations(""), more)
 }
 
 /// A valid package with the given customizations.
 pub(crate) fn package_customizing(content: &str) -> Vec<u8> {
-    package_of(
-        &manifest(ROOT_ATTRIBUTES, MANIFEST_CONTENT),
-        &customizations(content),
-        &[],
-    )
+    package_of(&manifest(ROOT_ATTRIBUTES, MANIFEST_CONTENT), &customizations(content), &[])
 }
 
 /// Replaces every occurrence of a byte pattern by another of the same length.

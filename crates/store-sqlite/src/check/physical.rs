@@ -11,7 +11,8 @@ use crate::state::read_targets;
 
 /// Names of physical tables that hold rows.
 pub(super) fn tables(conn: &Connection) -> rusqlite::Result<BTreeSet<String>> {
-    let mut statement = conn.prepare("SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")?;
+    let mut statement =
+        conn.prepare("SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")?;
     statement.query_map((), |row| row.get(0))?.collect()
 }
 
@@ -36,7 +37,8 @@ impl Check<'_> {
 
     fn columns(&mut self, table: &Table) -> rusqlite::Result<()> {
         let mut statement = self.conn.prepare_cached("SELECT name,type FROM pragma_table_info(?)")?;
-        let there: BTreeMap<String, String> = statement.query_map([&table.def.physical], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+        let there: BTreeMap<String, String> =
+            statement.query_map([&table.def.physical], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
         // A deleted column stays in the physical table (design part 9), so more columns than defined are right.
         for column in table.columns.iter().flat_map(physical_columns) {
             let text = match there.get(&column.name) {
@@ -51,16 +53,17 @@ impl Check<'_> {
 
     fn indexes(&mut self, table: &Table) -> rusqlite::Result<()> {
         let mut statement = self.conn.prepare_cached("SELECT name,\"unique\" FROM pragma_index_list(?)")?;
-        let there: BTreeMap<String, bool> = statement.query_map([&table.def.physical], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+        let there: BTreeMap<String, bool> =
+            statement.query_map([&table.def.physical], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
         let physical = |ix| table.column(ix).physical.clone();
-        let mut demanded = vec![
-            (id_index(&table.def.physical), vec![physical(table.id)]),
-            (version_index(&table.def.physical), vec![physical(table.row_version)]),
-        ];
+        let mut demanded =
+            vec![(id_index(&table.def.physical), vec![physical(table.id)]), (version_index(&table.def.physical), vec![physical(table.row_version)])];
         for key in table.keys.iter().filter(|key| key.is_active()) {
             match KeyColumns::of(table, key) {
                 Ok(columns) => demanded.push((key_index(table, key), columns.places().iter().map(|ix| physical(*ix)).collect())),
-                Err(_) => self.report.add(FindingKind::MissingColumn, Some(table.name()), format!("The key '{}' names a column that is not defined.", key.name)),
+                Err(_) => {
+                    self.report.add(FindingKind::MissingColumn, Some(table.name()), format!("The key '{}' names a column that is not defined.", key.name))
+                }
             }
         }
         for (name, columns) in demanded {
@@ -91,12 +94,14 @@ impl Check<'_> {
         for relationship in self.relationships.iter().filter(|relationship| relationship.cascade.delete != DeleteAction::NoCascade) {
             let Some(table) = self.tables.iter().find(|table| *table.name() == relationship.referencing_table) else { continue };
             let Some(column) = table.find(&relationship.referencing_column) else {
-                let text = format!("The relationship '{}' names the lookup '{}', which is not defined.", relationship.schema_name, relationship.referencing_column);
+                let text =
+                    format!("The relationship '{}' names the lookup '{}', which is not defined.", relationship.schema_name, relationship.referencing_column);
                 self.report.add(FindingKind::MissingColumn, Some(table.name()), text);
                 continue;
             };
             let name = lookup_index(table, table.column(column));
-            let there: bool = self.conn.prepare_cached("SELECT count(*) FROM sqlite_schema WHERE type='index' AND name=?")?.query_row([&name], |row| row.get(0))?;
+            let there: bool =
+                self.conn.prepare_cached("SELECT count(*) FROM sqlite_schema WHERE type='index' AND name=?")?.query_row([&name], |row| row.get(0))?;
             if !there && self.present.contains(&table.def.physical) {
                 self.report.add(FindingKind::MissingIndex, Some(table.name()), format!("The index '{name}' is not there."));
             }

@@ -56,11 +56,8 @@ impl Check<'_> {
         let targets = column.lookup().map(|lookup| lookup.targets.as_slice()).unwrap_or_default();
         let codes: Vec<String> = self.tables.iter().filter(|table| targets.contains(table.name())).map(|table| table.def.code.to_string()).collect();
         let (id, kind) = (quoted(&column.physical), quoted(&type_column(column)));
-        let text = format!(
-            "SELECT count(*) FROM {} WHERE ({id} IS NULL)<>({kind} IS NULL) OR {kind} NOT IN ({})",
-            quoted(&table.def.physical),
-            codes.join(",")
-        );
+        let text =
+            format!("SELECT count(*) FROM {} WHERE ({id} IS NULL)<>({kind} IS NULL) OR {kind} NOT IN ({})", quoted(&table.def.physical), codes.join(","));
         let count: i64 = self.conn.query_row(&text, (), |row| row.get(0))?;
         if count > 0 {
             let text = format!("{count} rows have in '{}' an id without a table that it may lead to.", column.name);

@@ -13,7 +13,10 @@ impl Check<'_> {
         for table in self.present_tables() {
             self.duplicates(&table)?;
             let first = versions.len();
-            self.collect(&format!("SELECT {} FROM {} NOT INDEXED", quoted(&table.column(table.row_version).physical), quoted(&table.def.physical)), &mut versions)?;
+            self.collect(
+                &format!("SELECT {} FROM {} NOT INDEXED", quoted(&table.column(table.row_version).physical), quoted(&table.def.physical)),
+                &mut versions,
+            )?;
             let (rows, sum) = totals(versions.get(first..).unwrap_or_default());
             self.report.rows += u64::try_from(rows).unwrap_or(0);
             let kept = tally::read(self.conn, table.def.code)?;

@@ -1,14 +1,14 @@
 //! What the tests share: folders that go away, tables made by hand, rows in and rows out.
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses a part")]
+#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::panic, reason = "tests: each file uses a part, and a failure may end it")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use driftless_model::{
-    AlternateKey, Cascade, Column, ColumnIx, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn, DeleteAction, FloatColumn, IntegerColumn,
-    IntegerFormat, KeyIndexStatus, Label, LogicalName, LookupColumn, MoneyColumn, Ownership, Position, PrecisionSource, Relationship, RequiredLevel, SchemaName,
-    SetName, Table, TableCode, TableDef, TextColumn, TextFormat, Uuid, Validity, Value, Version,
+    AlternateKey, Cascade, Column, ColumnIx, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn, DeleteAction, FloatColumn,
+    IntegerColumn, IntegerFormat, KeyIndexStatus, Label, LogicalName, LookupColumn, MoneyColumn, Ownership, Position, PrecisionSource, Relationship,
+    RequiredLevel, SchemaName, SetName, Table, TableCode, TableDef, TextColumn, TextFormat, Uuid, Validity, Value, Version,
 };
 use driftless_query::{Collector, ResolvedCondition, ResolvedOrder, ResolvedQuery, SecuredQuery, Source};
 use driftless_store::{ChangeRequest, Cut, Length, SchemaChange, Stamped, StampedRemoval, Store, WriteTx};

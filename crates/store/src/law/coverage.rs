@@ -32,7 +32,7 @@ impl Coverage {
                     coverage.write_while_paging |= !in_chain.is_empty();
                     for change in changes {
                         match change {
-                            Change::Removed { id, .. } => removed.values_mut().for_each(|removed| drop(removed.insert(*id))),
+                            Change::Removed { id, .. } => removed.values_mut().for_each(|removed| removed.extend([*id])),
                             Change::Put(item) => coverage.made_again |= removed.values().any(|removed| removed.contains(&item.id)),
                         }
                     }

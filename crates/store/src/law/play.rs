@@ -56,12 +56,12 @@ pub enum Edit {
 
 impl Step {
     /// The step that a number stands for. Small numbers are simple steps.
-    pub fn from_word(word: u32) -> Self {
+    pub fn from_word(word: u64) -> Self {
         let mut rest = word;
         let mut draw = |below: u32| {
-            let drawn = rest % below;
-            rest /= below;
-            drawn
+            let drawn = rest % u64::from(below);
+            rest /= u64::from(below);
+            u32::try_from(drawn).unwrap_or(0)
         };
         match draw(32) {
             0..12 => {

@@ -5,9 +5,7 @@ use std::sync::atomic::Ordering;
 use driftless_model::{AlternateKey, Table, TableCode, Uuid, Value, Version};
 
 use super::{BuiltKey, State, StoredRow, StoredTable, Tombstone};
-use crate::{
-    DefinitionKind, DefinitionRow, Duplicate, KeyBuild, ReadTx, SchemaChange, Stamped, StampedRemoval, StoreError, StoreResult, WriteTx,
-};
+use crate::{DefinitionKind, DefinitionRow, Duplicate, KeyBuild, ReadTx, SchemaChange, Stamped, StampedRemoval, StoreError, StoreResult, WriteTx};
 
 impl WriteTx for State {
     fn as_read(&self) -> &dyn ReadTx {

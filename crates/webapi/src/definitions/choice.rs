@@ -45,18 +45,29 @@ impl Options<'_> {
             Self::Set(set, kind) => set_value(view, set, *kind, name),
             Self::States(table, column, kind) => column_value(view, table, column, name).or_else(|| match name {
                 "OptionSetType" => Some(Node::word("State")),
-                "Options" => Some(Node::List(kind.states.iter().map(|state| {
-                    let more = [("DefaultStatus", Node::Int(i64::from(state.default_status))), ("InvariantName", Node::text(state.invariant_name.as_str()))];
-                    derived("#Microsoft.Dynamics.CRM.StateOptionMetadata", option(view, &state.option, column.managed), more)
-                }).collect())),
+                "Options" => Some(Node::List(
+                    kind.states
+                        .iter()
+                        .map(|state| {
+                            let more =
+                                [("DefaultStatus", Node::Int(i64::from(state.default_status))), ("InvariantName", Node::text(state.invariant_name.as_str()))];
+                            derived("#Microsoft.Dynamics.CRM.StateOptionMetadata", option(view, &state.option, column.managed), more)
+                        })
+                        .collect(),
+                )),
                 _ => None,
             }),
             Self::Statuses(table, column, kind) => column_value(view, table, column, name).or_else(|| match name {
                 "OptionSetType" => Some(Node::word("Status")),
-                "Options" => Some(Node::List(kind.statuses.iter().map(|status| {
-                    let more = [("State", Node::Int(i64::from(status.state))), ("TransitionData", Node::Null)];
-                    derived("#Microsoft.Dynamics.CRM.StatusOptionMetadata", option(view, &status.option, column.managed), more)
-                }).collect())),
+                "Options" => Some(Node::List(
+                    kind.statuses
+                        .iter()
+                        .map(|status| {
+                            let more = [("State", Node::Int(i64::from(status.state))), ("TransitionData", Node::Null)];
+                            derived("#Microsoft.Dynamics.CRM.StatusOptionMetadata", option(view, &status.option, column.managed), more)
+                        })
+                        .collect(),
+                )),
                 _ => None,
             }),
         }

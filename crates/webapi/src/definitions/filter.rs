@@ -125,7 +125,9 @@ fn enum_member(type_name: &str, member: &str) -> Result<&'static str> {
     let def = type_name.strip_prefix("Microsoft.Dynamics.CRM.").and_then(|name| ENUMS.iter().find(|def| def.name == name));
     let number = member.parse::<i64>().ok();
     let found = def.and_then(|def| def.members.iter().find(|(name, value)| *name == member || Some(*value) == number));
-    found.map(|(name, _)| *name).ok_or_else(|| Error::new(ErrorCode::ODataError, format!("The string '{member}' is not a valid enumeration type constant of '{type_name}'.")))
+    found
+        .map(|(name, _)| *name)
+        .ok_or_else(|| Error::new(ErrorCode::ODataError, format!("The string '{member}' is not a valid enumeration type constant of '{type_name}'.")))
 }
 
 fn text_function(function: TextFunction, own: &Node, text: &str) -> bool {

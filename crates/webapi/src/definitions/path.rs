@@ -7,7 +7,7 @@ use driftless_odata::url::{KeyLiteral, KeyPredicate, Segment};
 use super::item::{Item, Source, View};
 use super::node::Node;
 use super::types::{self, Kind, Property, TypeDef};
-use super::{choice, SETS};
+use super::{SETS, choice};
 use crate::error;
 
 /// The namespace of types, with its dot.

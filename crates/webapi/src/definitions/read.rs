@@ -136,7 +136,9 @@ impl Writer<'_, '_> {
     }
 
     fn context_columns(&self, select: Option<&[SelectItem]>, expand: &[ExpandItem]) -> String {
-        let names = |items: Option<&[SelectItem]>| items.map(|items| items.iter().filter_map(|item| if let SelectItem::Column(name) = item { Some(name.clone()) } else { None }).collect::<Vec<_>>());
+        let names = |items: Option<&[SelectItem]>| {
+            items.map(|items| items.iter().filter_map(|item| if let SelectItem::Column(name) = item { Some(name.clone()) } else { None }).collect::<Vec<_>>())
+        };
         let expands: Vec<_> = expand.iter().map(|item| (item.path.join("/"), names(item.options.select.as_deref()))).collect();
         crate::rows::context_columns(names(select).as_deref(), &expands)
     }
@@ -157,7 +159,7 @@ impl Writer<'_, '_> {
         }
         for property in selected(item, declared, select)? {
             json.name(property.name);
-            item.get(self.view, property).write(json);
+            self.value(json, property, &item.get(self.view, property));
         }
         for part in expand {
             self.expanded(json, item, declared, context.as_ref(), part)?;
@@ -165,10 +167,22 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
+    /// A value; 64-bit integers and decimals become texts for readers that asked for that (web-api 3).
+    fn value(&self, json: &mut JsonWriter, property: &Property, node: &Node) {
+        match (property.kind, node) {
+            (Kind::BigInt, Node::Int(value)) if self.call.format.ieee754_compatible => json.quoted_integer(*value),
+            (Kind::Decimal, Node::Decimal(value)) if self.call.format.ieee754_compatible => {
+                json.quoted_decimal(value.mantissa(), u8::try_from(value.scale()).unwrap_or(u8::MAX));
+            }
+            _ => node.write(json),
+        }
+    }
+
     fn expanded(&self, json: &mut JsonWriter, item: &Item<'_>, declared: &TypeDef, context: &str, part: &ExpandItem) -> Result<()> {
         let Some(name) = part.path.last() else { return Ok(()) };
         let kind = item.is_part(name).or_else(|| declared.property(name).map(|property| property.kind).filter(|kind| kind.is_navigation()));
-        let (Kind::Part(type_name) | Kind::Parts(type_name) | Kind::Other(type_name)) = kind.ok_or_else(|| error::no_such_property(name, declared.name))? else {
+        let (Kind::Part(type_name) | Kind::Parts(type_name) | Kind::Other(type_name)) = kind.ok_or_else(|| error::no_such_property(name, declared.name))?
+        else {
             return Err(error::no_such_property(name, declared.name));
         };
         let part_type = types::find(type_name).unwrap_or(item.def);

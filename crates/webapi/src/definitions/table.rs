@@ -64,7 +64,9 @@ fn flag(table: &Table, name: &str) -> Option<Node> {
     let default = match name {
         "IsValidForAdvancedFind" | "IsImportable" | "IsAIRUpdated" => !table.def.private && !table.def.intersect,
         "CanCreateAttributes" | "CanCreateCharts" | "CanCreateForms" | "CanCreateViews" | "CanModifyAdditionalSettings" | "IsMappable" => open,
-        "CanBePrimaryEntityInRelationship" | "CanBeRelatedEntityInRelationship" | "CanBeInCustomEntityAssociation" | "CanChangeHierarchicalRelationship" => open,
+        "CanBePrimaryEntityInRelationship" | "CanBeRelatedEntityInRelationship" | "CanBeInCustomEntityAssociation" | "CanChangeHierarchicalRelationship" => {
+            open
+        }
         _ => false,
     };
     let value = table.def.flags.get(name).copied().unwrap_or(default);

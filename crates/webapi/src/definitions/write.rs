@@ -68,7 +68,9 @@ pub(super) fn update<'a>(call: &'a Call<'a>) -> Result<Write<'a>> {
                 (_, Some(Source::Relationship(relationship))) => {
                     Define::UpdateRelationship(relationship.schema_name.to_string(), body::relationship_update(&body)?)
                 }
-                (_, Some(Source::Options(Options::Set(set, _)))) if set.global => Define::UpdateChoice(set.name.clone(), body::choice_update(&body, merge_labels)?),
+                (_, Some(Source::Options(Options::Set(set, _)))) if set.global => {
+                    Define::UpdateChoice(set.name.clone(), body::choice_update(&body, merge_labels)?)
+                }
                 (Found::One(_), Some(Source::Key(..))) => {
                     return Err(Error::new(ErrorCode::InvalidOperation, "An alternate key cannot be changed: delete it and make another one."));
                 }

@@ -78,7 +78,10 @@ fn id(table: &Table, text: &str) -> Result<Uuid> {
         let shown: String = text.chars().take(64).collect();
         Error::new(
             ErrorCode::ODataError,
-            format!("The key '{shown}' of '{}' is not valid: a GUID with dashes, or name=value for each column of an alternate key, is expected.", table.def.set_name),
+            format!(
+                "The key '{shown}' of '{}' is not valid: a GUID with dashes, or name=value for each column of an alternate key, is expected.",
+                table.def.set_name
+            ),
         )
     })
 }
@@ -94,15 +97,21 @@ fn key_value(snapshot: &Snapshot, table: &Table, name: &str, text: &str) -> Resu
         return Ok((column, Value::Null));
     }
     let value = value_of_text(definition, text).map_err(|error| {
-        Error::new(ErrorCode::ODataError, format!("Cannot convert the literal '{}' of the key column '{name}' to the expected type '{}'.", error.literal, error.expected))
+        Error::new(
+            ErrorCode::ODataError,
+            format!("Cannot convert the literal '{}' of the key column '{name}' to the expected type '{}'.", error.literal, error.expected),
+        )
     })?;
-    Ok((column, match (definition.lookup(), value) {
-        (Some(lookup), Value::Guid(id)) => {
-            let code = lookup.targets.first().and_then(|target| snapshot.find(target)).map_or(TableCode(0), |target| target.def.code);
-            Value::Ref(RowRef { table: code, id })
-        }
-        (_, value) => value,
-    }))
+    Ok((
+        column,
+        match (definition.lookup(), value) {
+            (Some(lookup), Value::Guid(id)) => {
+                let code = lookup.targets.first().and_then(|target| snapshot.find(target)).map_or(TableCode(0), |target| target.def.code);
+                Value::Ref(RowRef { table: code, id })
+            }
+            (_, value) => value,
+        },
+    ))
 }
 
 /// The given columns must be exactly those of one key, in any order. Whether that key is in force is for the organization to say.

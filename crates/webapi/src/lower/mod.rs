@@ -13,6 +13,9 @@ pub(crate) use record::RecordReader;
 
 use driftless_model::Table;
 
+/// The set of all who may own rows. It is there for owners to lead somewhere and has no rows of its own.
+pub(crate) const PRINCIPALS_SET: &str = "principals";
+
 /// Users and teams: the tables whose rows own others. Their declared key is `ownerid` (web-api 2, 7).
 pub(crate) fn is_principal(table: &Table) -> bool {
     matches!(table.name().as_str(), "systemuser" | "team")

@@ -9,9 +9,9 @@ use driftless_odata::query::{Direction, ExpandItem, OrderItem, OrderKey, QueryOp
 use driftless_query::{Columns, Expand, Order, Query};
 
 use super::filter::Lowering;
+use super::is_principal;
 use super::key::lookup_in_name;
 use super::navigation::{collection, single};
-use super::is_principal;
 use crate::error;
 
 /// The columns asked for: as the query wants them, and as the context repeats them.
@@ -105,7 +105,12 @@ pub(crate) fn expands(snapshot: &Snapshot, table: &Table, items: &[ExpandItem]) 
                 // Of several targets, those that lack a column are returned with what they have.
                 (Err(_), _) => select_known(target, options.select.as_deref().unwrap_or_default()),
             };
-            let expand = Expand { lookup: table.column(navigation.column).name.clone(), target: target.name().clone(), name: name.clone(), columns: selection.columns.clone() };
+            let expand = Expand {
+                lookup: table.column(navigation.column).name.clone(),
+                target: target.name().clone(),
+                name: name.clone(),
+                columns: selection.columns.clone(),
+            };
             expands.push((expand, selection));
         }
     }

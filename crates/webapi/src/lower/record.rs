@@ -101,7 +101,8 @@ impl<'a> RecordReader<'a> {
 
     /// The one table that a navigation property leads to, or the one that the record's type names.
     fn target_table(&self, navigation: &Single, members: &[(Cow<'_, str>, Json<'_>)]) -> Option<Arc<Table>> {
-        let named = members.iter().find(|(name, _)| name == "@odata.type").and_then(|(_, value)| value.as_text()).map(|name| name.rsplit('.').next().unwrap_or(name));
+        let named =
+            members.iter().find(|(name, _)| name == "@odata.type").and_then(|(_, value)| value.as_text()).map(|name| name.rsplit('.').next().unwrap_or(name));
         let target = match (named, navigation.targets.as_slice()) {
             (None, [only]) => only,
             (None, _) => return None,
@@ -155,7 +156,10 @@ impl<'a> RecordReader<'a> {
         }
         Err(error::payload(
             &table.def.set_name,
-            &format!("Microsoft.OData.ODataException: The property '{name}' cannot refer to a record of the type 'Microsoft.Dynamics.CRM.{}'.", target.table.name()),
+            &format!(
+                "Microsoft.OData.ODataException: The property '{name}' cannot refer to a record of the type 'Microsoft.Dynamics.CRM.{}'.",
+                target.table.name()
+            ),
         ))
     }
 
@@ -233,11 +237,15 @@ mod tests {
 
     #[test] // web-api 8
     fn records_nest() {
-        let record = record(r#"{"drf_DepotId":{"drf_name":"on the way"},"ownerid":{"@odata.type":"#Microsoft.Dynamics.CRM.team","drf_name":"t"}}"#).unwrap();
-        let tables: Vec<_> = record.related.iter().map(|related| match related {
-            Related::Parent(ix, parent) => format!("{} {}", record.table.column(*ix).name, parent.table.name()),
-            Related::Children(..) | Related::Links(..) => String::new(),
-        }).collect();
+        let record = record(r#"{"drf_DepotId":{"drf_name":"on the way"},"ownerid":{"@odata.type":"Microsoft.Dynamics.CRM.team","drf_name":"t"}}"#).unwrap();
+        let tables: Vec<_> = record
+            .related
+            .iter()
+            .map(|related| match related {
+                Related::Parent(ix, parent) => format!("{} {}", record.table.column(*ix).name, parent.table.name()),
+                Related::Children(..) | Related::Links(..) => String::new(),
+            })
+            .collect();
         assert_eq!(tables, ["drf_depotid drf_depot", "ownerid team"]);
     }
 

@@ -9,7 +9,7 @@ use driftless_odata::csdl::CsdlWriter;
 use driftless_odata::record::edm_type;
 
 use super::{Detail, collection, type_name};
-use crate::lower::{self, is_principal};
+use crate::lower::{self, PRINCIPALS_SET, is_principal};
 use crate::rows::wire_name;
 
 /// Types that tables derive from.
@@ -164,12 +164,19 @@ fn alternate_keys(out: &mut CsdlWriter, table: &Table) {
 
 /// The sets of all tables, with where their navigation properties lead.
 pub(super) fn sets(out: &mut CsdlWriter, snapshot: &Snapshot, detail: Detail) {
+    out.begin("EntitySet", &[("Name", PRINCIPALS_SET), ("EntityType", "mscrm.principal")]);
+    out.end();
     for table in snapshot.tables() {
         let entity_type = type_name(table.name());
         out.begin("EntitySet", &[("Name", &table.def.set_name), ("EntityType", &entity_type)]);
         let mut bound = HashSet::new();
-        for relationship in snapshot.referencing(table.name()).iter().filter(|relationship| !is_shared(snapshot, table, relationship)) {
-            bind(out, &mut bound, &relationship.referencing_navigation, snapshot.find(&relationship.referenced_table));
+        for relationship in snapshot.referencing(table.name()) {
+            let target = snapshot.find(&relationship.referenced_table);
+            if !is_shared(snapshot, table, relationship) {
+                bind(out, &mut bound, &relationship.referencing_navigation, target);
+            } else if target.is_some_and(|target| is_principal(target)) && bound.insert(&relationship.referencing_navigation) {
+                out.empty("NavigationPropertyBinding", &[("Path", &relationship.referencing_navigation), ("Target", PRINCIPALS_SET)]);
+            }
         }
         for relationship in snapshot.referenced(table.name()) {
             bind(out, &mut bound, &relationship.referenced_navigation, snapshot.find(&relationship.referencing_table));
@@ -210,7 +217,7 @@ mod tests {
             r#"<NavigationProperty Name="ownerid" Type="mscrm.principal"><ReferentialConstraint Property="_ownerid_value" ReferencedProperty="ownerid"/></NavigationProperty>"#,
             r#"<NavigationProperty Name="drf_depot_parcels" Type="Collection(mscrm.drf_parcel)" Partner="drf_DepotId"/>"#,
             r#"<EntityType Name="team" BaseType="mscrm.principal">"#,
-            r#"<EntitySet Name="drf_parcels" EntityType="mscrm.drf_parcel"><NavigationPropertyBinding Path="drf_DepotId" Target="drf_depots"/></EntitySet>"#,
+            r#"<EntitySet Name="drf_parcels" EntityType="mscrm.drf_parcel"><NavigationPropertyBinding Path="drf_DepotId" Target="drf_depots"/><NavigationPropertyBinding Path="ownerid" Target="principals"/></EntitySet>"#,
             r#"<Action Name="CreateMultiple" IsBound="true"><Parameter Name="entityset" Type="Collection(mscrm.drf_parcel)" Nullable="false"/>"#,
         ] {
             assert!(text.contains(part), "{part}");

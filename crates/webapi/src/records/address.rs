@@ -67,7 +67,10 @@ impl<'a> RowAddress<'a> {
 /// The table of a set.
 ///
 /// # Errors
-/// 0x8006088a.
+/// 0x8006088a, or 0x80040315 for the set of principals.
 pub(crate) fn table<'s>(snapshot: &'s Snapshot, set: &str) -> Result<&'s Arc<Table>> {
-    snapshot.by_set(set).ok_or_else(|| error::no_such_segment(set))
+    snapshot.by_set(set).ok_or_else(|| match set {
+        lower::PRINCIPALS_SET => error::not_offered("Reading users and teams as one set"),
+        _ => error::no_such_segment(set),
+    })
 }

@@ -155,7 +155,13 @@ pub(super) fn next_link(call: &Call<'_>, response: Response, rows: Option<usize>
         .options
         .raw
         .iter()
-        .map(|option| if option.name.trim() == "$top" || option.name.eq_ignore_ascii_case("%24top") { driftless_odata::query::RawOption { name: "$top", value: Some(&left) } } else { *option })
+        .map(|option| {
+            if option.name.trim() == "$top" || option.name.eq_ignore_ascii_case("%24top") {
+                driftless_odata::query::RawOption { name: "$top", value: Some(&left) }
+            } else {
+                *option
+            }
+        })
         .collect();
     Ok(ListTail::Next(link::next_link(&call.address(), &options, &cookie)))
 }

@@ -93,12 +93,7 @@ pub(super) fn column_value(call: &Call<'_>, target: &Target, column: LogicalName
     }
 }
 
-fn retrieve(
-    call: &Call<'_>,
-    set: &str,
-    unless_version: Option<Version>,
-    target: &dyn Fn(&driftless_core::Snapshot) -> Result<Target>,
-) -> Result<Answer> {
+fn retrieve(call: &Call<'_>, set: &str, unless_version: Option<Version>, target: &dyn Fn(&driftless_core::Snapshot) -> Result<Target>) -> Result<Answer> {
     lower::unsupported_options(&call.options)?;
     let style = RowStyle::of(call);
     let slot: SnapshotSlot = RefCell::new(None);
@@ -149,4 +144,3 @@ pub(super) fn selected_columns(call: &Call<'_>, expand: &[ExpandItem]) -> String
     let expands: Vec<_> = expand.iter().map(|item| (item.path.join("/"), names(item.options.select.as_deref()))).collect();
     context_columns(names(call.options.select.as_deref()).as_deref(), &expands)
 }
-

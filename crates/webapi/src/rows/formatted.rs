@@ -124,7 +124,8 @@ fn push_moment(seconds: i64, with_time: bool, out: &mut String) {
     let Ok(days) = i32::try_from(seconds.div_euclid(86_400)) else { return };
     let mut iso = Vec::with_capacity(10);
     push_date(&mut iso, days);
-    let part = |from: usize, to: usize| iso.get(from..to).and_then(|bytes| std::str::from_utf8(bytes).ok()).and_then(|text| text.parse::<u32>().ok()).unwrap_or(0);
+    let part =
+        |from: usize, to: usize| iso.get(from..to).and_then(|bytes| std::str::from_utf8(bytes).ok()).and_then(|text| text.parse::<u32>().ok()).unwrap_or(0);
     let _ = write!(out, "{}/{}/{}", part(5, 7), part(8, 10), part(0, 4));
     if with_time {
         let second = seconds.rem_euclid(86_400);

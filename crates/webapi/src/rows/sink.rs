@@ -34,7 +34,19 @@ impl<'a> JsonRows<'a> {
         context.text(&format!("{}$metadata#{set}/$deletedEntity", style.root));
         let mut json = JsonWriter::appending_to(Vec::with_capacity(PIECE_BYTES_MAX));
         json.begin_array();
-        Self { style, slot, removed_context: context.into_bytes(), bytes_max, plan: None, json, pieces: Vec::new(), flushed: 0, scratch: String::new(), count: None, rows: 0 }
+        Self {
+            style,
+            slot,
+            removed_context: context.into_bytes(),
+            bytes_max,
+            plan: None,
+            json,
+            pieces: Vec::new(),
+            flushed: 0,
+            scratch: String::new(),
+            count: None,
+            rows: 0,
+        }
     }
 
     /// The number of matching rows, if it was asked for.
@@ -164,7 +176,12 @@ mod tests {
     fn expanded_rows_are_objects_or_null() {
         let query = query(&["drf_name"], true);
         let row = |depot: Value, name: Value| vec![Value::Guid(id(1)), Value::BigInt(1), Value::Null, depot.clone(), Value::BigInt(2), name];
-        let text = written(&query, &style(MetadataLevel::Minimal, false, false), &[row(Value::Guid(id(3)), Value::Text("North".to_owned())), row(Value::Null, Value::Null)], &[]);
+        let text = written(
+            &query,
+            &style(MetadataLevel::Minimal, false, false),
+            &[row(Value::Guid(id(3)), Value::Text("North".to_owned())), row(Value::Null, Value::Null)],
+            &[],
+        );
         assert!(text.contains(r#""drf_DepotId":{"@odata.etag":"W/\"2\"","drf_name":"North","drf_depotid":"00000000-0000-0000-0000-000000000003"}"#), "{text}");
         assert!(text.ends_with(r#""drf_DepotId":null}]"#), "{text}");
     }

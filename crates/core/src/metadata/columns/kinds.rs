@@ -1,8 +1,8 @@
 //! Checks of column types against their limits (MD-21) and completion of local choices.
 
 use driftless_model::{
-    BooleanColumn, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, ColumnType, DateBehavior, DateFormat, Decimal, DecimalColumn, Error, ErrorCode, FloatColumn, Label,
-    LogicalName, MoneyColumn, Result, SchemaName, StatusColumn, TextColumn,
+    BooleanColumn, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, ColumnType, DateBehavior, DateFormat, Decimal, DecimalColumn, Error, ErrorCode,
+    FloatColumn, Label, LogicalName, MoneyColumn, Result, SchemaName, StatusColumn, TextColumn,
 };
 
 use crate::context::WriteCx;

@@ -14,14 +14,7 @@ use crate::metadata::Snapshot;
 ///
 /// # Errors
 /// 0x80048204 for an action that is not valid, 0x80044156, 0x80048107 and 0x80048104 by MD-36, 0x8004432D by MD-34, 0x80047004 for a cycle.
-pub(super) fn check(
-    cx: &WriteCx<'_>,
-    relationship: &Relationship,
-    referenced: &Table,
-    referencing: &Table,
-    several: bool,
-    by_customizer: bool,
-) -> Result<()> {
+pub(super) fn check(cx: &WriteCx<'_>, relationship: &Relationship, referenced: &Table, referencing: &Table, several: bool, by_customizer: bool) -> Result<()> {
     let cascade = &relationship.cascade;
     let name = &relationship.schema_name;
     check_actions(cascade, name, by_customizer)?;
@@ -79,9 +72,10 @@ fn check_owners(cascade: &Cascade, name: &str, referenced: Ownership, referencin
 
 /// MD-34: a cascading relationship of the same child over another lookup.
 fn other_parental<'s>(snapshot: &'s Snapshot, relationship: &Relationship) -> Option<&'s Arc<Relationship>> {
-    snapshot.referencing(&relationship.referencing_table).iter().find(|other| {
-        other.cascade.is_parental() && other.id != relationship.id && other.referencing_column != relationship.referencing_column
-    })
+    snapshot
+        .referencing(&relationship.referencing_table)
+        .iter()
+        .find(|other| other.cascade.is_parental() && other.id != relationship.id && other.referencing_column != relationship.referencing_column)
 }
 
 /// True if cascades from the child lead over further tables to the parent. A table that refers to itself is no cycle.

@@ -2,8 +2,8 @@
 
 use driftless_core::Snapshot;
 use driftless_model::{
-    BooleanColumn, ChoiceColumn, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn, FloatColumn, IntegerColumn, IntegerFormat, MoneyColumn,
-    PrecisionSource, Result, TextColumn, TextFormat, money_from_decimal,
+    BooleanColumn, ChoiceColumn, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn, FloatColumn, IntegerColumn, IntegerFormat,
+    MoneyColumn, PrecisionSource, Result, TextColumn, TextFormat, money_from_decimal,
 };
 
 use super::options;
@@ -16,8 +16,8 @@ const TEXT_LENGTH: u32 = 100;
 const MEMO_LENGTH: u32 = 2_000;
 /// Largest decimal and floating-point number; the smallest is its negative (MD-21).
 const NUMBER_MAX: i64 = 100_000_000_000;
-/// Largest amount of money in ten-thousandths: 922,337,203,685,477 (MD-21).
-const MONEY_MAX: i64 = 9_223_372_036_854_770_000;
+/// Largest amount of money in ten-thousandths: 922,337,000,000,000 (MD-21).
+const MONEY_MAX: i64 = 9_223_370_000_000_000_000;
 
 /// The type that a body asks for, by its `@odata.type`, else by `AttributeTypeName` or `AttributeType`.
 ///
@@ -40,7 +40,9 @@ pub(super) fn new(snapshot: &Snapshot, members: Members<'_>) -> Result<ColumnTyp
         "DateTime" => ColumnType::DateTime(DateTimeColumn { format: DateFormat::DateAndTime, behavior: DateBehavior::UserLocal }),
         "Picklist" => ColumnType::Choice(ChoiceColumn { choice: options::source(snapshot, members)?, default: None }),
         "MultiSelectPicklist" => ColumnType::Choices(ChoiceColumn { choice: options::source(snapshot, members)?, default: None }),
-        "Lookup" | "Customer" | "Owner" => return Err(error::payload("definition", "A lookup column is made with its relationship: POST it to RelationshipDefinitions.")),
+        "Lookup" | "Customer" | "Owner" => {
+            return Err(error::payload("definition", "A lookup column is made with its relationship: POST it to RelationshipDefinitions."));
+        }
         "File" | "Image" => return Err(error::not_offered(&format!("A column of the type '{short}'"))),
         "" => return Err(wrong("@odata.type", "the type of the column, which must be given")),
         other => return Err(unknown_word("@odata.type", other)),

@@ -86,7 +86,9 @@ fn global(snapshot: &Snapshot, reference: &str) -> Result<LogicalName> {
     };
     let choice = match key {
         Some(KeyPredicate::Positional(id)) => literal::guid(id.text()).ok().and_then(|id| snapshot.choice_by_id(Uuid::from_bytes(id))),
-        Some(KeyPredicate::Named(pairs)) => pairs.iter().find(|(name, _)| name == "Name").and_then(|(_, name)| snapshot.choice(&name.text().to_ascii_lowercase())),
+        Some(KeyPredicate::Named(pairs)) => {
+            pairs.iter().find(|(name, _)| name == "Name").and_then(|(_, name)| snapshot.choice(&name.text().to_ascii_lowercase()))
+        }
         Some(KeyPredicate::Empty) | None => return Err(wrong("GlobalOptionSet@odata.bind", "the address of a global choice")),
     };
     choice.map(|choice| choice.name.clone()).ok_or_else(|| no_such_choice(reference))

@@ -92,7 +92,10 @@ pub(in crate::definitions) fn key(body: &Json<'_>) -> Result<KeySpec> {
         id: None,
         schema_name: members.required_text("SchemaName")?.to_owned(),
         display_name: members.label("DisplayName")?.unwrap_or_default(),
-        columns: columns.iter().map(|name| name.as_text().map(LogicalName::from).ok_or_else(|| wrong("KeyAttributes", "an array of column names"))).collect::<Result<_>>()?,
+        columns: columns
+            .iter()
+            .map(|name| name.as_text().map(LogicalName::from).ok_or_else(|| wrong("KeyAttributes", "an array of column names")))
+            .collect::<Result<_>>()?,
         customizable: members.flag("IsCustomizable")?.unwrap_or(true),
     })
 }

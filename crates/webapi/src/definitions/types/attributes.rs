@@ -90,22 +90,13 @@ pub(super) const TYPES: &[TypeDef] = &[
         name: "IntegerAttributeMetadata",
         base: Some("AttributeMetadata"),
         shape: TypeShape::Entity,
-        properties: &[
-            p("Format", Enum("IntegerFormat")),
-            p("FormulaDefinition", Text),
-            p("MaxValue", Int),
-            p("MinValue", Int),
-            p("SourceTypeMask", Int),
-        ],
+        properties: &[p("Format", Enum("IntegerFormat")), p("FormulaDefinition", Text), p("MaxValue", Int), p("MinValue", Int), p("SourceTypeMask", Int)],
     },
     TypeDef {
         name: "BigIntAttributeMetadata",
         base: Some("AttributeMetadata"),
         shape: TypeShape::Entity,
-        properties: &[
-            p("MaxValue", BigInt),
-            p("MinValue", BigInt),
-        ],
+        properties: &[p("MaxValue", BigInt), p("MinValue", BigInt)],
     },
     TypeDef {
         name: "DecimalAttributeMetadata",
@@ -124,12 +115,7 @@ pub(super) const TYPES: &[TypeDef] = &[
         name: "DoubleAttributeMetadata",
         base: Some("AttributeMetadata"),
         shape: TypeShape::Entity,
-        properties: &[
-            p("ImeMode", Enum("ImeMode")),
-            p("MaxValue", Double),
-            p("MinValue", Double),
-            p("Precision", Int),
-        ],
+        properties: &[p("ImeMode", Enum("ImeMode")), p("MaxValue", Double), p("MinValue", Double), p("Precision", Int)],
     },
     TypeDef {
         name: "MoneyAttributeMetadata",
@@ -174,14 +160,7 @@ pub(super) const TYPES: &[TypeDef] = &[
             p("SourceTypeMask", Int),
         ],
     },
-    TypeDef {
-        name: "EnumAttributeMetadata",
-        base: Some("AttributeMetadata"),
-        shape: TypeShape::AbstractEntity,
-        properties: &[
-            p("DefaultFormValue", Int),
-        ],
-    },
+    TypeDef { name: "EnumAttributeMetadata", base: Some("AttributeMetadata"), shape: TypeShape::AbstractEntity, properties: &[p("DefaultFormValue", Int)] },
     TypeDef {
         name: "PicklistAttributeMetadata",
         base: Some("EnumAttributeMetadata"),
@@ -212,34 +191,25 @@ pub(super) const TYPES: &[TypeDef] = &[
         name: "StateAttributeMetadata",
         base: Some("EnumAttributeMetadata"),
         shape: TypeShape::Entity,
-        properties: &[
-            p("OptionSet", Part("OptionSetMetadata")),
-        ],
+        properties: &[p("OptionSet", Part("OptionSetMetadata"))],
     },
     TypeDef {
         name: "StatusAttributeMetadata",
         base: Some("EnumAttributeMetadata"),
         shape: TypeShape::Entity,
-        properties: &[
-            p("OptionSet", Part("OptionSetMetadata")),
-        ],
+        properties: &[p("OptionSet", Part("OptionSetMetadata"))],
     },
     TypeDef {
         name: "EntityNameAttributeMetadata",
         base: Some("EnumAttributeMetadata"),
         shape: TypeShape::Entity,
-        properties: &[
-            p("OptionSet", Part("OptionSetMetadata")),
-        ],
+        properties: &[p("OptionSet", Part("OptionSetMetadata"))],
     },
     TypeDef {
         name: "LookupAttributeMetadata",
         base: Some("AttributeMetadata"),
         shape: TypeShape::Entity,
-        properties: &[
-            p("Format", Enum("LookupFormat")),
-            p("Targets", Texts),
-        ],
+        properties: &[p("Format", Enum("LookupFormat")), p("Targets", Texts)],
     },
     TypeDef { name: "UniqueIdentifierAttributeMetadata", base: Some("AttributeMetadata"), shape: TypeShape::Entity, properties: &[] },
     TypeDef {

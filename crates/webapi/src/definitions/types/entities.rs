@@ -5,15 +5,7 @@ use super::{TypeDef, TypeShape, p};
 
 /// The types, bases first.
 pub(super) const TYPES: &[TypeDef] = &[
-    TypeDef {
-        name: "MetadataBase",
-        base: None,
-        shape: TypeShape::AbstractEntity,
-        properties: &[
-            p("MetadataId", Guid),
-            p("HasChanged", Bool),
-        ],
-    },
+    TypeDef { name: "MetadataBase", base: None, shape: TypeShape::AbstractEntity, properties: &[p("MetadataId", Guid), p("HasChanged", Bool)] },
     TypeDef {
         name: "EntityMetadata",
         base: Some("MetadataBase"),
@@ -219,18 +211,13 @@ pub(super) const TYPES: &[TypeDef] = &[
         name: "OptionSetMetadata",
         base: Some("OptionSetMetadataBase"),
         shape: TypeShape::Entity,
-        properties: &[
-            p("Options", Complexes("OptionMetadata")),
-        ],
+        properties: &[p("Options", Complexes("OptionMetadata"))],
     },
     TypeDef {
         name: "BooleanOptionSetMetadata",
         base: Some("OptionSetMetadataBase"),
         shape: TypeShape::Entity,
-        properties: &[
-            p("FalseOption", Complex("OptionMetadata")),
-            p("TrueOption", Complex("OptionMetadata")),
-        ],
+        properties: &[p("FalseOption", Complex("OptionMetadata")), p("TrueOption", Complex("OptionMetadata"))],
     },
     TypeDef {
         name: "ManagedPropertyMetadata",

@@ -56,10 +56,7 @@ pub(crate) const ENUMS: &[EnumDef] = &[
     choice("LookupFormat", &[("None", 0), ("Connection", 1), ("Regarding", 2), ("Text", 3)]),
     choice("ManagedPropertyType", &[("Operation", 0), ("Attribute", 1), ("CustomEvaluator", 2), ("Custom", 3)]),
     choice("OptionSetType", &[("Picklist", 0), ("State", 1), ("Status", 2), ("Boolean", 3)]),
-    flags(
-        "OwnershipTypes",
-        &[("None", 0), ("UserOwned", 1), ("TeamOwned", 2), ("BusinessOwned", 4), ("OrganizationOwned", 8), ("BusinessParented", 16)],
-    ),
+    flags("OwnershipTypes", &[("None", 0), ("UserOwned", 1), ("TeamOwned", 2), ("BusinessOwned", 4), ("OrganizationOwned", 8), ("BusinessParented", 16)]),
     choice(
         "PrivilegeType",
         &[("None", 0), ("Create", 1), ("Read", 2), ("Write", 3), ("Delete", 4), ("Assign", 5), ("Share", 6), ("Append", 7), ("AppendTo", 8)],
@@ -68,7 +65,18 @@ pub(crate) const ENUMS: &[EnumDef] = &[
     flags("SecurityTypes", &[("None", 0), ("Append", 1), ("ParentChild", 2), ("Pointer", 4), ("Inheritance", 8)]),
     choice(
         "StringFormat",
-        &[("Email", 0), ("Text", 1), ("TextArea", 2), ("Url", 3), ("TickerSymbol", 4), ("PhoneticGuide", 5), ("VersionNumber", 6), ("Phone", 7), ("Json", 8), ("RichText", 9)],
+        &[
+            ("Email", 0),
+            ("Text", 1),
+            ("TextArea", 2),
+            ("Url", 3),
+            ("TickerSymbol", 4),
+            ("PhoneticGuide", 5),
+            ("VersionNumber", 6),
+            ("Phone", 7),
+            ("Json", 8),
+            ("RichText", 9),
+        ],
     ),
 ];
 
