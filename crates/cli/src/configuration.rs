@@ -26,10 +26,11 @@ pub(crate) enum Key {
     Data,
     Http,
     Https,
+    ExpiredTokens,
 }
 
 /// Every setting with its name in files, its environment variable and its built-in value.
-const KEYS: [(Key, &str, &str, Option<&str>); 8] = [
+const KEYS: [(Key, &str, &str, Option<&str>); 9] = [
     (Key::Url, "url", "DRIFTLESS_URL", Some("http://127.0.0.1:8080")),
     (Key::Token, "token", "DRIFTLESS_TOKEN", None),
     (Key::TokenFile, "token_file", "DRIFTLESS_TOKEN_FILE", None),
@@ -38,6 +39,7 @@ const KEYS: [(Key, &str, &str, Option<&str>); 8] = [
     (Key::Data, "data", "DRIFTLESS_DATA", Some("./driftless-data")),
     (Key::Http, "http", "DRIFTLESS_HTTP", Some("127.0.0.1:8080")),
     (Key::Https, "https", "DRIFTLESS_HTTPS", Some("127.0.0.1:8443")),
+    (Key::ExpiredTokens, "expired_tokens", "DRIFTLESS_EXPIRED_TOKENS", Some("full")),
 ];
 
 impl Key {

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use driftless_auth::{NewToken, RECHECK, RandomUnavailable, Scopes, TokenCheck, TokenFile, replace_private_file};
-use driftless_core::{Jobs, Organization, SystemEnvironment};
+use driftless_core::{ExpiredTokens, Jobs, Organization, SystemEnvironment};
 use driftless_model::Limits;
 use driftless_server::{Listeners, Running, Server, Service, Tls};
 use driftless_store_sqlite::{SqliteOptions, SqliteStore};
@@ -32,6 +32,8 @@ pub(crate) struct ServeOptions {
     pub(crate) https: Option<SocketAddr>,
     /// Where to write [`Ready`] besides the data folder.
     pub(crate) ready_file: Option<PathBuf>,
+    /// What a delta token that is too old gets.
+    pub(crate) expired_tokens: ExpiredTokens,
 }
 
 /// What a caller on this machine needs to know of a running service. `serve` writes it as JSON when requests are answered.
@@ -83,7 +85,7 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Engine)> {
     let store_options = SqliteOptions { write_wait_s: limits.write_wait_s, ..SqliteOptions::default() };
     let store = SqliteStore::open(&options.data, &store_options)?;
     let data = options.data.canonicalize().with_context(|| format!("opening {}", options.data.display()))?;
-    let organization = Organization::open(Arc::new(store), Arc::new(SystemEnvironment::default()), limits)?;
+    let organization = Organization::open_with(Arc::new(store), Arc::new(SystemEnvironment::default()), limits, options.expired_tokens)?;
     let tokens = TokenFile::open(&data)?;
     let token_file = administrator_token(&data, &tokens, organization.facts().administrator)?;
     let tls = options.https.map(|_| Tls::local(&data, SystemTime::now())).transpose()?;
@@ -206,7 +208,7 @@ mod tests {
 
     fn options(http: Option<&str>, https: Option<&str>) -> ServeOptions {
         let address = |text: Option<&str>| text.map(|text| text.parse().unwrap());
-        ServeOptions { data: "data".into(), http: address(http), https: address(https), ready_file: None }
+        ServeOptions { data: "data".into(), http: address(http), https: address(https), ready_file: None, expired_tokens: ExpiredTokens::Full }
     }
 
     #[test] // AUTH-50: no plain HTTP beyond loopback

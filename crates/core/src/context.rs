@@ -7,6 +7,7 @@ use driftless_store::{DefinitionKind, ReadTx, WriteTx};
 
 use crate::environment::Environment;
 use crate::metadata::{Definition, Snapshot};
+use crate::organization::ExpiredTokens;
 use crate::security::Access;
 
 /// Facts of the organization that never change after its first start.
@@ -35,8 +36,7 @@ pub(crate) struct Services {
     pub(crate) facts: Facts,
     /// Key of the authentication of tokens that clients hand back.
     pub(crate) token_key: [u8; 32],
-    /// Too old tokens are answered by the fault instead of a full read (CT-45).
-    pub(crate) expired_fault: bool,
+    pub(crate) expired_tokens: ExpiredTokens,
     pub(crate) jobs: Wake,
 }
 

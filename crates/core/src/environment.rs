@@ -13,7 +13,7 @@ pub trait Environment: Send + Sync {
     /// Fills `bytes` with randomness that nobody can guess.
     fn fill_random(&self, bytes: &mut [u8]);
 
-    /// A new id that sorts after the ids made before, in the layout of UUID version 7: rows made together then lie together in every index (design part 2).
+    /// A new id that sorts after the ids made before, in the layout of UUID version 7: rows made together then lie together in every index (ADR 0002).
     fn new_id(&self) -> Uuid;
 }
 

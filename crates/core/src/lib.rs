@@ -26,7 +26,7 @@ pub use environment::{Environment, SeededEnvironment, SystemEnvironment};
 pub use jobs::Jobs;
 pub use messages::{Arg, Args, Binding, MESSAGES, MessageDef, MessageKind, Outputs, Param, ParamType};
 pub use metadata::Snapshot;
-pub use organization::Organization;
+pub use organization::{ExpiredTokens, Organization};
 pub use request::{
     Changes, ChangesPage, Create, Define, Delete, Disassociate, Existence, Field, Identity, NextPage, OwnedSink, Page, Record, Related, Request, Response,
     Retrieve, RetrieveMultiple, Returning, SinkMaker, Target, Update, Upsert, Written,

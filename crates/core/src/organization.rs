@@ -22,6 +22,16 @@ pub struct Organization {
     access: AccessCache,
 }
 
+/// What is answered to a token that is too old (CT-45). A caller may ask for the fault whatever this says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExpiredTokens {
+    /// Everything, as to a first read.
+    #[default]
+    Full,
+    /// The fault 0x80044352.
+    Fault,
+}
+
 /// What came of one run of a read or a unit.
 enum Outcome<T> {
     Done(T),
@@ -36,9 +46,17 @@ impl Organization {
     /// # Errors
     /// When the store fails or its definitions are damaged.
     pub fn open(store: Arc<dyn Store>, environment: Arc<dyn Environment>, limits: Limits) -> Result<Arc<Self>> {
+        Self::open_with(store, environment, limits, ExpiredTokens::Full)
+    }
+
+    /// As [`Organization::open`], with what is answered to tokens that are too old.
+    ///
+    /// # Errors
+    /// As [`Organization::open`].
+    pub fn open_with(store: Arc<dyn Store>, environment: Arc<dyn Environment>, limits: Limits, expired_tokens: ExpiredTokens) -> Result<Arc<Self>> {
         let (facts, token_key) = seed::prepare(&store, &environment, &limits)?;
         let snapshot = store.reading(|tx| Snapshot::load(tx))?;
-        let services = Services { environment, limits, facts, token_key, expired_fault: false, jobs: Default::default() };
+        let services = Services { environment, limits, facts, token_key, expired_tokens, jobs: Default::default() };
         Ok(Arc::new(Self { store, services: Arc::new(services), snapshot: RwLock::new(Arc::new(snapshot)), access: AccessCache::default() }))
     }
 
@@ -207,11 +225,12 @@ impl Organization {
     }
 
     fn access(&self, caller: &Caller, snapshot: &Snapshot) -> Result<Access> {
-        if let Some(access) = self.access.get(caller.user) {
-            return Ok(access);
-        }
+        let generation = match self.access.get(caller.user) {
+            Ok(access) => return Ok(access),
+            Err(generation) => generation,
+        };
         let access = self.store.reading(|tx| security::load(tx, snapshot, &self.services.facts, caller.user))?;
-        self.access.put(caller.user, access);
+        self.access.put(caller.user, access, generation);
         Ok(access)
     }
 

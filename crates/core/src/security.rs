@@ -1,4 +1,4 @@
-//! Who may do what. Until roles are enforced, only holders of the System Administrator role may do anything (design part 9); the caller and what they want are
+//! Who may do what. Until roles are enforced, only holders of the System Administrator role may do anything (ADR 0011); the caller and what they want are
 //! given at every place where a role will decide.
 
 use std::collections::HashMap;
@@ -27,26 +27,41 @@ pub(crate) enum Access {
 
 /// What users may do, as last seen. Emptied when a row that it rests on is written.
 #[derive(Default)]
-pub(crate) struct AccessCache(RwLock<HashMap<Uuid, Access>>);
+pub(crate) struct AccessCache(RwLock<Seen>);
+
+#[derive(Default)]
+struct Seen {
+    users: HashMap<Uuid, Access>,
+    /// Counts how often the cache was emptied: what was read before that must not be remembered after it.
+    generation: u64,
+}
 
 /// Most users that are remembered; more empty the cache.
 const CACHED_USERS_MAX: usize = 10_000;
 
 impl AccessCache {
-    pub(crate) fn get(&self, user: Uuid) -> Option<Access> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&user).copied()
+    /// What is remembered of a user; if nothing, the generation for [`AccessCache::put`].
+    pub(crate) fn get(&self, user: Uuid) -> Result<Access, u64> {
+        let seen = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        seen.users.get(&user).copied().ok_or(seen.generation)
     }
 
-    pub(crate) fn put(&self, user: Uuid, access: Access) {
-        let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if map.len() >= CACHED_USERS_MAX {
-            map.clear();
+    /// Remembers what was read, unless the cache was emptied since `generation`.
+    pub(crate) fn put(&self, user: Uuid, access: Access, generation: u64) {
+        let mut seen = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if seen.generation != generation {
+            return;
         }
-        map.insert(user, access);
+        if seen.users.len() >= CACHED_USERS_MAX {
+            seen.users.clear();
+        }
+        seen.users.insert(user, access);
     }
 
     pub(crate) fn clear(&self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut seen = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        seen.users.clear();
+        seen.generation += 1;
     }
 }
 

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::context::{Effects, Facts, Services, WriteCx};
 use crate::environment::Environment;
 use crate::metadata::Snapshot;
+use crate::organization::ExpiredTokens;
 use crate::security::Access;
 
 /// The declarations, one file a table.
@@ -72,7 +73,14 @@ pub(crate) fn prepare(store: &Arc<dyn Store>, environment: &Arc<dyn Environment>
 }
 
 fn services(environment: &Arc<dyn Environment>, limits: &Limits, facts: Facts, token_key: [u8; 32]) -> Arc<Services> {
-    Arc::new(Services { environment: Arc::clone(environment), limits: limits.clone(), facts, token_key, expired_fault: false, jobs: Default::default() })
+    Arc::new(Services {
+        environment: Arc::clone(environment),
+        limits: limits.clone(),
+        facts,
+        token_key,
+        expired_tokens: ExpiredTokens::Full,
+        jobs: Default::default(),
+    })
 }
 
 fn write(store: &Arc<dyn Store>, services: Arc<Services>, digest: String, first: bool) -> Result<()> {

@@ -197,7 +197,7 @@ pub struct Column {
     /// More words for people.
     #[serde(default, skip_serializing_if = "Label::is_empty")]
     pub description: Label,
-    /// Name inside the store; a deleted column's name is not used again (design part 9).
+    /// Name inside the store; a deleted column's name is not used again (ADR 0002).
     pub physical: String,
     /// Number of the column on its table, in order of creation.
     pub number: u16,

@@ -1,4 +1,4 @@
-//! Text comparison (AK-21, design part 9): one function for `=`, order, unique indexes, pattern matching and the reference evaluator.
+//! Text comparison (AK-21, ADR 0015): one function for `=`, order, unique indexes, pattern matching and the reference evaluator.
 
 use std::cmp::Ordering;
 

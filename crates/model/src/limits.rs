@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// Rows of one page; more is cut to this (SEC-06, CT-34).
     pub page_rows_max: u32,
-    /// Bytes of one page; a page ends early, with a next link, when it is full (STYLE part 3). Keeps an answer in memory.
+    /// Bytes of one page; a page ends early, with a next link, when it is full (ADR 0001). Keeps an answer in memory.
     pub page_bytes_max: usize,
     /// Rows that `$count=true` counts at most (web-api 15).
     pub count_max: u64,
@@ -18,7 +18,7 @@ pub struct Limits {
     pub key_columns_max: usize,
     /// Declared bytes of one alternate key (AK-4).
     pub key_bytes_max: usize,
-    /// Columns of one table (design part 9).
+    /// Columns of one table (ADR 0002).
     pub columns_per_table_max: usize,
     /// Nested records in one create (deep insert), counted over the whole request.
     pub related_records_max: usize,
@@ -32,7 +32,7 @@ pub struct Limits {
     pub hierarchy_depth_max: usize,
     /// Times that a request is repeated because the metadata changed under it (A8).
     pub snapshot_retries_max: u32,
-    /// Life of a chain of pages in seconds (design part 9).
+    /// Life of a chain of pages in seconds (CT-40).
     pub chain_life_s: i64,
     /// Requests in one batch (SEC-05).
     pub batch_requests_max: usize,
@@ -40,7 +40,7 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// Bytes of a body of a bulk message, an import or a batch (SEC-03, SEC-05).
     pub bulk_body_bytes_max: usize,
-    /// Seconds that a short unit may wait for the writer before 503 (design part 2).
+    /// Seconds that a short unit may wait for the writer before 503 (ADR 0003).
     pub write_wait_s: u64,
 }
 

@@ -24,7 +24,7 @@ pub enum Value {
     Money(i64),
     /// Floating point.
     Float(f64),
-    /// Text. Never empty: empty text is null (design part 9).
+    /// Text. Never empty: empty text is null (ADR 0015).
     Text(String),
     /// Unique identifier.
     Guid(Uuid),
@@ -156,7 +156,7 @@ impl ValueRef<'_> {
 
 /// The order that every store and the reference evaluator use: null first, text by [`fold`], references by id; unequal shapes by shape.
 impl Value {
-    /// Compares as `=`, order and unique indexes do (design part 9).
+    /// Compares as `=`, order and unique indexes do (ADR 0015).
     pub fn compare(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
@@ -170,7 +170,8 @@ impl Value {
             (Self::Ref(a), Self::Ref(b)) => a.id.cmp(&b.id),
             (Self::Guid(a), Self::Ref(b)) => a.cmp(&b.id),
             (Self::Ref(a), Self::Guid(b)) => a.id.cmp(b),
-            (Self::Choices(a), Self::Choices(b)) => a.cmp(b),
+            // As the stored texts: the engine orders by what it keeps.
+            (Self::Choices(a), Self::Choices(b)) => Self::choices_text(a).cmp(&Self::choices_text(b)),
             _ => self.rank().cmp(&other.rank()),
         }
     }

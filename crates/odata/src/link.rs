@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(PagingCookie::parse(again.skip_token.as_deref().unwrap(), &CookieLimits::default()), Ok(cookie));
     }
 
-    #[test] // acceptance fact 2
+    #[test] // web-api 17
     fn tokens_survive_reencoding() {
         for raw in ["4711!04/05/2031+06:07:08", "4711%2104%2F05%2F2031%2006%3A07%3A08", "4711%2104%2f05%2f2031+06:07:08"] {
             let query = format!("$deltatoken={raw}");

@@ -105,7 +105,7 @@ impl PagingCookie {
     }
 
     /// Reads a cookie that a client hands back: the outer element, or the inner one alone as FetchXML pagers
-    /// send it. Text that was encoded more or less often than ours is understood (acceptance fact 2).
+    /// send it. Text that was encoded more or less often than ours is understood (web-api 17).
     ///
     /// # Errors
     /// `Syntax` when it is no cookie, `Value` for a page number that is none, `Limit` beyond `limits`.
@@ -269,7 +269,7 @@ mod tests {
         assert!(cookie.print_inner().starts_with("<cookie page=\"1\" countOfRecords=\"2\" maxTimestamp=\"4711\" token=\"AbC-_9\">"));
     }
 
-    #[test] // acceptance fact 2
+    #[test] // web-api 17
     fn clients_encode_as_they_like() {
         let text = cookie().print(CookieEncoding::Once);
         assert_eq!(parsed(&encoded(&text)), cookie());

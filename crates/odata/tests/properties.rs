@@ -218,7 +218,7 @@ proptest! {
         prop_assert_eq!(again.as_ref(), Ok(&path), "{}", text);
     }
 
-    #[test] // acceptance fact 4
+    #[test] // web-api 7
     fn raw_key_values_are_never_split(value in "[^\0%]{0,12}") {
         let raw = format!("p(k='{}',n=1)/x", value.replace('\'', "''"));
         let path = url::parse_path(&raw).unwrap();

@@ -63,7 +63,7 @@ pub fn coerce(column: &Column, literal: &Literal) -> Result<Value> {
         Shape::Decimal => number().map(Value::Decimal),
         Shape::Money => number().and_then(|n| money_from_decimal(n).ok()).map(Value::Money),
         Shape::Float => match literal {
-            Literal::Number(text) | Literal::Text(text) => text.trim().parse().ok().filter(|n: &f64| n.is_finite()).map(Value::Float),
+            Literal::Number(text) | Literal::Text(text) => text.trim().parse().ok().filter(|n: &f64| n.is_finite()).map(|n| Value::Float(n + 0.0)),
             _ => None,
         },
         Shape::Text | Shape::Choices => match literal {

@@ -1,7 +1,7 @@
 //! From definitions and secured queries to SQL text and bind values, in SQLite's dialect. Nothing here runs a statement.
 //!
 //! Start with [`select`] (a query), [`changed_rows`] (a range of the feed), [`insert`] (a row) and [`create_table`] (a definition). Physical form: one rowid
-//! table for each table, real typed columns (design part 2); a polymorphic lookup is two columns, the second named `<name>__t`; index names join the physical
+//! table for each table, real typed columns (ADR 0002); a polymorphic lookup is two columns, the second named `<name>__t`; index names join the physical
 //! table and the purpose with a point, which no physical name holds.
 //!
 //! Filters are two-valued (`query::evaluate`): SQL's "unknown" counts as false, so only a negation has to say so.

@@ -216,7 +216,7 @@ mod tests {
         statement.query_map((), |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
     }
 
-    #[test] // design part 2
+    #[test] // ADR 0003
     fn an_error_that_ends_the_transaction_fails_every_unit_of_the_group() {
         let (folder, mut engine) = engine("ends");
         let trigger = "CREATE TRIGGER boom BEFORE INSERT ON _setting WHEN NEW.name='boom' BEGIN SELECT RAISE(ROLLBACK,'boom'); END";

@@ -1,4 +1,4 @@
-//! Version numbers, and the side file that reserves them ahead (design part 2).
+//! Version numbers, and the side file that reserves them ahead (ADR 0003).
 //!
 //! The file `versions` beside the database holds the epoch, a position that is certainly on disk (`low`) and the end of the reserved block (`limit`). It is
 //! synced before a number of the block is used, so a database that does not fit it was copied or put back.

@@ -13,7 +13,7 @@ use crate::error::Watch;
 use crate::group;
 use crate::unit::Engine;
 
-/// Most units of one group (design part 2).
+/// Most units of one group (ADR 0003).
 const GROUP_MAX: usize = 256;
 /// Groups that a leader runs before it passes the lead on, so that its caller gets the answer soon.
 const ROUNDS_MAX: u32 = 2;

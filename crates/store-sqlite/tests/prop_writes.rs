@@ -92,8 +92,7 @@ fn run(store: &dyn Store, library: &Library, writes: &[Write], fails: bool) -> V
         if fails { Err(Error::of(ErrorCode::InvalidArgument)) } else { Ok(()) }
     });
     assert_eq!(done.err().map(|error| error.code()), fails.then_some(ErrorCode::InvalidArgument));
-    let outcomes = outcomes.lock().unwrap().clone();
-    outcomes
+    outcomes.lock().unwrap().clone()
 }
 
 /// What can be seen from a position: its state, and the changes after it, in pages of three.

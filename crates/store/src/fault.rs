@@ -1,4 +1,4 @@
-//! A store that fails at a chosen call of a unit, so that a loop over the calls covers every failure point of a message (STYLE part 6).
+//! A store that fails at a chosen call of a unit, so that a loop over the calls covers every failure point of a message.
 
 use std::fmt;
 use std::sync::Arc;

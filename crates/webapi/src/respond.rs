@@ -102,7 +102,7 @@ pub(crate) fn act<'a>(call: &'a Call<'a>) -> Result<Action<'a>> {
 mod tests {
     use super::*;
 
-    #[test] // web-api 1, acceptance fact 3
+    #[test] // web-api 1
     fn roots_repeat_what_the_client_used() {
         for (address, expected) in [
             ("/api/data/v9.2/accounts(k='a?b')?$top=1", Some(("http://h:1/api/data/v9.2/", "accounts(k='a?b')?$top=1"))),

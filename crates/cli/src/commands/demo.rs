@@ -8,6 +8,8 @@ use clap::Args;
 use driftless_client::{Connection, RetryPolicy, Settings};
 
 use super::Context;
+use driftless_core::ExpiredTokens;
+
 use crate::arguments::ServiceArguments;
 use crate::configuration::read_bounded;
 use crate::demo::bookshelf::plan;
@@ -116,7 +118,13 @@ fn start_own(arguments: &Arguments, output: Output) -> anyhow::Result<Own> {
     logging::begin("warn", LogForm::Text, output.may_animate())?;
     let home = Home::open(arguments.data.as_deref())?;
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let options = ServeOptions { data: home.path().to_owned(), http: Some(arguments.http.unwrap_or(free)), https: Some(free), ready_file: None };
+    let options = ServeOptions {
+        data: home.path().to_owned(),
+        http: Some(arguments.http.unwrap_or(free)),
+        https: Some(free),
+        ready_file: None,
+        expired_tokens: ExpiredTokens::Full,
+    };
     let running = service::start(&options)?;
     let kind = if home.is_temporary() { "temporary folder" } else { "folder" };
     output.tell(&format!("A service runs on the {kind} {}:", home.path().display()))?;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use driftless_core::ExpiredTokens;
 
 use super::Context;
 use crate::configuration::{Configuration, Key};
@@ -32,6 +33,10 @@ pub(crate) struct Arguments {
     /// Write addresses, authority and token file as JSON to FILE when requests are answered
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
+    /// What a delta token older than the retention gets: "full" (everything, as a first read) or "fault" (0x80044352) [default: full]
+    /// [env: DRIFTLESS_EXPIRED_TOKENS]
+    #[arg(long, value_name = "ANSWER")]
+    expired_tokens: Option<String>,
     /// What to log: a level, or a list by module
     #[arg(long, value_name = "FILTER", default_value = "info")]
     log: String,
@@ -49,6 +54,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()
         http: listener(&configuration, Key::Http)?,
         https: listener(&configuration, Key::Https)?,
         ready_file: arguments.ready_file.clone(),
+        expired_tokens: expired_tokens(&configuration)?,
     };
     let running = service::start(&options)?;
     context.output.result(|| announcement(&running.ready), || document(&running.ready))?;
@@ -58,10 +64,22 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()
 impl Arguments {
     fn given(&self) -> Vec<(Key, String)> {
         let data = self.data.as_ref().map(|path| path.display().to_string());
-        [(Key::Data, data), (Key::Http, self.http.clone()), (Key::Https, self.https.clone())]
+        [(Key::Data, data), (Key::Http, self.http.clone()), (Key::Https, self.https.clone()), (Key::ExpiredTokens, self.expired_tokens.clone())]
             .into_iter()
             .filter_map(|(key, value)| Some((key, value?)))
             .collect()
+    }
+}
+
+/// What a delta token that is too old gets (CT-45).
+fn expired_tokens(configuration: &Configuration) -> anyhow::Result<ExpiredTokens> {
+    match configuration.value(Key::ExpiredTokens) {
+        None | Some("full") => Ok(ExpiredTokens::Full),
+        Some("fault") => Ok(ExpiredTokens::Fault),
+        Some(text) => {
+            let message = format!("{} \"{text}\" is neither \"full\" nor \"fault\"", Key::ExpiredTokens.name());
+            Err(Failure::error(Exit::Usage, message))
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::token::{self, Bytes, ChangesToken, DeltaToken, TableMark, Token};
 use crate::context::ReadCx;
+use crate::organization::ExpiredTokens;
 use crate::records::system;
 use crate::request::{Changes, ChangesPage, NextPage, Response};
 
@@ -116,7 +117,7 @@ fn from_token(cx: &ReadCx<'_>, table: &Table, text: &str, fault: bool) -> Result
     let days = retention_days(cx)?;
     let age_s = cx.now_s().saturating_sub(token.issued_s);
     if days == 0 || age_s > days * DAY_S {
-        return if fault || cx.services.expired_fault { Err(token::expired()) } else { Ok(None) };
+        return if fault || cx.services.expired_tokens == ExpiredTokens::Fault { Err(token::expired()) } else { Ok(None) };
     }
     match state {
         PositionState::Good => Ok(Some(position)),

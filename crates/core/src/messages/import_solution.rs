@@ -60,7 +60,7 @@ pub(super) const ASYNC: MessageDef = MessageDef {
     on_failure: None,
 };
 
-/// Reads the package, outside of any transaction (design part 2).
+/// Reads the package, outside of any transaction (ADR 0003).
 fn prepare(args: &mut Args, _: &Limits) -> Result<()> {
     let package = read(bytes(args)?, &PackageLimits::default()).map_err(|error| solutions::package_error(&error))?;
     args.0.push((PACKAGE, Arg::Package(Arc::new(package))));

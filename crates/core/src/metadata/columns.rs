@@ -149,6 +149,10 @@ pub(super) fn build(cx: &WriteCx<'_>, authority: &Authority, table: &LogicalName
 /// The codes of MD-3 and 0x80044366 for the name, 0x8004D293 for the system-required level, 0x80040237 for an identity that exists.
 pub(super) fn sketch(cx: &WriteCx<'_>, authority: &Authority, spec: &ColumnSpec) -> Result<Column> {
     authority.check_name(&spec.schema_name)?;
+    if spec.schema_name.ends_with("__t") {
+        // A lookup of several tables keeps the table's number under its own name with this ending.
+        return Err(Error::new(ErrorCode::ReservedName, format!("The column name '{}' may not end in '__t'.", spec.schema_name)));
+    }
     if spec.required == RequiredLevel::System {
         return Err(Error::of(ErrorCode::CannotChangeRequiredLevel));
     }
@@ -208,7 +212,7 @@ pub(super) fn add(cx: &mut WriteCx<'_>, table: &Table, mut columns: Vec<Column>,
     index_lookups(cx, &table, &relationships)
 }
 
-/// Indexes lookups of a table whose rows are looked for when the row that they refer to is deleted (design part 9).
+/// Indexes lookups of a table whose rows are looked for when the row that they refer to is deleted (ADR 0002).
 ///
 /// # Errors
 /// When the store fails.

@@ -288,7 +288,7 @@ fn columns_that_are_not_valid_are_refused() {
     }
 }
 
-#[test] // design part 9
+#[test] // ADR 0002
 fn a_deleted_column_leaves_nothing_to_its_successor() {
     let org = TestOrg::with_books();
     org.add_column(column("new_Code", line(20)));

@@ -12,7 +12,7 @@ use super::{ColumnSpec, Definition, Origin};
 use crate::context::WriteCx;
 use crate::records::system;
 
-/// Most stored columns of one table inside the store, deleted ones included (design part 9: SQLite allows 2,000, PostgreSQL 1,600).
+/// Most stored columns of one table inside the store, deleted ones included (ADR 0002: SQLite allows 2,000, PostgreSQL 1,600).
 const PHYSICAL_COLUMNS_MAX: usize = 1_500;
 /// Factor between a publisher's option prefix and its first option value (MD-27).
 const OPTION_FACTOR: i32 = 10_000;

@@ -148,4 +148,6 @@ fn round_float(value: f64, precision: u8) -> f64 {
         .map(|exact| exact.round_dp_with_strategy(u32::from(precision), rust_decimal::RoundingStrategy::MidpointAwayFromZero))
         .and_then(|rounded| rounded.to_f64())
         .unwrap_or(value)
+        // Zero has one sign: engines and the evaluator must find the same rows.
+        + 0.0
 }

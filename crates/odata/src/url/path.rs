@@ -9,7 +9,7 @@ use crate::percent::{self, Plus};
 use crate::{ParseError, ParseErrorKind};
 
 /// Parses the raw (percent-encoded) path behind the service root. Every segment is decoded once; slashes
-/// within quotes and parentheses belong to the value (acceptance fact 4).
+/// within quotes and parentheses belong to the value (web-api 7).
 ///
 /// # Errors
 /// `UnknownSegment` for a segment that cannot be a name, `Syntax` for everything else that is malformed.
@@ -175,7 +175,7 @@ mod tests {
         check("p({7d0c})", &[named("p", Some(KeyPredicate::Positional(Bare("{7d0c}".into()))))]);
     }
 
-    #[test] // acceptance fact 4
+    #[test] // web-api 7
     fn raw_and_encoded_separators_in_quotes_are_data() {
         let expected = |text: &'static str| [named("p", pairs(&[("k", Quoted(text.into())), ("n", Bare("1".into()))]))];
         check("p(k='a/b&c,d)?e',n=1)", &expected("a/b&c,d)?e"));

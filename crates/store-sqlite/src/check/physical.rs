@@ -39,7 +39,7 @@ impl Check<'_> {
         let mut statement = self.conn.prepare_cached("SELECT name,type FROM pragma_table_info(?)")?;
         let there: BTreeMap<String, String> =
             statement.query_map([&table.def.physical], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
-        // A deleted column stays in the physical table (design part 9), so more columns than defined are right.
+        // A deleted column stays in the physical table (ADR 0002), so more columns than defined are right.
         for column in table.columns.iter().flat_map(physical_columns) {
             let text = match there.get(&column.name) {
                 Some(sql_type) if sql_type == column.sql_type => continue,
@@ -89,7 +89,7 @@ impl Check<'_> {
         statement.query_map([index], |row| row.get(0))?.collect()
     }
 
-    /// Lookups that a delete follows are indexed (design part 9).
+    /// Lookups that a delete follows are indexed (ADR 0002).
     fn lookup_indexes(&mut self) -> rusqlite::Result<()> {
         for relationship in self.relationships.iter().filter(|relationship| relationship.cascade.delete != DeleteAction::NoCascade) {
             let Some(table) = self.tables.iter().find(|table| *table.name() == relationship.referencing_table) else { continue };

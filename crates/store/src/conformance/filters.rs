@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use driftless_model::{Decimal, Error, Result, Table, Uuid, Value};
+use driftless_model::{Decimal, Error, Result, Table, Value};
 use driftless_query::{Comparison, ResolvedCondition, ResolvedFilter, ResolvedQuery, Source, Test};
 
 use super::queries::{fill, found};

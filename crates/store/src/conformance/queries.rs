@@ -32,7 +32,7 @@ pub(super) fn ordered(table: &Arc<Table>, keys: &[(&str, bool)]) -> Result<Resol
     Ok(query)
 }
 
-/// Every shape orders as its values do; null comes first ascending and last descending (design part 9).
+/// Every shape orders as its values do; null comes first ascending and last descending (ADR 0015).
 ///
 /// # Errors
 /// When the store fails.

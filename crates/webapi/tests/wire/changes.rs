@@ -27,7 +27,7 @@ fn a_first_read_and_a_delta() {
     assert!(delta.text.contains(&expected), "{}", delta.text);
     assert_eq!(items(&delta.json())[0]["new_code"], "A");
     assert_eq!(service.get(&link.replace("new_parcels?", "new_parcels/$count?")).expect(200).text, "2");
-    // acceptance fact 2: clients take links apart and encode them anew
+    // Clients take links apart and encode them anew
     let plus = link.replace("%20", "+").replace("%21", "!").replace("%2f", "/");
     assert_eq!(items(&service.get_with(&plus, "odata.track-changes").expect(200).json()).len(), 2);
     let quiet = service.get(delta.json()["@odata.deltaLink"].as_str().unwrap()).expect(200).json();
