@@ -1,7 +1,7 @@
 //! Tasks of the project that are not part of the product: `cargo xtask <task>`.
 //!
 //! Start reading at the task's own module: [`ci`] (all of it, in order), [`tidy`] (rules of the tree), [`accept`] (published clients against a
-//! running service), [`crash`] (kill the service under load and judge the history), [`fuzz`] (parsers under random
+//! running service), [`bench`] (speed against plain SQLite), [`crash`] (kill the service under load and judge the history), [`fuzz`] (parsers under random
 //! input), [`compat`] (generated pages). Each prints `--help`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the terminal")]
 #![allow(clippy::disallowed_methods, reason = "a task lives outside the service: clock, waiting and variables are its tools")]
@@ -13,6 +13,7 @@ use anyhow::Result;
 
 mod accept;
 mod arguments;
+mod bench;
 mod ci;
 mod compat;
 mod crash;
@@ -30,6 +31,7 @@ tasks:
   tidy      check the rules of the tree: layers, drivers, sizes, sources, words, documents
   compat    write the generated pages under docs/compat/
   accept    run published clients against a release build of the service
+  bench     measure the service against plain SQLite
   crash     kill the service under load, restart it, judge the history
   fuzz      feed parsers random input
 
@@ -76,6 +78,7 @@ fn run(given: &[String]) -> Result<Outcome> {
             Ok(Outcome::Passed)
         }
         "accept" => accept::run(rest),
+        "bench" => bench::run(rest),
         "crash" => crash::run(rest),
         "fuzz" => fuzz::run(rest),
         "--help" | "-h" | "help" => {

@@ -21,10 +21,10 @@ use crate::records::fields;
 use crate::records::load::Loaded;
 
 /// Before a row is made: columns that follow from others.
-pub(crate) fn before_create(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
+pub(crate) fn before_create(cx: &mut WriteCx<'_>, table: &Arc<Table>, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
     names::compose(cx, table, None, cells)?;
     money::convert(cx, table, None, cells)?;
-    tables::before_create(cx, table, id, cells)
+    tables::before_create(cx, table, cells)
 }
 
 /// After a row is made: rows that follow from it.

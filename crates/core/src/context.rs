@@ -1,6 +1,6 @@
 //! What a running request has at hand.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use driftless_model::{Caller, Limits, Result, TableCode, Uuid};
 use driftless_store::{DefinitionKind, ReadTx, WriteTx};
@@ -43,6 +43,7 @@ pub(crate) struct Services {
 /// Wakes the runner of jobs.
 #[derive(Default)]
 pub(crate) struct Wake {
+    turn: Mutex<()>,
     state: Mutex<WakeState>,
     changed: Condvar,
 }
@@ -56,6 +57,11 @@ enum WakeState {
 }
 
 impl Wake {
+    /// Waits for the right to run jobs.
+    pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Asks the runner to look for jobs.
     pub(crate) fn wake(&self) {
         self.set(WakeState::Wanted);

@@ -53,13 +53,15 @@ impl Organization {
     /// # Errors
     /// When jobs cannot be read.
     pub fn run_jobs(&self) -> Result<()> {
+        // One at a time: a second runner would find the first one's job in progress and take it for one that a crash cut off.
+        let _turn = self.services().jobs.turn();
         while let Some((job, kind)) = next(self)? {
             if self.services().jobs.is_stopped() {
                 break;
             }
             if let Err(error) = run(self, job, kind) {
                 tracing::error!(%job, kind, ?error, "a job failed");
-                fail(self, job, &error)?;
+                fail(self, job, kind, &error)?;
             }
         }
         Ok(())
@@ -143,10 +145,13 @@ fn key_build(organization: &Organization, job: Uuid) -> Result<KeyJob> {
     serde_json::from_str(data).map_err(|error| Error::damaged("the data of an index job cannot be read").because(error))
 }
 
-/// Marks a job as failed, with what the caller may read.
-fn fail(organization: &Organization, job: Uuid, error: &Error) -> Result<()> {
+/// Marks a job as failed, with what the caller may read. A key that it was to build fails with it, so that it can be activated again (AK-13).
+fn fail(organization: &Organization, job: Uuid, kind: i32, error: &Error) -> Result<()> {
     let (message, code) = (error.message().to_owned(), error.code().number());
     organization.run_own(Length::Short, move |cx| {
+        if kind == KEY_INDEX {
+            keys::fail_build(cx, job)?;
+        }
         let values = [
             ("statecode", Value::Int(COMPLETED)),
             ("statuscode", Value::Int(FAILED)),

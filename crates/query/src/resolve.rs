@@ -12,6 +12,16 @@ use crate::{
 /// Most tables that one query may join: SQLite's own limit is 64.
 const JOINS_MAX: usize = 30;
 
+/// Longest text pattern in bytes (SEC-09).
+const PATTERN_BYTES_MAX: usize = 4 << 10;
+/// Most wildcards in a text pattern (SEC-09).
+const WILDCARDS_MAX: usize = 8;
+
+/// Wildcards in a pattern.
+fn wildcards(pattern: &str) -> usize {
+    pattern.chars().filter(|c| matches!(c, '%' | '_' | '[')).count()
+}
+
 /// The tables that a query may name. The metadata snapshot is one.
 pub trait Tables {
     /// The table with this logical name.
@@ -177,6 +187,10 @@ fn value_test(table: &Table, column: ColumnIx, condition: &Condition) -> Result<
         _ => Err(Error::new(ErrorCode::ODataError, format!("The condition on '{}' takes exactly one value.", column.name))),
     };
     let pattern = |before: &str, after: &str| match (one()?, column.shape()) {
+        (Literal::Text(text) | Literal::Number(text), Shape::Text) if text.len() > PATTERN_BYTES_MAX || wildcards(text) > WILDCARDS_MAX => Err(Error::new(
+            ErrorCode::ODataError,
+            format!("A text pattern may have at most {PATTERN_BYTES_MAX} bytes and {WILDCARDS_MAX} wildcards."),
+        )),
         (Literal::Text(text) | Literal::Number(text), Shape::Text) => Ok(Test::Matches(format!("{before}{text}{after}"))),
         (Literal::Null, Shape::Text) => Ok(Test::In(Vec::new())),
         _ => Err(Error::new(ErrorCode::ODataError, format!("Text functions work on text columns; '{}' is none.", column.name))),

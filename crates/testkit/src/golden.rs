@@ -175,6 +175,21 @@ pub fn run_golden(root: &Path, path: &Path, update: bool) -> Result<Vec<String>,
     Ok(differences)
 }
 
+/// Plays a set-up file against a running service; gives what differs. Jobs run after it.
+///
+/// # Errors
+/// When the file cannot be read or the service breaks.
+pub fn play(server: &TestServer, path: &Path) -> Result<Vec<String>, Failure> {
+    let mut captures = Captures::new(&server.origin());
+    let mut client = server.client()?;
+    let mut differences = Vec::new();
+    for mut exchange in GoldenFile::parse(&fs::read_to_string(path)?)?.exchanges {
+        differences.extend(run(&mut client, &mut captures, &mut exchange)?);
+    }
+    server.run_jobs()?;
+    Ok(differences)
+}
+
 /// Runs one exchange; gives what differs and leaves in it what was answered.
 fn run(client: &mut crate::HttpClient, captures: &mut Captures, exchange: &mut Exchange) -> Result<Vec<String>, Failure> {
     let target = captures.expand(&exchange.target).replace(' ', "%20");

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use serde_json::Value;
+
 type Failure = Box<dyn std::error::Error>;
 
 /// Longest that a test waits for an answer.
@@ -43,6 +45,16 @@ impl Answer {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
+
+    /// The body as JSON; null when it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The code of an error's body, such as `0x80040217`; empty without one.
+    pub fn error_code(&self) -> String {
+        self.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
+    }
 }
 
 impl HttpClient {
@@ -75,8 +87,37 @@ impl HttpClient {
         }
         head += "\r\n";
         let stream = self.reader.get_mut();
-        stream.write_all(&[head.as_bytes(), body].concat())?;
-        self.read(method)
+        // A service that refuses a body need not take all of it: then its answer waits behind the broken connection.
+        let written = stream.write_all(&[head.as_bytes(), body].concat());
+        self.read(method).map_err(|error| written.err().map_or(error, Failure::from))
+    }
+
+    /// Sends a request below the service root, with a JSON body unless it is empty.
+    ///
+    /// # Errors
+    /// As [`HttpClient::send`].
+    pub fn call(&mut self, method: &str, resource: &str, body: &str) -> Result<Answer, Failure> {
+        self.send(method, &format!("/api/data/v9.2/{resource}"), &[("Content-Type", "application/json")], body.as_bytes())
+    }
+
+    /// Reads an address that the service gave, or one below the service root, with this `Prefer`.
+    ///
+    /// # Errors
+    /// As [`HttpClient::send`].
+    pub fn read_preferring(&mut self, address: &str, prefer: &str) -> Result<Answer, Failure> {
+        let target = match address.split_once("/api/data/") {
+            Some((_, rest)) => format!("/api/data/{rest}"),
+            None => format!("/api/data/v9.2/{address}"),
+        };
+        self.send("GET", &target, &[("Prefer", prefer)], &[])
+    }
+
+    /// As [`HttpClient::read_preferring`], without a preference.
+    ///
+    /// # Errors
+    /// As [`HttpClient::send`].
+    pub fn read_at(&mut self, address: &str) -> Result<Answer, Failure> {
+        self.read_preferring(address, "x=y")
     }
 
     fn read(&mut self, method: &str) -> Result<Answer, Failure> {

@@ -9,7 +9,7 @@ mod normal;
 mod server;
 
 pub use folder::TestFolder;
-pub use golden::{Exchange, GoldenFile, run_golden};
+pub use golden::{Exchange, GoldenFile, play, run_golden};
 pub use http::{Answer, HttpClient};
 pub use normal::Captures;
 pub use server::TestServer;

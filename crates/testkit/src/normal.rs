@@ -91,7 +91,9 @@ impl Captures {
 fn is_guid(text: &str) -> bool {
     text.len() >= 36
         && text.as_bytes()[..36].iter().enumerate().all(|(at, byte)| if matches!(at, 8 | 13 | 18 | 23) { *byte == b'-' } else { byte.is_ascii_hexdigit() })
-        && !text.as_bytes().get(36).is_some_and(|byte| byte.is_ascii_hexdigit() || *byte == b'-')
+        && !text.as_bytes().get(36).is_some_and(u8::is_ascii_hexdigit)
+        // A last boundary of a batch has two dashes behind its id; one dash belongs to something else.
+        && (text.as_bytes().get(36) != Some(&b'-') || text.as_bytes().get(37) == Some(&b'-'))
 }
 
 #[cfg(test)]

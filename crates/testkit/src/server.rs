@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use driftless_auth::{NewToken, RandomUnavailable, Scopes, TokenCheck, TokenFile};
-use driftless_core::{Environment, Organization, SeededEnvironment};
+use driftless_core::{Environment, ExpiredTokens, Organization, SeededEnvironment};
 use driftless_model::Limits;
 use driftless_server::{Listeners, Running, Server, Service};
 use driftless_store_sqlite::{SqliteOptions, SqliteStore};
@@ -23,6 +23,7 @@ pub struct TestServer {
     organization: Arc<Organization>,
     environment: Arc<SeededEnvironment>,
     folder: Option<TestFolder>,
+    expired: ExpiredTokens,
     address: SocketAddr,
     token: String,
 }
@@ -33,7 +34,15 @@ impl TestServer {
     /// # Errors
     /// When it cannot be started.
     pub fn start() -> Result<Self, Failure> {
-        Self::start_in(TestFolder::new("server"), START_MS)
+        Self::start_with(ExpiredTokens::Full)
+    }
+
+    /// As [`TestServer::start`], with what is answered to tokens that are too old.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_with(expired: ExpiredTokens) -> Result<Self, Failure> {
+        Self::start_in(TestFolder::new("server"), START_MS, expired)
     }
 
     /// Stops the service and starts it again on the same folder, with the clock where it stood.
@@ -43,14 +52,15 @@ impl TestServer {
     pub fn restart(mut self) -> Result<Self, Failure> {
         let now_ms = self.environment.now_ms();
         let folder = self.folder.take().ok_or("the folder is gone")?;
+        let expired = self.expired;
         drop(self);
-        Self::start_in(folder, now_ms)
+        Self::start_in(folder, now_ms, expired)
     }
 
-    fn start_in(folder: TestFolder, now_ms: i64) -> Result<Self, Failure> {
+    fn start_in(folder: TestFolder, now_ms: i64, expired: ExpiredTokens) -> Result<Self, Failure> {
         let store = SqliteStore::open(folder.path(), &SqliteOptions::default())?;
         let environment = Arc::new(SeededEnvironment::new(u64::from_be_bytes(now_ms.to_be_bytes()), now_ms));
-        let organization = Organization::open(Arc::new(store), Arc::clone(&environment) as Arc<dyn Environment>, Limits::default())?;
+        let organization = Organization::open_with(Arc::new(store), Arc::clone(&environment) as Arc<dyn Environment>, Limits::default(), expired)?;
         let tokens = TokenFile::open(folder.path())?;
         let name = format!("test {}", tokens.list()?.len());
         let new = NewToken { name: &name, user: organization.facts().administrator, scopes: Scopes::ALL, expires_in_days: None, environment: "test" };
@@ -64,7 +74,7 @@ impl TestServer {
         let listeners = Listeners { http: Some(SocketAddr::from(([127, 0, 0, 1], 0))), https: None, host_names: Vec::new() };
         let listener = Server::start(Arc::new(front), &listeners, None, driftless_server::Limits::default())?;
         let address = listener.http_addr().ok_or("no address")?;
-        Ok(Self { listener: Some(listener), organization, environment, folder: Some(folder), address, token: secret.reveal().to_owned() })
+        Ok(Self { listener: Some(listener), organization, environment, folder: Some(folder), expired, address, token: secret.reveal().to_owned() })
     }
 
     /// The organization behind the service.

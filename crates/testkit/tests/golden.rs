@@ -1,5 +1,7 @@
 //! Every golden file, each against a service of its own. `UPDATE_GOLDEN=1` writes files anew with what was answered: the difference is the review.
 
+#![allow(clippy::unwrap_used, reason = "a test may end where its set-up fails")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

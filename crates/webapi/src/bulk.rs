@@ -58,6 +58,10 @@ fn request(call: &Call<'_>, snapshot: &Arc<Snapshot>, earlier: &Earlier<'_>, tab
     if bulk == Bulk::Create {
         return Ok(Request::Create(Create { record, returning: None }));
     }
+    // UP-5: neither id nor key makes a new row.
+    if bulk == Bulk::Upsert && record.id.is_none() && item.get("@odata.id").is_none() {
+        return Ok(Request::Create(Create { record, returning: None }));
+    }
     let target = target(call, snapshot, earlier, item, &mut record)?;
     Ok(if bulk == Bulk::Update {
         Request::Update(Update { target, record, if_version: None, returning: None })

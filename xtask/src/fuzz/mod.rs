@@ -15,6 +15,7 @@ use crate::rng::Rng;
 
 mod archive;
 mod mutate;
+mod service;
 mod targets;
 
 use targets::{TARGETS, Target};
@@ -71,6 +72,7 @@ pub(crate) fn run(given: &[String]) -> Result<Outcome> {
         None => fuzz_all(&chosen, time, seed),
     };
     std::panic::set_hook(hook);
+    service::remove_folder();
     result
 }
 
@@ -188,5 +190,6 @@ mod tests {
             let accepted = seeds.iter().filter(|seed| try_input(target, seed) == Tried::Accepted).count();
             assert!(accepted > 0, "{}: none of {} seeds is accepted", target.name, seeds.len());
         }
+        service::remove_folder();
     }
 }

@@ -13,6 +13,7 @@ use driftless_odata::{link, literal, percent};
 use driftless_solution_file::{PackageLimits, read, write};
 
 use super::archive::stored;
+use super::service;
 
 /// One parser under test.
 pub(crate) struct Target {
@@ -41,6 +42,9 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "package", about: "solution archives", run: package, seeds: package_seeds, dictionary: XML },
     Target { name: "customizations", about: "customizations.xml inside an archive", run: customizations, seeds: customizations_seeds, dictionary: XML },
     Target { name: "manifest", about: "solution.xml inside an archive", run: manifest, seeds: manifest_seeds, dictionary: XML },
+    Target { name: "token", about: "delta and page tokens; only those handed out are accepted", run: service::token, seeds: service::token_seeds, dictionary: service::TOKEN },
+    Target { name: "record", about: "bodies of new rows, on an organization", run: service::record, seeds: service::record_seeds, dictionary: service::RECORD },
+    Target { name: "request", about: "paths with queries, on an organization", run: service::request, seeds: service::request_seeds, dictionary: service::REQUEST },
 ];
 
 fn owned(texts: &[&str]) -> Vec<Vec<u8>> {

@@ -151,7 +151,7 @@ mod tests {
         findings.into_iter().map(|finding| finding.text.split(':').next().unwrap_or_default().to_owned()).collect()
     }
 
-    #[test]
+    #[test] // A1
     fn only_listed_edges_are_allowed() {
         let tree = Tree::of(&[(FILE, LAYERS)]);
         let good = packages(&[("model", &["serde", "?kit"]), ("core", &["model", "?store"]), ("store", &["model"]), ("kit", &["core"])]);

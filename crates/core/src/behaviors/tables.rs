@@ -60,7 +60,7 @@ pub(crate) fn inputs(table: &Table) -> Vec<ColumnIx> {
 }
 
 /// Checks and values of a new row.
-pub(crate) fn before_create(cx: &WriteCx<'_>, table: &Table, id: Uuid, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
+pub(crate) fn before_create(cx: &WriteCx<'_>, table: &Table, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
     match table.name().as_str() {
         "businessunit" => default_to(cx, table, cells, "parentbusinessunitid", "businessunit", cx.services.facts.root_business_unit),
         "systemuser" | "equipment" | "role" => default_to(cx, table, cells, "businessunitid", "businessunit", cx.services.facts.root_business_unit),
@@ -70,10 +70,7 @@ pub(crate) fn before_create(cx: &WriteCx<'_>, table: &Table, id: Uuid, cells: &m
         }
         "solution" => solutions::check_solution_row(cx, table, cells),
         "publisher" => solutions::check_publisher_row(table, cells),
-        _ => {
-            let _ = id;
-            Ok(())
-        }
+        _ => Ok(()),
     }
 }
 
@@ -130,11 +127,8 @@ pub(crate) fn before_delete(cx: &WriteCx<'_>, table: &Arc<Table>, id: Uuid) -> R
         "systemuser" => {
             return Err(Error::new(ErrorCode::InvalidOperation, "Users are disabled, not deleted: set 'isdisabled' to true."));
         }
-        "importjob" | "publisher" => {
-            if id == cx.services.facts.default_publisher {
-                return Err(Error::of(ErrorCode::CannotDeleteRestrictedPublisher));
-            }
-        }
+        "publisher" if id == cx.services.facts.default_publisher => return Err(Error::of(ErrorCode::CannotDeleteRestrictedPublisher)),
+        "importjob" => {}
         "role" if id == cx.services.facts.administrator_role => {
             return Err(Error::new(ErrorCode::InvalidOperation, "The System Administrator role cannot be deleted."));
         }

@@ -66,6 +66,8 @@ pub(crate) struct ChangesToken {
 pub(crate) struct ListToken {
     /// Digest of table, filter and order.
     pub(crate) scan: String,
+    /// Digest of the order alone.
+    pub(crate) orders: String,
     /// Values of the order's keys of the last row.
     pub(crate) after: Vec<Value>,
     /// Number of the page that this asks for.

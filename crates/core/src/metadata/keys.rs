@@ -153,6 +153,19 @@ pub(crate) fn build(cx: &mut WriteCx<'_>, table_id: Uuid, key_id: Uuid, job: Uui
     }
 }
 
+/// Marks the key that a job was to build as failed, after an error ended the job. The key is as after a collision: inert until it is activated again (AK-13).
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn fail_build(cx: &mut WriteCx<'_>, job: Uuid) -> Result<()> {
+    let waits = |key: &&AlternateKey| key.job == Some(job) && matches!(key.status, KeyIndexStatus::Pending | KeyIndexStatus::InProgress);
+    let found = cx.snapshot.tables().find_map(|table| table.keys.iter().find(waits).map(|key| (table.def.id, key.clone())));
+    match found {
+        Some((table, key)) => cx.define(vec![Definition::Key(table, AlternateKey { status: KeyIndexStatus::Failed, ..key })]),
+        None => Ok(()),
+    }
+}
+
 /// Cancels a key's job if it has not ended (AK-15).
 ///
 /// # Errors
@@ -195,7 +208,7 @@ fn check_columns(cx: &WriteCx<'_>, table: &Table, schema_name: &SchemaName, name
     if table.key(&schema_name.to_logical()).is_some() {
         return Err(Error::new(
             ErrorCode::EntityKeyNameExists,
-            format!("An alternate key with the name '{schema_name}' exists already on '{}'.", table.name()),
+            format!("An entity key with the name {schema_name} already exists on entity {}.", table.name()),
         ));
     }
     if table.keys.len() >= limits.keys_per_table_max {
@@ -208,11 +221,8 @@ fn check_columns(cx: &WriteCx<'_>, table: &Table, schema_name: &SchemaName, name
     if set.len() != names.len() {
         return Err(refused(format!("A column stands twice in the alternate key '{schema_name}'.")));
     }
-    if let Some(same) = table.keys.iter().find(|key| key.columns.iter().collect::<BTreeSet<_>>() == set) {
-        return Err(Error::new(
-            ErrorCode::EntityKeyWithSelectedAttributesExists,
-            format!("The alternate key '{}' of '{}' has the same columns.", same.name, table.name()),
-        ));
+    if table.keys.iter().any(|key| key.columns.iter().collect::<BTreeSet<_>>() == set) {
+        return Err(Error::of(ErrorCode::EntityKeyWithSelectedAttributesExists));
     }
     let mut columns = Vec::with_capacity(names.len());
     for name in names {

@@ -178,7 +178,7 @@ pub(crate) fn name_taken(authority: &Authority, custom: bool, managed: bool, cod
             format!("The managed component '{name}' cannot overwrite the unmanaged one of the same name."),
         );
     }
-    Error::new(code, format!("{} ('{name}')", code.text()))
+    Error::of(code)
 }
 
 /// Sets a label, or adds its texts to those of other languages (MD-9).

@@ -58,7 +58,7 @@ pub(crate) fn record(
         fields::set(&mut cells, column, value);
     }
     let id = record.id.unwrap_or_else(|| cx.new_id());
-    behaviors::before_create(cx, table, id, &mut cells)?;
+    behaviors::before_create(cx, table, &mut cells)?;
     behaviors::defaults::fill(cx, table, &mut cells)?;
     required(table, &cells)?;
     let version = system::put(cx, table, id, &cells)?;

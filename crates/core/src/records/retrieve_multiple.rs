@@ -15,7 +15,7 @@ pub(crate) fn run(cx: &ReadCx<'_>, list: &RetrieveMultiple, sink: &mut dyn RowSi
     let limits = &cx.services.limits;
     let page_rows = list.query.limit.unwrap_or(limits.page_rows_max).min(limits.page_rows_max);
     query.limit = Some(page_rows);
-    let scan = scan_hash(&query);
+    let (scan, orders) = (scan_hash(&query), orders_hash(&query));
     let number = match &list.page_token {
         None => 1,
         Some(text) => match token::read(cx.services, text)? {
@@ -23,6 +23,7 @@ pub(crate) fn run(cx: &ReadCx<'_>, list: &RetrieveMultiple, sink: &mut dyn RowSi
                 query.after = Some(page.after);
                 page.number
             }
+            Token::List(page) if page.orders != orders => return Err(Error::of(ErrorCode::PagingCookieOrder)),
             _ => return Err(Error::of(ErrorCode::InvalidPagingCookie)),
         },
     };
@@ -32,7 +33,7 @@ pub(crate) fn run(cx: &ReadCx<'_>, list: &RetrieveMultiple, sink: &mut dyn RowSi
     let mut last = LastRow { sink, keys, values: Vec::new(), first: None, last: None };
     let more = cx.tx.select(&secured, count, &mut last)?;
     let next = (more && !last.values.is_empty()).then(|| NextPage {
-        token: token::print(cx.services, &Token::List(ListToken { scan, after: last.values, number: number + 1 })),
+        token: token::print(cx.services, &Token::List(ListToken { scan, orders, after: last.values, number: number + 1 })),
         number: number + 1,
         first_last: last.first.zip(last.last),
     });
@@ -62,7 +63,15 @@ fn prepare(cx: &ReadCx<'_>, query: &Query, within: Option<&(ColumnIx, Target)>) 
 /// What a page token must have been made for: table, filter and order. The columns may change between pages.
 fn scan_hash(query: &ResolvedQuery) -> String {
     let joins: Vec<_> = query.joins.iter().map(|join| (join.parent, join.lookup, join.table.def.id)).collect();
-    let text = format!("{:?}", (query.table.def.id, &query.filter, &query.orders, joins));
+    digest(&format!("{:?}", (query.table.def.id, &query.filter, &query.orders, joins)))
+}
+
+/// The order alone, so that a changed order can be told from another query.
+fn orders_hash(query: &ResolvedQuery) -> String {
+    digest(&format!("{:?}", query.orders))
+}
+
+fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -151,14 +151,12 @@ pub(crate) fn job_exists(cx: &WriteCx<'_>, job: Uuid) -> Result<bool> {
 /// What is left of an import that failed: the import job's row with the error (SOL-22).
 pub(crate) fn write_failure(cx: &mut WriteCx<'_>, package: Option<&Package>, job: Uuid, error: &Error) -> Result<()> {
     let manifest = package.map(|package| &package.manifest);
-    let name = manifest.map_or("", |manifest| manifest.unique_name.as_str());
     let document = report::failure(manifest, error, cx.now_s);
-    let values = [
-        ("name", Value::text(name)),
-        ("solutionname", Value::text(name)),
-        ("progress", Value::Float(0.0)),
-        ("data", Value::text(document)),
-        ("completedon", Value::DateTime(cx.now_s)),
-    ];
+    let mut values = vec![("progress", Value::Float(0.0)), ("data", Value::text(document)), ("completedon", Value::DateTime(cx.now_s))];
+    // The row of a package that cannot be read keeps the name with which it was queued.
+    if let Some(manifest) = manifest {
+        let name = Value::text(manifest.unique_name.as_str());
+        values.extend([("name", name.clone()), ("solutionname", name)]);
+    }
     write_job(cx, job, &values)
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use driftless_model::{Error, Result, Uuid, Value};
+use driftless_model::{Error, Result, Table, Uuid, Value};
 use driftless_query::ResolvedCondition;
 use driftless_solution_file::{Package, PackageLimits, read};
-use driftless_store::Length;
+use driftless_store::{Length, ReadTx};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::import::{self, ImportOptions};
@@ -74,16 +74,9 @@ fn queue(cx: &mut WriteCx<'_>, kind: i32, message: &str, name: &str, payload: &i
 /// # Errors
 /// What the import is refused with.
 pub(crate) fn run_import_job(organization: &Organization, job: Uuid) -> Result<()> {
-    let (payload, text) = organization.run_own(Length::Short, move |cx| {
-        let payload: ImportPayload = start(cx, job)?;
-        Ok((payload, package_text(cx, payload.import_job)?))
-    })?;
-    let package = STANDARD
-        .decode(text.as_bytes())
-        .map_err(|error| Error::damaged("the package of a job cannot be read").because(error))
-        .and_then(|bytes| read(&bytes, &PackageLimits::default()).map_err(|error| super::package_error(&error)))
-        .map(Arc::new);
-    drop(text);
+    let snapshot = organization.snapshot();
+    let payload: ImportPayload = organization.store().reading(|tx| payload(tx, snapshot.require("asyncoperation")?, job))?;
+    let package = begin_import(organization, job, payload.import_job).map(Arc::new);
     let imported = match &package {
         Ok(package) => {
             let package = Arc::clone(package);
@@ -101,6 +94,16 @@ pub(crate) fn run_import_job(organization: &Organization, job: Uuid) -> Result<(
     imported
 }
 
+/// Marks the job of an import as running and reads the package.
+fn begin_import(organization: &Organization, job: Uuid, import_job: Uuid) -> Result<Package> {
+    let text = organization.run_own(Length::Short, move |cx| {
+        begin(cx, job)?;
+        package_text(cx, import_job)
+    })?;
+    let bytes = STANDARD.decode(text.as_bytes()).map_err(|error| Error::damaged("the package of a job cannot be read").because(error))?;
+    read(&bytes, &PackageLimits::default()).map_err(|error| super::package_error(&error))
+}
+
 /// Runs the job of a removal. On failure nothing is removed, and the runner marks the job.
 ///
 /// # Errors
@@ -115,14 +118,23 @@ pub(crate) fn run_uninstall_job(organization: &Organization, job: Uuid) -> Resul
 
 /// Marks a job as running and gives its data.
 fn start<T: DeserializeOwned>(cx: &mut WriteCx<'_>, job: Uuid) -> Result<T> {
-    let table = Arc::clone(cx.snapshot.require("asyncoperation")?);
-    let rows = system::rows(cx.tx.as_read(), &table, &["data"], Some(ResolvedCondition::equals(table.id, Value::Guid(job))))?;
+    let payload = payload(cx.tx.as_read(), cx.snapshot.require("asyncoperation")?, job)?;
+    begin(cx, job)?;
+    Ok(payload)
+}
+
+/// The data of a job.
+fn payload<T: DeserializeOwned>(tx: &dyn ReadTx, jobs: &Arc<Table>, job: Uuid) -> Result<T> {
+    let rows = system::rows(tx, jobs, &["data"], Some(ResolvedCondition::equals(jobs.id, Value::Guid(job))))?;
     let row = rows.first().ok_or_else(|| Error::no_such_record("asyncoperation", job))?;
-    let payload = serde_json::from_str(row.text(0)).map_err(|error| Error::damaged("a job's data cannot be read").because(error))?;
+    serde_json::from_str(row.text(0)).map_err(|error| Error::damaged("a job's data cannot be read").because(error))
+}
+
+/// Marks a job as running.
+fn begin(cx: &mut WriteCx<'_>, job: Uuid) -> Result<()> {
     let (state, status) = RUNNING;
     let values = [("statecode", Value::Int(state)), ("statuscode", Value::Int(status)), ("startedon", Value::DateTime(cx.now_s))];
-    system::update(cx, "asyncoperation", job, &values)?;
-    Ok(payload)
+    system::update(cx, "asyncoperation", job, &values).map(drop)
 }
 
 fn succeed(cx: &mut WriteCx<'_>, job: Uuid) -> Result<()> {

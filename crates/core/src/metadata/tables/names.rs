@@ -41,7 +41,7 @@ pub(super) fn set_name(snapshot: &Snapshot, authority: &Authority, table: &Logic
     };
     check_name(wanted).map_err(|error| Error::new(error.code(), format!("The entity set name '{}' is not valid. {}", shown(wanted), error.code().text())))?;
     if !authority.has_prefix(wanted) {
-        return Err(Error::of(ErrorCode::SetNamePrefix));
+        return Err(Error::new(ErrorCode::SetNamePrefix, format!("The entity set name {} must start with a valid customization prefix.", shown(wanted))));
     }
     if is_free(wanted) { Ok(SetName::from(wanted)) } else { Err(taken(wanted)) }
 }

@@ -6,6 +6,7 @@ use driftless_model::{
     MoneyColumn, PrecisionSource, Result, TextColumn, TextFormat, money_from_decimal,
 };
 
+use super::super::column::type_name;
 use super::options;
 use super::reader::{Members, unknown_word, wrong};
 use crate::error;
@@ -55,6 +56,9 @@ pub(super) fn new(snapshot: &Snapshot, members: Members<'_>) -> Result<ColumnTyp
 /// # Errors
 /// As [`new`].
 pub(super) fn changed(snapshot: &Snapshot, members: Members<'_>, present: &ColumnType) -> Result<ColumnType> {
+    if members.type_name().is_some_and(|name| name.ends_with("AttributeMetadata") && name != type_name(present)) {
+        return Err(wrong("@odata.type", "the type that the column has; a column's type cannot change"));
+    }
     let mut kind = present.clone();
     match &mut kind {
         ColumnType::Text(text) | ColumnType::Memo(text) => {

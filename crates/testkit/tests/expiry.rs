@@ -1,0 +1,182 @@
+//! Tokens that are too old, with a clock that the test moves (semantics 1.6, web-api 25.7).
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test code")]
+
+mod support;
+
+use driftless_core::ExpiredTokens;
+use driftless_testkit::{Answer, HttpClient, TestServer};
+use support::{first_read, set_up};
+
+const DAY_S: i64 = 86_400;
+const BOX: &str = "new_parcels(5f0a0000-0000-4000-8000-000000000001)";
+
+/// A service with two parcels.
+fn start(expired: ExpiredTokens) -> (TestServer, HttpClient) {
+    let server = TestServer::start_with(expired).unwrap();
+    set_up(&server, "parcel");
+    let mut client = server.client().unwrap();
+    for (address, name) in [(BOX, "Box"), ("new_parcels(5f0a0000-0000-4000-8000-000000000002)", "Bag")] {
+        assert_eq!(client.call("PATCH", address, &format!(r#"{{"new_name":"{name}"}}"#)).unwrap().status, 204);
+    }
+    (server, client)
+}
+
+fn is_delta(answer: &Answer) -> bool {
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()["@odata.context"].as_str().unwrap().ends_with("/$delta")
+}
+
+fn removed(answer: &Answer) -> usize {
+    answer.json()["value"].as_array().unwrap().iter().filter(|item| item["reason"] == "deleted").count()
+}
+
+fn is_expired(answer: &Answer) {
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    let error = &answer.json()["error"];
+    assert_eq!(error["code"], "0x80044352");
+    assert_eq!(error["message"], "Version stamp associated with the client has expired. Please perform a full sync.");
+}
+
+fn set_days(server: &TestServer, client: &mut HttpClient, days: u32) {
+    let address = format!("organizations({})", server.organization().facts().organization);
+    let answer = client.call("PATCH", &address, &format!(r#"{{"expirechangetrackingindays":{days}}}"#)).unwrap();
+    assert_eq!(answer.status, 204, "{}", answer.text());
+}
+
+#[test] // CT-43, CT-44, CT-45, CT-46
+fn a_token_of_89_days_gives_changes_and_one_of_91_everything() {
+    let (server, mut client) = start(ExpiredTokens::Full);
+    let link = first_read(&mut client);
+    assert_eq!(client.call("DELETE", BOX, "").unwrap().status, 204);
+    server.environment().advance_s(89 * DAY_S);
+    let young = client.read_at(&link).unwrap();
+    assert!(is_delta(&young));
+    assert_eq!(removed(&young), 1);
+    server.environment().advance_s(2 * DAY_S);
+    let old = client.read_at(&link).unwrap();
+    assert!(!is_delta(&old), "an answer with everything is told by its context");
+    assert_eq!((old.json()["value"].as_array().unwrap().len(), removed(&old)), (1, 0));
+    let fresh = old.json()["@odata.deltaLink"].as_str().unwrap().to_owned();
+    assert!(is_delta(&client.read_at(&fresh).unwrap()));
+    // A link that was given 89 days after the first read is only two days old.
+    assert!(is_delta(&client.read_at(young.json()["@odata.deltaLink"].as_str().unwrap()).unwrap()));
+}
+
+#[test] // CT-44: exactly the window is not over it
+fn the_border_lies_behind_the_window() {
+    let (server, mut client) = start(ExpiredTokens::Full);
+    let link = first_read(&mut client);
+    server.environment().advance_s(90 * DAY_S);
+    assert!(is_delta(&client.read_at(&link).unwrap()));
+    server.environment().advance_s(1);
+    assert!(!is_delta(&client.read_at(&link).unwrap()));
+}
+
+#[test] // CT-45
+fn a_caller_may_ask_for_the_fault() {
+    let (server, mut client) = start(ExpiredTokens::Full);
+    let link = first_read(&mut client);
+    assert!(is_delta(&client.read_preferring(&link, "driftless.expired=fault").unwrap()));
+    server.environment().advance_s(91 * DAY_S);
+    is_expired(&client.read_preferring(&link, "driftless.expired=fault").unwrap());
+    is_expired(&client.read_preferring(&link, "odata.maxpagesize=1,driftless.expired=fault").unwrap());
+    assert!(!is_delta(&client.read_at(&link).unwrap()));
+}
+
+#[test] // CT-44, CT-45
+fn the_service_may_be_set_to_the_fault() {
+    let (server, mut client) = start(ExpiredTokens::Fault);
+    let link = first_read(&mut client);
+    server.environment().advance_s(89 * DAY_S);
+    assert!(is_delta(&client.read_at(&link).unwrap()));
+    server.environment().advance_s(2 * DAY_S);
+    is_expired(&client.read_at(&link).unwrap());
+    let count = link.replace("new_parcels?$select=new_name&", "new_parcels/$count?");
+    is_expired(&client.read_at(&count).unwrap());
+    first_read(&mut client);
+}
+
+#[test] // CT-42, CT-46, CT-47
+fn the_window_follows_the_setting_at_once() {
+    let (server, mut client) = start(ExpiredTokens::Fault);
+    let link = first_read(&mut client);
+    server.environment().advance_s(10 * DAY_S);
+    set_days(&server, &mut client, 7);
+    is_expired(&client.read_at(&link).unwrap());
+    set_days(&server, &mut client, 90);
+    assert!(is_delta(&client.read_at(&link).unwrap()), "nothing was purged, so the token is good again");
+    for days in ["-1", "366"] {
+        let address = format!("organizations({})", server.organization().facts().organization);
+        let answer = client.call("PATCH", &address, &format!(r#"{{"expirechangetrackingindays":{days}}}"#)).unwrap();
+        assert_eq!((answer.status, answer.error_code().as_str()), (400, "0x8004432f"));
+    }
+}
+
+#[test] // CT-48
+fn zero_days_make_every_token_too_old() {
+    let (server, mut client) = start(ExpiredTokens::Fault);
+    let link = first_read(&mut client);
+    set_days(&server, &mut client, 0);
+    is_expired(&client.read_at(&link).unwrap());
+}
+
+#[test] // CT-47, REL-09: what was purged gives the fault in both settings
+fn a_token_below_the_purged_horizon_gets_the_fault() {
+    let (server, mut client) = start(ExpiredTokens::Full);
+    let link = first_read(&mut client);
+    assert_eq!(client.call("DELETE", BOX, "").unwrap().status, 204);
+    server.environment().advance_s(92 * DAY_S);
+    // The runner of jobs purges once before it looks whether it shall stop.
+    drop(server.organization().start_jobs().unwrap());
+    // By age alone the token would be good now.
+    set_days(&server, &mut client, 365);
+    is_expired(&client.read_at(&link).unwrap());
+}
+
+#[test] // CT-40, design part 9: a chain of pages lives 24 hours
+fn a_chain_of_pages_ends_after_a_day() {
+    let (server, mut client) = start(ExpiredTokens::Full);
+    let first = client.read_preferring("new_parcels?$select=new_name", "odata.track-changes,odata.maxpagesize=1").unwrap();
+    let next = first.json()["@odata.nextLink"].as_str().unwrap().to_owned();
+    server.environment().advance_s(DAY_S - 1);
+    assert_eq!(client.read_at(&next).unwrap().status, 200);
+    server.environment().advance_s(2);
+    is_expired(&client.read_at(&next).unwrap());
+}
+
+#[test] // CT-50
+fn a_table_made_anew_under_the_name_is_another_one() {
+    let (server, mut client) = start(ExpiredTokens::Full);
+    let link = first_read(&mut client);
+    for (table, address) in [("new_parcel", "new_parcels"), ("new_depot", "new_depots")] {
+        assert_eq!(client.call("DELETE", &format!("EntityDefinitions(LogicalName='{table}')"), "").unwrap().status, 204);
+        assert_eq!(client.call("GET", address, "").unwrap().status, 404);
+    }
+    assert_eq!(client.read_at(&link).unwrap().status, 404);
+    set_up(&server, "parcel");
+    is_expired(&client.read_at(&link).unwrap());
+}
+
+#[test] // CT-24, CT-50: a new column leaves tokens as they are
+fn a_new_column_keeps_tokens() {
+    let (_server, mut client) = start(ExpiredTokens::Fault);
+    let link = first_read(&mut client);
+    let column = r#"{"@odata.type":"Microsoft.Dynamics.CRM.StringAttributeMetadata","SchemaName":"new_Color","MaxLength":20,"DisplayName":{"LocalizedLabels":[{"Label":"Color","LanguageCode":1033}]}}"#;
+    assert_eq!(client.call("POST", "EntityDefinitions(LogicalName='new_parcel')/Attributes", column).unwrap().status, 204);
+    let answer = client.read_at(&link.replace("new_name", "new_name,new_color")).unwrap();
+    assert!(is_delta(&answer));
+    assert_eq!(answer.json()["value"].as_array().unwrap().len(), 0);
+}
+
+#[test] // CT-28, CT-52: a restart on the same folder keeps the epoch
+fn tokens_outlive_a_restart() {
+    let (server, mut client) = start(ExpiredTokens::Fault);
+    let link = first_read(&mut client);
+    assert_eq!(client.call("DELETE", BOX, "").unwrap().status, 204);
+    let server = server.restart().unwrap();
+    let mut client = server.client().unwrap();
+    let answer = client.read_at(&link).unwrap();
+    assert!(is_delta(&answer));
+    assert_eq!(removed(&answer), 1);
+}

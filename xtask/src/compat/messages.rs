@@ -1,0 +1,232 @@
+//! `messages.md`: operations on records and definitions, other messages, and what published clients call but is not there.
+
+use driftless_core::{MESSAGES, MessageDef, MessageKind};
+
+use super::golden::Exchange;
+use super::{evidence, head, table};
+
+const ABOUT: &str = "\
+What can be called over the Web API. \"yes\" stands where a golden file shows the call answered with success; tests of other kinds exist beside them.";
+
+const OTHERS: &str = "\
+What Microsoft's samples and Python client call besides, and this service does not have. Where a reason begins with \"later\", the design has room for it.";
+
+/// An operation that has no name in the address: what it is told by.
+struct Operation {
+    name: &'static str,
+    call: &'static str,
+    /// Shapes of requests that are such an operation; `(*)` stands for an id or a key.
+    shapes: &'static [&'static str],
+    /// What the request must say besides, in its target, header fields or body.
+    says: &'static str,
+}
+
+const fn op(name: &'static str, call: &'static str, shapes: &'static [&'static str], says: &'static str) -> Operation {
+    Operation { name, call, shapes, says }
+}
+
+const RECORDS: &[Operation] = &[
+    op("Create", "`POST set`", &["POST set"], ""),
+    op("Create, record returned", "`POST set`, `Prefer: return=representation`", &["POST set"], "return=representation"),
+    op("Create with related records", "`POST set`, nested objects", &["POST set"], "\":[{"),
+    op("Create in a collection", "`POST set(…)/collection`", &["POST set(*)/name"], ""),
+    op("Retrieve by id", "`GET set(id)`", &["GET set(id)"], ""),
+    op("Retrieve by alternate key", "`GET set(key)`", &["GET set(key)"], ""),
+    op("Retrieve if changed", "`GET set(…)`, `If-None-Match: W/\"n\"`", &["GET set(*)"], "If-None-Match: W/"),
+    op("Retrieve one column", "`GET set(…)/column`", &["GET set(*)/name"], ""),
+    op("Retrieve one column, raw", "`GET set(…)/column/$value`", &["GET set(*)/name/$value"], ""),
+    op("RetrieveMultiple", "`GET set?$select&$filter&$orderby&$top&$expand`", &["GET set"], "$select="),
+    op("Expand of lookups", "`GET set?$expand=nav($select=…)`", &["GET set", "GET set(*)"], "$expand="),
+    op("Pages", "`GET set`, `Prefer: odata.maxpagesize=n`", &["GET set"], "odata.maxpagesize"),
+    op("Records of a collection", "`GET set(…)/collection`", &["GET set(*)/name"], "?$"),
+    op("Count", "`GET set/$count`", &["GET set/$count"], ""),
+    op("Update", "`PATCH set(id)`, `If-Match: *`", &["PATCH set(*)"], "If-Match: *"),
+    op("Update if unchanged", "`PATCH set(…)`, `If-Match: W/\"n\"`", &["PATCH set(*)"], "If-Match: W/"),
+    op("Update one column", "`PUT set(…)/column`", &["PUT set(*)/name"], ""),
+    op("Clear one column", "`DELETE set(…)/column`", &["DELETE set(*)/name"], ""),
+    op("Upsert by id", "`PATCH set(id)`", &["PATCH set(id)"], ""),
+    op("Upsert by alternate key", "`PATCH set(key)`", &["PATCH set(key)"], ""),
+    op("Create only, by id or key", "`PATCH set(…)`, `If-None-Match: *`", &["PATCH set(*)"], "If-None-Match: *"),
+    op("Delete by id", "`DELETE set(id)`", &["DELETE set(id)"], ""),
+    op("Delete by alternate key", "`DELETE set(key)`", &["DELETE set(key)"], ""),
+    op("Delete if unchanged", "`DELETE set(…)`, `If-Match: W/\"n\"`", &["DELETE set(*)"], "If-Match: W/"),
+    op("Associate", "`POST set(…)/collection/$ref`, `PUT set(…)/lookup/$ref`", &["POST set(*)/name/$ref", "PUT set(*)/name/$ref"], ""),
+    op("Disassociate", "`DELETE set(…)/collection(id)/$ref`, `DELETE set(…)/lookup/$ref`", &["DELETE set(*)/name(*)/$ref", "DELETE set(*)/name/$ref"], ""),
+    op("RetrieveEntityChanges, first read", "`GET set`, `Prefer: odata.track-changes`", &["GET set"], "odata.track-changes"),
+    op("RetrieveEntityChanges, delta", "`GET set?$deltatoken=…`", &["GET set"], "$deltatoken="),
+    op("Count of changes", "`GET set/$count?$deltatoken=…`", &["GET set/$count"], "$deltatoken="),
+];
+
+const SEVERAL: &[Operation] = &[
+    op("CreateMultiple", "`POST set/Microsoft.Dynamics.CRM.CreateMultiple`", &["POST set/CreateMultiple"], ""),
+    op("UpdateMultiple", "`POST set/Microsoft.Dynamics.CRM.UpdateMultiple`", &["POST set/UpdateMultiple"], ""),
+    op("UpsertMultiple", "`POST set/Microsoft.Dynamics.CRM.UpsertMultiple`", &["POST set/UpsertMultiple"], ""),
+    op("Batch", "`POST $batch`", &["POST $batch"], ""),
+    op("Change set", "`POST $batch`, nested multipart", &["POST $batch"], "changeset"),
+    op("Batch that goes on after errors", "`POST $batch`, `Prefer: odata.continue-on-error`", &["POST $batch"], "odata.continue-on-error"),
+];
+
+const DEFINITIONS: &[Operation] = &[
+    op("Service document", "`GET` of the service root", &["GET "], ""),
+    op("Metadata document", "`GET $metadata`", &["GET $metadata"], ""),
+    op("CreateEntity", "`POST EntityDefinitions`", &["POST EntityDefinitions"], ""),
+    op("RetrieveAllEntities", "`GET EntityDefinitions`", &["GET EntityDefinitions"], ""),
+    op("RetrieveEntity", "`GET EntityDefinitions(…)`", &["GET EntityDefinitions(*)"], ""),
+    op("UpdateEntity", "`PUT EntityDefinitions(…)`", &["PUT EntityDefinitions(*)"], ""),
+    op("DeleteEntity", "`DELETE EntityDefinitions(…)`", &["DELETE EntityDefinitions(*)"], ""),
+    op("CreateAttribute", "`POST EntityDefinitions(…)/Attributes`", &["POST EntityDefinitions(*)/Attributes"], ""),
+    op("RetrieveAttribute", "`GET EntityDefinitions(…)/Attributes(…)`", &["GET EntityDefinitions(*)/Attributes(*)", "GET EntityDefinitions(*)/Attributes(*)/…"], ""),
+    op("UpdateAttribute", "`PUT EntityDefinitions(…)/Attributes(…)`", &["PUT EntityDefinitions(*)/Attributes(*)"], ""),
+    op("DeleteAttribute", "`DELETE EntityDefinitions(…)/Attributes(…)`", &["DELETE EntityDefinitions(*)/Attributes(*)"], ""),
+    op("CreateEntityKey", "`POST EntityDefinitions(…)/Keys`", &["POST EntityDefinitions(*)/Keys"], ""),
+    op("RetrieveEntityKey", "`GET EntityDefinitions(…)/Keys(…)`", &["GET EntityDefinitions(*)/Keys(*)"], ""),
+    op("DeleteEntityKey", "`DELETE EntityDefinitions(…)/Keys(…)`", &["DELETE EntityDefinitions(*)/Keys(*)"], ""),
+    op("CreateOneToMany", "`POST RelationshipDefinitions`", &["POST RelationshipDefinitions"], ""),
+    op("RetrieveRelationship", "`GET RelationshipDefinitions(…)`", &["GET RelationshipDefinitions(*)", "GET RelationshipDefinitions(*)/…"], ""),
+    op("UpdateRelationship", "`PUT RelationshipDefinitions(…)`", &["PUT RelationshipDefinitions(*)"], ""),
+    op("DeleteRelationship", "`DELETE RelationshipDefinitions(…)`", &["DELETE RelationshipDefinitions(*)"], ""),
+    op("CreateOptionSet", "`POST GlobalOptionSetDefinitions`", &["POST GlobalOptionSetDefinitions"], ""),
+    op("RetrieveOptionSet", "`GET GlobalOptionSetDefinitions(…)`", &["GET GlobalOptionSetDefinitions(*)", "GET GlobalOptionSetDefinitions(*)/…"], ""),
+    op("UpdateOptionSet", "`PUT GlobalOptionSetDefinitions(…)`", &["PUT GlobalOptionSetDefinitions(*)"], ""),
+    op("DeleteOptionSet", "`DELETE GlobalOptionSetDefinitions(…)`", &["DELETE GlobalOptionSetDefinitions(*)"], ""),
+    op("Create of a publisher", "`POST publishers`", &["POST set"], "/publishers\n"),
+    op("Create of a solution", "`POST solutions`", &["POST set"], "/solutions\n"),
+    op("Delete of a solution", "`DELETE solutions(id)`", &["DELETE set(id)"], "/solutions("),
+];
+
+/// What clients call and is not there, with the reason. A message that gets implemented leaves the page by itself.
+const ABSENT: &[(&str, &str)] = &[
+    ("RetrieveCurrentOrganization", "later: discovery"),
+    ("`$apply`", "later: queries"),
+    ("`fetchXml`", "later: queries"),
+    ("`savedQuery`, `userQuery`", "later: queries; the tables are there"),
+    ("`sql`", "later: queries"),
+    ("`$expand` of collections and inside `$expand`", "later: queries"),
+    ("RetrieveTotalRecordCount", "later: queries; `$count` answers up to 5,000"),
+    ("DeleteMultiple", "no: elastic tables"),
+    ("BulkDelete", "later: jobs"),
+    ("FormatAddress", "no: presentation"),
+    ("InitializeFrom", "later: column mappings"),
+    ("RetrievePrincipalAccess", "later: sharing"),
+    ("GrantAccess", "later: sharing"),
+    ("ModifyAccess", "later: sharing"),
+    ("RevokeAccess", "later: sharing"),
+    ("RetrieveSharedPrincipalsAndAccess", "later: sharing"),
+    ("AddPrivilegesRole", "later: roles below System Administrator"),
+    ("Custom APIs", "no: plug-ins"),
+    ("ExportSolution", "later: solutions"),
+    ("StageSolution", "later: solutions"),
+    ("UpdateOptionValue", "later: definitions; PUT of the column or choice does the same"),
+    ("InsertOptionValue", "later: definitions; PUT of the column or choice does the same"),
+    ("OrderOption", "later: definitions; PUT of the column or choice does the same"),
+    ("DeleteOptionValue", "later: definitions; PUT of the column or choice does the same"),
+    ("InsertStatusValue", "later: definitions; PUT of the column does the same"),
+    ("SetLocLabels", "later: definitions"),
+    ("CreateCustomerRelationships", "later: definitions"),
+    ("CreatePolymorphicLookupAttribute", "later: definitions"),
+    ("Many-to-many relationships", "later: intersect tables with tracking of their own"),
+    ("CanBeReferenced", "later: definitions"),
+    ("CanBeReferencing", "later: definitions"),
+    ("CanManyToMany", "later: many-to-many relationships"),
+    ("GetValidManyToMany", "later: many-to-many relationships"),
+    ("GetValidReferencingEntities", "later: definitions"),
+    ("RetrieveMetadataChanges", "later: definitions"),
+    ("RetrieveEntity as a function", "later: definitions; `GET EntityDefinitions(…)` does the same"),
+    ("File and image columns", "no: blocks of files"),
+    ("OAuth sign-in", "later: an issuer; bearer tokens are made with `driftless token make`"),
+];
+
+/// The page.
+pub(crate) fn page(exchanges: &[Exchange]) -> String {
+    let mut out = head("Messages", ABOUT);
+    for (title, operations) in [("Records", RECORDS), ("Several at once", SEVERAL), ("Definitions", DEFINITIONS)] {
+        let row = |operation: &Operation| row(operation.name, operation.call, evidence(exchanges, |exchange| operation.is_shown_by(exchange)));
+        out += &format!("\n## {title}\n\n{}", table(&["Operation", "Call", "Served", "Golden files"], operations.iter().map(row)));
+    }
+    let message = |def: &MessageDef| {
+        let call = match def.kind {
+            MessageKind::Function => format!("`GET {}`", def.name),
+            MessageKind::Action => format!("`POST {}`", def.name),
+        };
+        row(def.name, &call, evidence(exchanges, |exchange| exchange.calls(def.name)))
+    };
+    out += &format!("\n## Other messages\n\n{}", table(&["Message", "Call", "Served", "Golden files"], MESSAGES.iter().map(message)));
+    let absent = ABSENT.iter().filter(|(name, _)| !MESSAGES.iter().any(|def| def.name == *name));
+    let absent = absent.map(|(name, reason)| vec![(*name).to_owned(), "no".to_owned(), (*reason).to_owned()]);
+    out + &format!("\n## Not there\n\n{OTHERS}\n\n{}", table(&["What", "Served", "Reason"], absent))
+}
+
+fn row(name: &str, call: &str, [status, files]: [String; 2]) -> Vec<String> {
+    vec![name.to_owned(), call.to_owned(), status, files]
+}
+
+impl Operation {
+    fn is_shown_by(&self, exchange: &Exchange) -> bool {
+        let shape = exchange.shape();
+        let says = exchange.text.contains(self.says) && self.fits_set(exchange);
+        exchange.succeeds() && says && self.shapes.iter().any(|pattern| fits(pattern, &shape))
+    }
+
+    /// Names at the start of an address that are messages, not sets, show no operation on records.
+    fn fits_set(&self, exchange: &Exchange) -> bool {
+        let first = exchange.segments.first().map(|segment| segment.split('(').next().unwrap_or_default());
+        !first.is_some_and(|first| MESSAGES.iter().any(|def| def.name == first) || ABSENT.iter().any(|(name, _)| *name == first))
+    }
+}
+
+/// Whether a shape fits a pattern: `(*)` is any key, `…` at the end anything.
+fn fits(pattern: &str, shape: &str) -> bool {
+    let any = |text: &str| text.replace("(id)", "(*)").replace("(key)", "(*)");
+    let (pattern, shape) = if pattern.contains("(*)") { (pattern.to_owned(), any(shape)) } else { (pattern.to_owned(), shape.to_owned()) };
+    match pattern.strip_suffix('…') {
+        Some(start) => shape.starts_with(start),
+        None => shape == pattern,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::golden::parse;
+    use super::*;
+
+    fn said(name: &str, request: &str, status: u16) -> bool {
+        let operation = [RECORDS, SEVERAL, DEFINITIONS].concat_by(name);
+        operation.is_shown_by(&parse("f", &format!("=== x\n{request}\n--- {status}\n")).remove(0))
+    }
+
+    trait ByName {
+        fn concat_by(&self, name: &str) -> &'static Operation;
+    }
+
+    impl ByName for [&'static [Operation]; 3] {
+        fn concat_by(&self, name: &str) -> &'static Operation {
+            self.iter().flat_map(|list| list.iter()).find(|operation| operation.name == name).unwrap()
+        }
+    }
+
+    #[test]
+    fn operations_are_told_by_shape_words_and_success() {
+        assert!(said("Create", "POST /api/data/v9.2/accounts", 204));
+        assert!(!said("Create", "POST /api/data/v9.2/accounts", 400));
+        assert!(!said("Create", "POST /api/data/v9.2/PublishAllXml", 204));
+        assert!(said("Update if unchanged", "PATCH /api/data/v9.2/accounts(a='b')\nIf-Match: W/\"1\"\n\n{}", 204));
+        assert!(!said("Upsert by id", "PATCH /api/data/v9.2/accounts(a='b')", 204));
+        assert!(said("RetrieveAttribute", "GET /api/data/v9.2/EntityDefinitions({id 1})/Attributes({id 2})/Microsoft.Dynamics.CRM.MemoAttributeMetadata", 200));
+        assert!(said("Service document", "GET /api/data/v9.2/", 200));
+    }
+
+    #[test]
+    fn every_message_has_a_row_and_nothing_is_promised_without_a_file() {
+        let page = page(&[]);
+        for def in MESSAGES {
+            assert!(page.contains(&format!("| {} | `", def.name)), "{}", def.name);
+        }
+        assert!(!page.contains("| yes |"));
+    }
+
+    #[test]
+    fn a_successful_call_is_a_yes() {
+        let exchanges = parse("functions/x", "=== x\nGET /api/data/v9.2/WhoAmI\n--- 200\n");
+        assert!(page(&exchanges).contains("| WhoAmI | `GET WhoAmI` | yes | [functions/x](../../golden/webapi/functions/x.http) |"));
+    }
+}

@@ -1,0 +1,268 @@
+//! Targets behind the parsers: whole requests on a small organization inside this process, on a store of its own.
+
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
+
+use bytes::Bytes;
+use driftless_core::{Changes, Organization, Request, Response, RetrieveMultiple, SeededEnvironment};
+use driftless_model::{Caller, Limits, LogicalName, Uuid};
+use driftless_odata::link;
+use driftless_query::{Collector, Columns, Query};
+use driftless_store_sqlite::{SqliteOptions, SqliteStore};
+
+use crate::service::fresh_folder;
+
+const ORIGIN: &str = "http://h";
+const ROOT: &str = "/api/data/v9.2/";
+/// 2031-04-05T06:07:08Z
+const NOW_MS: i64 = 1_933_135_628_000;
+/// Rows that are there from the start.
+const ACCOUNTS: usize = 5;
+/// Items of a page: fewer than there are rows, so that reads leave tokens behind.
+const PAGE_ROWS: u32 = 2;
+
+/// The organization that the targets share, and what is known of it.
+struct Sample {
+    organization: Arc<Organization>,
+    administrator: Arc<Caller>,
+    stranger: Arc<Caller>,
+    folder: PathBuf,
+    /// Tokens that were handed out.
+    tokens: Vec<String>,
+}
+
+static SAMPLE: LazyLock<Result<Sample, String>> = LazyLock::new(|| Sample::start().map_err(|error| format!("{error:#}")));
+
+/// Removes the folder of the sample, if one was made. The organization cannot be used after that.
+pub(crate) fn remove_folder() {
+    if let Some(Ok(sample)) = LazyLock::get(&SAMPLE) {
+        // What stays is below the system's folder for temporary files.
+        let _ = std::fs::remove_dir_all(&sample.folder);
+    }
+}
+
+#[allow(clippy::panic, reason = "a target that cannot be set up fails like one that breaks its promise")]
+fn sample() -> &'static Sample {
+    match &*SAMPLE {
+        Ok(sample) => sample,
+        Err(error) => panic!("no organization to try requests on: {error}"),
+    }
+}
+
+impl Sample {
+    fn start() -> anyhow::Result<Self> {
+        let folder = fresh_folder("fuzz")?;
+        let store = SqliteStore::open(&folder.join("data"), &SqliteOptions::default())?;
+        let environment = Arc::new(SeededEnvironment::new(1, NOW_MS));
+        let organization = Organization::open(Arc::new(store), environment, Limits::default())?;
+        let administrator = Arc::new(Caller::user(organization.facts().administrator));
+        let stranger = Arc::new(Caller::user(Uuid::from_u128(0x57a4)));
+        let mut sample = Self { organization, administrator, stranger, folder, tokens: Vec::new() };
+        let key = r#"{"SchemaName":"new_Number","KeyAttributes":["accountnumber"]}"#;
+        sample.set_up("EntityDefinitions(LogicalName='account')/Keys", key)?;
+        sample.organization.run_jobs()?;
+        for number in 0..ACCOUNTS {
+            sample.set_up("accounts", &format!(r#"{{"name":"Account {number}","accountnumber":"A-{number}"}}"#))?;
+        }
+        sample.tokens = sample.read_tokens()?;
+        Ok(sample)
+    }
+
+    fn set_up(&self, resource: &str, body: &str) -> anyhow::Result<()> {
+        let answer = self.send(&self.administrator, "POST", &format!("{ROOT}{resource}"), body.as_bytes());
+        let status = answer.map(|answer| answer.status);
+        anyhow::ensure!(status == Some(204), "POST {resource} was answered {status:?}");
+        Ok(())
+    }
+
+    /// Sends a request through the Web API front; `None` for an address that no listener would pass on.
+    fn send(&self, caller: &Arc<Caller>, method: &str, address: &str, body: &[u8]) -> Option<Answer> {
+        let request = http::Request::builder().method(method).uri(address).header("Content-Type", "application/json");
+        let request = request.body(Bytes::copy_from_slice(body)).ok()?;
+        let response = driftless_webapi::respond(&self.organization, caller, &request, ORIGIN);
+        let location = response.headers().get("OData-EntityId").and_then(|value| value.to_str().ok());
+        Some(Answer { status: response.status().as_u16(), location: location.map(str::to_owned), body: response.body().concat() })
+    }
+
+    /// One token of each kind: the end of a feed, the end of a page of it, the end of a page of a list.
+    fn read_tokens(&self) -> anyhow::Result<Vec<String>> {
+        let mut tokens = Vec::new();
+        for page_rows in [PAGE_ROWS, Limits::default().page_rows_max] {
+            let Ok(Response::Changes(page)) = self.execute(&Request::Changes(changes(None, None, page_rows))) else {
+                anyhow::bail!("the feed cannot be read");
+            };
+            tokens.extend(page.token.into_iter().chain(page.next.map(|next| next.token)));
+        }
+        let Ok(Response::Page(page)) = self.execute(&list(None)) else { anyhow::bail!("the list cannot be read") };
+        tokens.extend(page.next.map(|next| next.token));
+        anyhow::ensure!(tokens.len() == 3, "{} kinds of tokens were handed out", tokens.len());
+        Ok(tokens)
+    }
+
+    fn execute(&self, request: &Request) -> driftless_model::Result<Response> {
+        self.organization.execute(&self.administrator, &mut |_| Ok(request.clone()), &mut Collector::default())
+    }
+}
+
+/// What came back.
+struct Answer {
+    status: u16,
+    location: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// Whether the request was accepted. No input may cause a failure inside the service.
+    fn accepted(&self, method: &str, address: &str) -> bool {
+        assert!(self.status != 500, "{method} {address}: 500 {}", self.body.escape_ascii());
+        self.status < 400
+    }
+}
+
+fn query() -> Query {
+    Query { columns: Columns::Some(vec!["name".into()]), ..Query::new(LogicalName::from("account")) }
+}
+
+fn changes(token: Option<&str>, page_token: Option<&str>, page_rows: u32) -> Changes {
+    let own = |text: Option<&str>| text.map(str::to_owned);
+    Changes { table: "account".into(), query: query(), token: own(token), page_token: own(page_token), page_rows, expired_fault: true }
+}
+
+fn list(page_token: Option<&str>) -> Request {
+    let query = Query { limit: Some(PAGE_ROWS), ..query() };
+    Request::RetrieveMultiple(RetrieveMultiple { query, within: None, count: false, page_token: page_token.map(str::to_owned) })
+}
+
+/// A token in each of the three places that take one. None but those that were handed out may be accepted, in one spelling only (SEC-40).
+pub(crate) fn token(input: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(input) else {
+        return false;
+    };
+    let sample = sample();
+    let requests = [Request::Changes(changes(Some(text), None, PAGE_ROWS)), Request::Changes(changes(None, Some(text), PAGE_ROWS)), list(Some(text))];
+    let accepted = requests.iter().any(|request| sample.execute(request).is_ok());
+    let is_ours = sample.tokens.iter().any(|token| link::opaque_part(token) == link::opaque_part(text));
+    assert!(is_ours || !accepted, "a token that was never handed out was accepted: {text:?}");
+    accepted
+}
+
+pub(crate) fn token_seeds() -> Vec<Vec<u8>> {
+    let mut seeds: Vec<Vec<u8>> = sample().tokens.iter().map(|token| token.clone().into_bytes()).collect();
+    seeds.push(b"919042!08/22/2017 08:10:44".to_vec());
+    seeds
+}
+
+pub(crate) const TOKEN: &[&str] = &["!", "!04/05/2031 06:07:08", "=", "==", "A", "AAAA", "-", "_", "+", "/", "%21", " ", "ü", "e30", "bnVsbA"];
+
+/// The body of a new account. What was created can be deleted, which also keeps the organization small.
+pub(crate) fn record(input: &[u8]) -> bool {
+    let sample = sample();
+    let address = format!("{ROOT}accounts");
+    let Some(answer) = sample.send(&sample.administrator, "POST", &address, input) else {
+        return false;
+    };
+    if !answer.accepted("POST", &address) {
+        return false;
+    }
+    let location = answer.location.unwrap_or_default();
+    let address = location.strip_prefix(ORIGIN).unwrap_or_default();
+    let deleted = sample.send(&sample.administrator, "DELETE", address, b"").map(|answer| answer.status);
+    assert!(deleted == Some(204), "the new row {location:?} cannot be deleted: {deleted:?}");
+    true
+}
+
+pub(crate) fn record_seeds() -> Vec<Vec<u8>> {
+    [
+        r#"{"name":"Crate","accountnumber":"C-1","revenue":20000.5,"creditonhold":true,"numberofemployees":"12"}"#,
+        r#"{"name":"Box","accountid":"7d0c0000-0000-4000-8000-00000000000a","industrycode":1,"statecode":1,"statuscode":2}"#,
+        r#"{"name":"Bag","parentaccountid@odata.bind":"/accounts(accountnumber='A-1')","lastonholdtime":"2031-04-05T08:07:08.9+02:00"}"#,
+        r#"{"@odata.type":"Microsoft.Dynamics.CRM.account","name":"Deep","primarycontactid":{"firstname":"A","lastname":"B"}}"#,
+        r#"{"name":"Wide","contact_customer_accounts":[{"lastname":"C"},{"lastname":"D","birthdate":"2001-02-03"}],"overriddencreatedon":"2001-01-01"}"#,
+        r#"{"name":null,"description":"two\nlines","address1_latitude":47.639583,"exchangerate":1.0,"ownerid@odata.bind":null}"#,
+        "{}",
+    ]
+    .iter()
+    .map(|text| text.as_bytes().to_vec())
+    .collect()
+}
+
+pub(crate) const RECORD: &[&str] = &[
+    "{", "}", "[", "]", "\"", ":", ",", "null", "true", "false", "\"\"", "0", "-1", "1e308", "0.00000000001", "9223372036854775808", "\\u0000", "\\ud800", "ü",
+    "\"name\":", "\"accountid\":", "\"accountnumber\":\"A-1\"", "\"statecode\":", "\"statuscode\":", "\"ownerid@odata.bind\":",
+    "\"parentaccountid@odata.bind\":", "\"primarycontactid\":{", "\"contact_customer_accounts\":[{", "/accounts(accountnumber='A-1')", "/contacts(", "/teams(",
+    "$1", "\"@odata.id\":", "\"@odata.type\":\"#Microsoft.Dynamics.CRM.account\"", "\"versionnumber\":", "\"createdon\":", "\"overriddencreatedon\":",
+    "\"transactioncurrencyid@odata.bind\":", "7d0c0000-0000-4000-8000-00000000000a", "1752-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00",
+];
+
+/// A path with its query: read by the administrator, then written to in every way by a caller who may not.
+pub(crate) fn request(input: &[u8]) -> bool {
+    let sample = sample();
+    let address = format!("{ROOT}{}", escaped(input));
+    let Some(answer) = sample.send(&sample.administrator, "GET", &address, b"") else {
+        return false;
+    };
+    let accepted = answer.accepted("GET", &address);
+    for method in ["POST", "PATCH", "PUT", "DELETE"] {
+        if let Some(answer) = sample.send(&sample.stranger, method, &address, b"{}") {
+            assert!(!answer.accepted(method, &address), "{method} {address} was accepted from a caller without rights: {}", answer.status);
+        }
+    }
+    accepted
+}
+
+/// What a listener would not pass on is escaped, so that the input reaches the front.
+fn escaped(input: &[u8]) -> String {
+    let mut out = String::with_capacity(input.len());
+    for byte in input {
+        match byte {
+            b'!' | b'$'..=b';' | b'=' | b'?'..=b'Z' | b'_' | b'a'..=b'z' | b'~' => out.push(char::from(*byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+pub(crate) fn request_seeds() -> Vec<Vec<u8>> {
+    let tokens = sample().tokens.iter().map(|token| format!("accounts?$select=name&$deltatoken={token}"));
+    [
+        "accounts?$select=name,revenue&$filter=contains(name,'1') and statecode eq 0&$orderby=name desc&$top=3&$count=true",
+        "accounts(accountnumber='A-1')?$select=name&$expand=primarycontactid($select=fullname)",
+        "accounts(accountnumber='A-2')/name/$value",
+        "accounts/$count?$filter=primarycontactid/fullname ne null or not (_ownerid_value eq 7d0c0000-0000-4000-8000-00000000000a)",
+        "accounts(accountnumber='A-1')/contact_customer_accounts?$select=fullname",
+        "accounts(accountnumber='A-1')/primarycontactid/$ref",
+        "accounts/Microsoft.Dynamics.CRM.CreateMultiple",
+        "contacts?$orderby=createdon,fullname desc&$filter=createdon ge 2031-04-05T06:07:08Z&@p1='x'",
+        "EntityDefinitions(LogicalName='account')/Attributes(LogicalName='name')/Microsoft.Dynamics.CRM.StringAttributeMetadata?$select=MaxLength",
+        "EntityDefinitions(LogicalName='account')/Keys?$select=EntityKeyIndexStatus",
+        "EntityDefinitions?$select=LogicalName&$filter=LogicalName eq 'account'",
+        "RelationshipDefinitions?$filter=SchemaName eq 'account_primary_contact'&$select=SchemaName",
+        "GlobalOptionSetDefinitions",
+        "WhoAmI()",
+        "RetrieveVersion",
+        "",
+    ]
+    .iter()
+    .map(|text| (*text).to_owned())
+    .chain(tokens)
+    .map(String::into_bytes)
+    .collect()
+}
+
+pub(crate) const REQUEST: &[&str] = &[
+    "accounts", "contacts", "systemusers", "teams", "owners", "solutions", "asyncoperations", "(accountnumber='A-1')", "(7d0c0000-0000-4000-8000-00000000000a)",
+    "(LogicalName='account')", "/Attributes", "/Keys", "/$ref", "/$count", "/$value", "/name", "/primarycontactid", "/contact_customer_accounts",
+    "Microsoft.Dynamics.CRM.", "?", "&", "=", "'", "''", "(", ")", "/", ",", "$select=", "$filter=", "$orderby=", "$expand=", "$top=", "$count=true", "$skiptoken=",
+    "$deltatoken=", "$apply=", " eq ", " ne ", " gt ", " and ", " or ", "not ", "null", "contains(", "startswith(", "name", "fullname", "createdon", "statecode",
+    "_ownerid_value", "primarycontactid/fullname", "@p1", "%25", "%27", "*", "ü", "-1", "99999999999999999999", "2031-04-05T06:07:08Z", "$batch", "$1",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_escaped_only_where_they_must_be() {
+        assert_eq!(escaped("a(b='c d')?$x=1&@p=\u{fc}%20\"#".as_bytes()), "a(b='c%20d')?$x=1&@p=%C3%BC%20%22%23");
+    }
+}
