@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn evidence_names_each_file_once_and_only_some() {
-        let exchanges: Vec<Exchange> = ["a", "a", "b", "c", "d"].iter().map(|file| golden::parse(file, "=== x\nGET /api/data/v9.2/y\n--- 200\n").remove(0)).collect();
+        let exchanges: Vec<Exchange> =
+            ["a", "a", "b", "c", "d"].iter().map(|file| golden::parse(file, "=== x\nGET /api/data/v9.2/y\n--- 200\n").remove(0)).collect();
         let [status, files] = evidence(&exchanges, |exchange| exchange.file != "b");
         assert_eq!(status, "yes");
         assert_eq!(files, "[a](../../golden/webapi/a.http), [c](../../golden/webapi/c.http), [d](../../golden/webapi/d.http)");

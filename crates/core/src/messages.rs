@@ -1,6 +1,8 @@
 //! Messages that are not operations on records or definitions. One file each; the fronts derive their wire forms from the definitions listed here, and so does
 //! the compatibility page.
 
+pub(crate) mod filters;
+
 mod import_solution;
 mod publish;
 mod reactivate_entity_key;

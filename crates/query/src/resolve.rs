@@ -187,10 +187,9 @@ fn value_test(table: &Table, column: ColumnIx, condition: &Condition) -> Result<
         _ => Err(Error::new(ErrorCode::ODataError, format!("The condition on '{}' takes exactly one value.", column.name))),
     };
     let pattern = |before: &str, after: &str| match (one()?, column.shape()) {
-        (Literal::Text(text) | Literal::Number(text), Shape::Text) if text.len() > PATTERN_BYTES_MAX || wildcards(text) > WILDCARDS_MAX => Err(Error::new(
-            ErrorCode::ODataError,
-            format!("A text pattern may have at most {PATTERN_BYTES_MAX} bytes and {WILDCARDS_MAX} wildcards."),
-        )),
+        (Literal::Text(text) | Literal::Number(text), Shape::Text) if text.len() > PATTERN_BYTES_MAX || wildcards(text) > WILDCARDS_MAX => {
+            Err(Error::new(ErrorCode::ODataError, format!("A text pattern may have at most {PATTERN_BYTES_MAX} bytes and {WILDCARDS_MAX} wildcards.")))
+        }
         (Literal::Text(text) | Literal::Number(text), Shape::Text) => Ok(Test::Matches(format!("{before}{text}{after}"))),
         (Literal::Null, Shape::Text) => Ok(Test::In(Vec::new())),
         _ => Err(Error::new(ErrorCode::ODataError, format!("Text functions work on text columns; '{}' is none.", column.name))),

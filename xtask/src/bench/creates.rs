@@ -29,20 +29,24 @@ struct Measured {
 /// Into an empty table, codes rising.
 pub(crate) fn empty(plan: &Plan, stage: &Stage) -> Result<Vec<Row>> {
     let mut made = 0;
-    let (measured, remark) = repeated(RAW_EMPTY, |measured: &Measured| measured.raw, || {
-        rounds(plan, |_| {
-            made += 1;
-            let served = stage.serve()?;
-            let table = tables::create(&mut served.connection(), &format!("Empty{made}"))?;
-            create(plan, &served, &table, 0..1, Codes::Rising)?;
-            served.stop()?;
-            let raw = stage.raw("empty")?;
-            let served = stage.serve()?;
-            let round = create(plan, &served, &table, 1..plan.creates, Codes::Rising)?;
-            served.stop()?;
-            with_raw(round, &raw, &table, 1..plan.creates, Codes::Rising)
-        })
-    })?;
+    let (measured, remark) = repeated(
+        RAW_EMPTY,
+        |measured: &Measured| measured.raw,
+        || {
+            rounds(plan, |_| {
+                made += 1;
+                let served = stage.serve()?;
+                let table = tables::create(&mut served.connection(), &format!("Empty{made}"))?;
+                create(plan, &served, &table, 0..1, Codes::Rising)?;
+                served.stop()?;
+                let raw = stage.raw("empty")?;
+                let served = stage.serve()?;
+                let round = create(plan, &served, &table, 1..plan.creates, Codes::Rising)?;
+                served.stop()?;
+                with_raw(round, &raw, &table, 1..plan.creates, Codes::Rising)
+            })
+        },
+    )?;
     let met = measured.rate >= 20_000.0 && measured.rate >= 0.25 * measured.raw;
     let p99_met = measured.p99_ms < 15.0;
     Ok(vec![
@@ -57,17 +61,21 @@ pub(crate) fn empty(plan: &Plan, stage: &Stage) -> Result<Vec<Row>> {
 pub(crate) fn random(plan: &Plan, stage: &Stage) -> Result<Vec<Row>> {
     let table = &stage.filled()?.large;
     let mut first = NEW_ROWS;
-    let (measured, remark) = repeated(RAW_RANDOM, |measured: &Measured| measured.raw, || {
-        let raw = stage.raw("random")?;
-        rounds(plan, |_| {
-            let numbers = first..first + plan.creates;
-            first += plan.creates;
-            let served = stage.serve()?;
-            let round = create(plan, &served, table, numbers.clone(), Codes::Random)?;
-            served.stop()?;
-            with_raw(round, &raw, table, numbers, Codes::Random)
-        })
-    })?;
+    let (measured, remark) = repeated(
+        RAW_RANDOM,
+        |measured: &Measured| measured.raw,
+        || {
+            let raw = stage.raw("random")?;
+            rounds(plan, |_| {
+                let numbers = first..first + plan.creates;
+                first += plan.creates;
+                let served = stage.serve()?;
+                let round = create(plan, &served, table, numbers.clone(), Codes::Random)?;
+                served.stop()?;
+                with_raw(round, &raw, table, numbers, Codes::Random)
+            })
+        },
+    )?;
     let met = measured.rate >= 0.4 * measured.raw;
     Ok(vec![
         Row { name: "durable creates, large table, random keys", value: measured.rate, unit: "rows/s", baseline: Some(measured.raw), remark, ..Row::default() }

@@ -28,15 +28,19 @@ pub(crate) fn run(plan: &Plan, stage: &Stage) -> Result<Vec<Row>> {
     let raw_table = raw.table(table)?;
     let served = stage.serve()?;
     follow(&served, table, &[])?;
-    let ((plain, raw_rate), remark) = repeated(RAW_READ, |(_, raw): &(f64, f64)| *raw, || {
-        let (mut rates, mut raws) = (Vec::new(), Vec::new());
-        for _ in 0..plan.rounds {
-            rates.push(together(plan, &served, table, &[])?);
-            raws.push(raw.pages(&raw_table, &COLUMNS, PAGE)?);
-        }
-        eprintln!("    {rates:.0?} rows/s; raw {raws:.0?}");
-        Ok((median(&mut rates), median(&mut raws)))
-    })?;
+    let ((plain, raw_rate), remark) = repeated(
+        RAW_READ,
+        |(_, raw): &(f64, f64)| *raw,
+        || {
+            let (mut rates, mut raws) = (Vec::new(), Vec::new());
+            for _ in 0..plan.rounds {
+                rates.push(together(plan, &served, table, &[])?);
+                raws.push(raw.pages(&raw_table, &COLUMNS, PAGE)?);
+            }
+            eprintln!("    {rates:.0?} rows/s; raw {raws:.0?}");
+            Ok((median(&mut rates), median(&mut raws)))
+        },
+    )?;
     let annotated = together(plan, &served, table, &[("Prefer", "odata.include-annotations=\"*\"")])?;
     served.stop()?;
     let met = plain >= 1_500_000.0 && plain >= 0.6 * raw_rate;

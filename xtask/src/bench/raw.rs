@@ -35,18 +35,21 @@ pub(crate) struct RawTable {
 }
 
 impl Raw {
-    /// Copies a database that nobody has open.
+    /// Copies a database that nobody has open, with what is left in its log.
     pub(crate) fn copy(from: &Path, to: &Path) -> Result<Self> {
-        let log = from.with_extension("db-wal");
-        let rest = std::fs::metadata(&log).map_or(0, |log| log.len());
-        ensure!(rest == 0, "{} is not empty: the copy would lack what is in it", log.display());
         for end in ["db", "db-wal", "db-shm"] {
             let _ = std::fs::remove_file(to.with_extension(end));
         }
-        std::fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
+        for end in ["db", "db-wal"] {
+            let part = from.with_extension(end);
+            if part.exists() {
+                std::fs::copy(&part, to.with_extension(end)).with_context(|| format!("cannot copy {}", part.display()))?;
+            }
+        }
         let conn = Connection::open(to)?;
         conn.create_collation(driftless_sql::COLLATION, driftless_model::compare)?;
         conn.execute_batch(SETTINGS)?;
+        conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
         conn.set_prepared_statement_cache_capacity(256);
         Ok(Self { conn })
     }
@@ -60,7 +63,8 @@ impl Raw {
         let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
         let values = statement.query_row((), |row| (0..names.len()).map(|at| row.get::<_, Value>(at)).collect::<rusqlite::Result<Vec<_>>>())?;
         let model: Vec<_> = names.into_iter().zip(values).filter(|(_, value)| *value != Value::Null).collect();
-        let code = model.iter().find(|(name, _)| name == "new_code").and_then(|(_, value)| if let Value::Text(text) = value { Some(text.clone()) } else { None });
+        let code =
+            model.iter().find(|(name, _)| name == "new_code").and_then(|(_, value)| if let Value::Text(text) = value { Some(text.clone()) } else { None });
         let id: Vec<u8> = self.conn.query_row(&format!("SELECT max(\"{id_column}\") FROM \"{physical}\""), (), |row| row.get(0))?;
         let version: i64 = self.conn.query_row(&format!("SELECT max(\"{version_column}\") FROM \"{physical}\""), (), |row| row.get(0))?;
         let first = id.first_chunk::<8>().context("an id is too short")?;

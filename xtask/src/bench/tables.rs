@@ -129,8 +129,12 @@ pub(crate) fn create(connection: &mut Connection, name: &str) -> Result<BenchTab
         column("Integer", "new_Stock", integer),
         column("Decimal", "new_Weight", json!({"Precision": 3})),
         column("Double", "new_Height", json!({"Precision": 3})),
-        column("Boolean", "new_Open", json!({"DefaultValue": false, "OptionSet": {
-            "TrueOption": {"Value": 1, "Label": label("Yes")}, "FalseOption": {"Value": 0, "Label": label("No")}}})),
+        column(
+            "Boolean",
+            "new_Open",
+            json!({"DefaultValue": false, "OptionSet": {
+            "TrueOption": {"Value": 1, "Label": label("Yes")}, "FalseOption": {"Value": 0, "Label": label("No")}}}),
+        ),
         column("DateTime", "new_Seen", json!({"Format": "DateAndTime"})),
         column("DateTime", "new_Due", json!({"Format": "DateAndTime"})),
         column("DateTime", "new_Day", json!({"Format": "DateOnly", "DateTimeBehavior": {"Value": "DateOnly"}})),
@@ -182,9 +186,7 @@ pub(crate) fn marked_row() -> String {
 
 /// The body of CreateMultiple for these rows.
 pub(crate) fn create_multiple(table: &BenchTable, numbers: impl Iterator<Item = usize>, codes: Codes) -> String {
-    targets(numbers.map(|number| {
-        format!("{{\"@odata.type\":\"Microsoft.Dynamics.CRM.{}\",{}}}", table.name, members(&codes.code(number), &parent_id(number)))
-    }))
+    targets(numbers.map(|number| format!("{{\"@odata.type\":\"Microsoft.Dynamics.CRM.{}\",{}}}", table.name, members(&codes.code(number), &parent_id(number)))))
 }
 
 /// The body of UpsertMultiple by key for these rows.

@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn messages_are_shown_by_successful_calls_and_by_comments() {
-        let found = parse("f", "# A.\n# Message: Deep, Other\n=== x\nGET /api/data/v9.2/WhoAmI()\n--- 200\n=== y\nPOST /api/data/v9.2/Refused\n\n{}\n--- 404\n");
+        let found =
+            parse("f", "# A.\n# Message: Deep, Other\n=== x\nGET /api/data/v9.2/WhoAmI()\n--- 200\n=== y\nPOST /api/data/v9.2/Refused\n\n{}\n--- 404\n");
         assert_eq!(found.len(), 2);
         assert!(found[0].calls("WhoAmI") && found[0].calls("Other") && !found[0].calls("Who"));
         assert!(!found[1].calls("Refused") && found[1].text.contains("{}"));

@@ -42,9 +42,21 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "package", about: "solution archives", run: package, seeds: package_seeds, dictionary: XML },
     Target { name: "customizations", about: "customizations.xml inside an archive", run: customizations, seeds: customizations_seeds, dictionary: XML },
     Target { name: "manifest", about: "solution.xml inside an archive", run: manifest, seeds: manifest_seeds, dictionary: XML },
-    Target { name: "token", about: "delta and page tokens; only those handed out are accepted", run: service::token, seeds: service::token_seeds, dictionary: service::TOKEN },
+    Target {
+        name: "token",
+        about: "delta and page tokens; only those handed out are accepted",
+        run: service::token,
+        seeds: service::token_seeds,
+        dictionary: service::TOKEN,
+    },
     Target { name: "record", about: "bodies of new rows, on an organization", run: service::record, seeds: service::record_seeds, dictionary: service::RECORD },
-    Target { name: "request", about: "paths with queries, on an organization", run: service::request, seeds: service::request_seeds, dictionary: service::REQUEST },
+    Target {
+        name: "request",
+        about: "paths with queries, on an organization",
+        run: service::request,
+        seeds: service::request_seeds,
+        dictionary: service::REQUEST,
+    },
 ];
 
 fn owned(texts: &[&str]) -> Vec<Vec<u8>> {

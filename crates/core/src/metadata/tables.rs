@@ -14,6 +14,7 @@ use super::system_columns::{SystemColumns, SystemExtras, default_state, system_c
 use super::validate::{Authority, Detached, Places, Removal, component_type, identities, identity, name_taken, require_removable, set_label};
 use super::{ColumnSpec, Definition, Origin, TableSpec, TableUpdate, columns, keys, relationships};
 use crate::context::WriteCx;
+use crate::messages::filters;
 use crate::solutions::components;
 
 /// Makes a table with its system columns and the columns of `spec`, and gives its `MetadataId`.
@@ -35,6 +36,7 @@ pub(crate) fn create(cx: &mut WriteCx<'_>, spec: &TableSpec, origin: &Origin) ->
     let table = Arc::clone(cx.snapshot.require(&name)?);
     cx.tx.change_schema(&SchemaChange::CreateTable(&table))?;
     columns::index_lookups(cx, &table, &relationships)?;
+    filters::add(cx, &name)?;
     components::add(cx, origin, component_type::TABLE, id)?;
     for column in custom {
         components::add(cx, origin, component_type::COLUMN, column)?;
@@ -89,6 +91,7 @@ pub(crate) fn delete(cx: &mut WriteCx<'_>, table: &str, removal: Removal) -> Res
     removed.extend(table.columns.iter().map(|column| (DefinitionKind::Column, column.id)));
     removed.extend(table.keys.iter().map(|key| (DefinitionKind::Key, key.id)));
     removed.extend(identities(cx.snapshot.referencing(table.name())));
+    filters::remove(cx, table.name())?;
     cx.tx.change_schema(&SchemaChange::DropTable(&table))?;
     cx.undefine(&removed)?;
     Detached::clear(cx, table.def.id)?;

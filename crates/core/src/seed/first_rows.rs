@@ -8,6 +8,7 @@ use driftless_model::{Decimal, Reference, Result, Uuid, Value};
 use crate::behaviors::organization_tree;
 use crate::context::{Facts, WriteCx};
 use crate::environment::Environment;
+use crate::messages::filters;
 use crate::records::system;
 
 /// Roles and the published identities of their templates (ROLE-3).
@@ -39,7 +40,8 @@ pub(super) fn insert(cx: &mut WriteCx<'_>) -> Result<()> {
     currency_and_organization(cx)?;
     units_and_users(cx)?;
     roles(cx)?;
-    solutions(cx)
+    solutions(cx)?;
+    filters::insert(cx)
 }
 
 fn reference(cx: &WriteCx<'_>, table: &str, id: Uuid) -> Result<Value> {
