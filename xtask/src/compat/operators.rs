@@ -50,8 +50,7 @@ pub(crate) fn page(exchanges: &[Exchange]) -> String {
         vec![format!("`{}`", entry.name), entry.means.to_owned(), status, files]
     };
     let served = table(&["Filter", "Means", "Served", "Golden files"], served().into_iter().map(row));
-    let mut refused: Vec<Vec<String>> =
-        [Quantifier::Any, Quantifier::All].map(|quantifier| refusal(quantified(quantifier), "later: queries")).into();
+    let mut refused: Vec<Vec<String>> = [Quantifier::Any, Quantifier::All].map(|quantifier| refusal(quantified(quantifier), "later: queries")).into();
     refused.push(refusal("a path through a lookup of several tables".to_owned(), "later: queries"));
     refused.extend(FUNCTIONS.iter().map(|(about, names)| refusal(format!("{about}: {names}"), "later: queries")));
     let refused = table(&["What", "Served", "Reason"], refused);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use driftless_core::Snapshot;
-use driftless_model::{ColumnIx, Error, ErrorCode, LogicalName, Result, Table};
+use driftless_model::{ColumnIx, ColumnType, Error, ErrorCode, LogicalName, Result, Table};
 use driftless_odata::filter::{Argument, FilterLimits, Operand, parse_argument};
 use driftless_odata::query::{Direction, ExpandItem, OrderItem, OrderKey, QueryOptions, SelectItem};
 use driftless_query::{Columns, Expand, Order, Query};
@@ -40,6 +40,13 @@ pub(crate) fn select(table: &Table, items: Option<&[SelectItem]>) -> Result<Sele
             continue;
         }
         columns.push(table.column(property(table, name)?).name.clone());
+    }
+    // An amount means nothing without its currency (web-api 8).
+    let is_money = |name: &LogicalName| table.find(name).is_some_and(|ix| matches!(table.column(ix).kind, ColumnType::Money(_)));
+    if columns.iter().any(is_money)
+        && let Some(currency) = table.find("transactioncurrencyid")
+    {
+        columns.push(table.column(currency).name.clone());
     }
     Ok(Selection { columns: Columns::Some(columns), names: Some(names) })
 }
