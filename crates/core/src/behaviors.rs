@@ -59,14 +59,16 @@ pub(crate) fn before_update(cx: &mut WriteCx<'_>, table: &Arc<Table>, before: &L
     state::before_update(table, before, cells)
 }
 
-/// After a row is changed: what follows for other rows.
-pub(crate) fn after_update(cx: &mut WriteCx<'_>, table: &Arc<Table>, before: &Loaded, cells: &[(ColumnIx, Value)]) -> Result<()> {
-    if let Some((owner, previous)) = owner::change(table, before, cells) {
+/// After a row is changed: what follows for other rows. True if it may have come back to the row and written it again.
+pub(crate) fn after_update(cx: &mut WriteCx<'_>, table: &Arc<Table>, before: &Loaded, cells: &[(ColumnIx, Value)]) -> Result<bool> {
+    let owner_change = owner::change(table, before, cells);
+    if let Some((owner, previous)) = owner_change {
         let mut reach = Reach::new(cx);
         reach.enter(table, before.id)?;
         cascade::assign(cx, table, before.id, owner, previous, &mut reach)?;
     }
-    organization_tree::after_update(cx, table, before, cells)
+    let moves = organization_tree::after_update(cx, table, before, cells)?;
+    Ok(moves || owner_change.is_some())
 }
 
 /// Before a row is removed: refusals of the table, and rows that go first.

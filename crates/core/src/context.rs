@@ -1,8 +1,10 @@
 //! What a running request has at hand.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use driftless_model::{Caller, Limits, Result, TableCode, Uuid};
+use driftless_model::{Caller, Limits, Result, Table, TableCode, Uuid};
 use driftless_store::{DefinitionKind, ReadTx, WriteTx};
 
 use crate::environment::Environment;
@@ -135,9 +137,26 @@ pub(crate) struct WriteCx<'a> {
     /// The unit's one moment, seconds since 1970-01-01 UTC: `createdon` and `modifiedon` of all its rows.
     pub(crate) now_s: i64,
     pub(crate) effects: Effects,
+    /// Rows that references of this unit were found to lead to: the rows of one request often refer to the same ones.
+    pub(crate) known: RefCell<HashSet<(Uuid, Uuid)>>,
 }
 
 impl WriteCx<'_> {
+    /// True if the unit has seen that there is such a row.
+    pub(crate) fn is_known(&self, table: &Table, id: Uuid) -> bool {
+        self.known.borrow().contains(&(table.def.id, id))
+    }
+
+    /// Remembers that there is such a row.
+    pub(crate) fn know(&self, table: &Table, id: Uuid) {
+        self.known.borrow_mut().insert((table.def.id, id));
+    }
+
+    /// Forgets all that was remembered: a row is removed.
+    pub(crate) fn forget_known(&self) {
+        self.known.borrow_mut().clear();
+    }
+
     /// A read's view of this unit.
     pub(crate) fn read(&self) -> ReadCx<'_> {
         ReadCx { tx: self.tx.as_read(), snapshot: Arc::clone(&self.snapshot), caller: self.caller, access: self.access, services: self.services }

@@ -95,8 +95,12 @@ impl Organization {
             if pipeline::is_read(&request) {
                 self.read(caller, snapshot, &request, sink)
             } else {
-                let recorded = request.clone();
-                let outcome = self.write(caller, snapshot, vec![request]).inspect_err(|error| self.record_failure(caller, &recorded, error))?;
+                let recorded = matches!(request, Request::Message(..)).then(|| request.clone());
+                let outcome = self.write(caller, snapshot, vec![request]).inspect_err(|error| {
+                    if let Some(recorded) = &recorded {
+                        self.record_failure(caller, recorded, error);
+                    }
+                })?;
                 Ok(match outcome {
                     Outcome::Done(mut responses) => Outcome::Done(responses.pop().unwrap_or(Response::Done)),
                     Outcome::Stale => Outcome::Stale,
@@ -167,7 +171,16 @@ impl Organization {
                 return Ok(Outcome::Stale);
             }
             let now_s = services.environment.now_ms().div_euclid(1_000);
-            let mut cx = WriteCx { tx, snapshot: Arc::clone(&snapshot), caller: &caller, access, services: &services, now_s, effects: Effects::default() };
+            let mut cx = WriteCx {
+                tx,
+                snapshot: Arc::clone(&snapshot),
+                caller: &caller,
+                access,
+                services: &services,
+                now_s,
+                effects: Effects::default(),
+                known: Default::default(),
+            };
             let responses = pipeline::write_all(&mut cx, &requests)?;
             Ok(Outcome::Done((responses, cx.effects)))
         })?;
@@ -189,7 +202,16 @@ impl Organization {
             let snapshot = if number == known.number() { Arc::clone(&known) } else { Arc::new(known.refresh(tx.as_read())?) };
             let caller = Caller::user(services.facts.administrator);
             let now_s = services.environment.now_ms().div_euclid(1_000);
-            let mut cx = WriteCx { tx, snapshot, caller: &caller, access: Access::Administrator, services: &services, now_s, effects: Effects::default() };
+            let mut cx = WriteCx {
+                tx,
+                snapshot,
+                caller: &caller,
+                access: Access::Administrator,
+                services: &services,
+                now_s,
+                effects: Effects::default(),
+                known: Default::default(),
+            };
             let value = work(&mut cx)?;
             Ok((value, cx.effects))
         })?;

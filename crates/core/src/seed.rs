@@ -90,7 +90,7 @@ fn write(store: &Arc<dyn Store>, services: Arc<Services>, digest: String, first:
         let caller = Caller::user(services.facts.administrator);
         let now_s = services.environment.now_ms().div_euclid(1_000);
         let access = Access::Administrator;
-        let mut cx = WriteCx { tx, snapshot, caller: &caller, access, services: &services, now_s, effects: Effects::default() };
+        let mut cx = WriteCx { tx, snapshot, caller: &caller, access, services: &services, now_s, effects: Effects::default(), known: Default::default() };
         install::run(&mut cx, &declared)?;
         if first {
             first_rows::insert(&mut cx)?;

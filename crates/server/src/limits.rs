@@ -63,7 +63,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            front_threads: 96,
+            front_threads: 64,
             queue_requests_max: 1_024,
             listener_threads: None,
             request_line_bytes_max: 32_768,

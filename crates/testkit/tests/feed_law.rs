@@ -154,6 +154,14 @@ enum Seeded {
     TokenOfLastPage,
 }
 
+/// A page of changes as a client has it.
+struct Answer {
+    page: ChangesPage,
+    rows: Vec<Item>,
+    removed: Vec<Uuid>,
+    count: Option<u64>,
+}
+
 struct Stage {
     /// None only between two lives of the process.
     org: Option<Org>,
@@ -285,21 +293,21 @@ impl Stage {
         self.history.events.push(Event::Unit(unit));
     }
 
-    /// A request for a page of changes of one chain.
-    fn read(&self, token: Option<&String>, page_token: Option<&String>, limit: u32) -> Outcome<(ChangesPage, Vec<Item>, Vec<Uuid>, Option<u64>)> {
+    /// Reads a page of changes; beside the first page of a delta also their number.
+    fn read(&self, token: Option<&String>, page_token: Option<&String>, limit: u32) -> Outcome<Answer> {
         let request = Changes { token: token.cloned(), page_token: page_token.cloned(), page_rows: limit, expired_fault: true, ..changes(BOOK, &COLUMNS) };
         let count = if token.is_some() && page_token.is_none() { Some(self.org().count_changes(&request)) } else { None };
         let count = count.transpose().map_err(|error| format!("changes could not be counted: {error:?}"))?;
         let (page, found) = self.org().changes(&request).map_err(|error| format!("a token was refused: {error:?}"))?;
         ensure(page.next.is_some() != page.token.is_some(), || "a page has either a next page or a token (CT-36)".to_owned())?;
         ensure(page.delta == token.is_some(), || "an answer must tell whether it is a delta (CT-45)".to_owned())?;
-        let items = found.rows.iter().map(|row| item(&row.0)).collect();
-        Ok((page, items, found.removed, count))
+        let rows = found.rows.iter().map(|row| item(&row.0)).collect();
+        Ok(Answer { page, rows, removed: found.removed, count })
     }
 
     fn page(&mut self, reader: u32, limit: u32, lost: bool) -> Outcome {
         let mut follower = self.readers.remove(&reader).unwrap_or_default();
-        let (page, rows, removed, count) = self.read(follower.token.as_ref(), follower.next_page.as_ref(), limit)?;
+        let Answer { page, rows, removed, count } = self.read(follower.token.as_ref(), follower.next_page.as_ref(), limit)?;
         let start = follower.next_page.is_none().then_some(if follower.token.is_some() { Start::Delta { count } } else { Start::Full });
         let more = page.next.is_some();
         if !lost {
@@ -334,7 +342,7 @@ impl Stage {
         let Some((token, copy)) = past.len().checked_sub(back + 1).and_then(|at| past.get(at)) else { return Ok(()) };
         let (mut copy, mut seen, mut next, mut told) = (copy.clone(), BTreeSet::new(), None, None);
         loop {
-            let (page, rows, removed, count) = self.read(Some(token), next.as_ref(), limit)?;
+            let Answer { page, rows, removed, count } = self.read(Some(token), next.as_ref(), limit)?;
             told = told.or(count);
             for id in rows.iter().map(|row| &row.id).chain(&removed) {
                 ensure(seen.insert(*id), || format!("old token: {id} came twice (CT-16)"))?;

@@ -46,15 +46,15 @@ pub(crate) fn make_default_team(cx: &mut WriteCx<'_>, unit: Uuid, name: Value) -
     Ok(())
 }
 
-/// What follows when a business unit is renamed, or a user or team moves.
-pub(crate) fn after_update(cx: &mut WriteCx<'_>, table: &Arc<Table>, before: &Loaded, cells: &[(ColumnIx, Value)]) -> Result<()> {
+/// What follows when a business unit is renamed, or a user or team moves. True if rows of other tables were written.
+pub(crate) fn after_update(cx: &mut WriteCx<'_>, table: &Arc<Table>, before: &Loaded, cells: &[(ColumnIx, Value)]) -> Result<bool> {
     match table.name().as_str() {
         "businessunit" => {
             let name = table.special.name.and_then(|column| get(cells, column));
             if let (Some(name), Some(team)) = (name, default_team(cx, before.id)?) {
                 system::update(cx, "team", team, &[("name", name.clone())])?;
             }
-            Ok(())
+            Ok(name.is_some())
         }
         "systemuser" | "team" => {
             let column = table.require("businessunitid")?;
@@ -64,12 +64,13 @@ pub(crate) fn after_update(cx: &mut WriteCx<'_>, table: &Arc<Table>, before: &Lo
                     if table.name().as_str() == "systemuser" {
                         move_user(cx, before.id, from, unit.id)?;
                     }
-                    move_owned_rows(cx, table, before.id, *unit)
+                    move_owned_rows(cx, table, before.id, *unit)?;
+                    Ok(true)
                 }
-                _ => Ok(()),
+                _ => Ok(false),
             }
         }
-        _ => Ok(()),
+        _ => Ok(false),
     }
 }
 

@@ -6,7 +6,7 @@ use driftless_model::{Column, ColumnIx, Error, ErrorCode, LookupKind, Privilege,
 
 use crate::context::WriteCx;
 use crate::keys;
-use crate::request::{Field, Record, Response, Target};
+use crate::request::{Field, Identity, Record, Response, Target};
 
 /// For which operation values are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,12 @@ pub(crate) fn get(cells: &[(ColumnIx, Value)], column: ColumnIx) -> Option<&Valu
 /// The stored reference to `target` in a lookup: the row must exist and be of a table that the lookup may refer to (AK-29).
 pub(crate) fn refer(cx: &WriteCx<'_>, table: &Table, column: &Column, target: &Target, earlier: &[Response]) -> Result<Reference> {
     let lookup = column.lookup().ok_or_else(|| Error::argument(format!("'{}' of '{}' is no lookup.", column.name, table.name())))?;
+    if let Identity::Id(id) = target.identity
+        && lookup.targets.contains(target.table.name())
+        && cx.is_known(&target.table, id)
+    {
+        return Ok(Reference { table: target.table.def.code, id });
+    }
     // A Content-ID names its table only when the request that it stands for has run.
     let found = keys::find(cx.tx.as_read(), &cx.snapshot, target, earlier)?.ok_or_else(|| keys::not_found(target))?;
     if !lookup.targets.contains(found.table.name()) {
@@ -63,6 +69,7 @@ pub(crate) fn refer(cx: &WriteCx<'_>, table: &Table, column: &Column, target: &T
         return Err(Error::new(code, format!("'{}' of '{}' cannot refer to a row of '{}'.", column.name, table.name(), found.table.name())));
     }
     cx.require(Privilege::AppendTo, &found.table)?;
+    cx.know(&found.table, found.id);
     Ok(Reference { table: found.table.def.code, id: found.id })
 }
 

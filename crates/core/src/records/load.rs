@@ -16,6 +16,11 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
+    /// A row of which nothing was asked for.
+    pub(crate) fn bare(id: Uuid, version: Version) -> Self {
+        Self { id, version, columns: Vec::new(), values: Vec::new() }
+    }
+
     /// The value of a column; null for one that was not asked for.
     pub(crate) fn value(&self, column: ColumnIx) -> &Value {
         self.columns.iter().position(|own| *own == column).and_then(|at| self.values.get(at)).unwrap_or(&Value::Null)

@@ -84,6 +84,7 @@ pub(crate) fn delete(cx: &mut WriteCx<'_>, table: &str, id: Uuid) -> Result<bool
 /// As [`delete`].
 pub(crate) fn remove(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid) -> Result<bool> {
     let row = StampedRemoval::new(cx.tx, table, id, cx.now_s)?;
+    cx.forget_known();
     note(cx, table);
     Ok(cx.tx.remove(&row)?)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use driftless_model::{ColumnIx, Error, ErrorCode, Privilege, Result, Table, Uuid, Value, Version};
+use driftless_model::{ColumnIx, Error, ErrorCode, Privilege, Result, Value, Version};
 
 use super::create::{self, Budget};
 use super::fields::{self, FoundRow, Operation};
@@ -38,7 +38,7 @@ pub(crate) fn record(cx: &mut WriteCx<'_>, found: &FoundRow, record: &Record, ex
     cells.retain(|(column, _)| !except.contains(column));
     let mut budget = Budget::new(cx);
     create::parents(cx, record, &mut cells, earlier, &mut budget)?;
-    let version = apply(cx, &found.table, found.id, cells)?;
+    let version = apply(cx, found, cells)?;
     create::related(cx, record, found.id, earlier, &mut budget)?;
     Ok(version)
 }
@@ -47,21 +47,25 @@ pub(crate) fn record(cx: &mut WriteCx<'_>, found: &FoundRow, record: &Record, ex
 pub(crate) fn set_columns(cx: &mut WriteCx<'_>, target: &Target, cells: Vec<(ColumnIx, Value)>, earlier: &[Response]) -> Result<Version> {
     cx.require(Privilege::Write, &target.table)?;
     let found = keys::require(cx.tx.as_read(), &cx.snapshot, target, earlier)?;
-    apply(cx, &found.table, found.id, cells)
+    apply(cx, &found, cells)
 }
 
 /// Writes checked columns to a row that exists, with all that follows from them: one write of the row, so one version (SU-5).
-pub(crate) fn apply(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, mut cells: Vec<(ColumnIx, Value)>) -> Result<Version> {
+pub(crate) fn apply(cx: &mut WriteCx<'_>, found: &FoundRow, mut cells: Vec<(ColumnIx, Value)>) -> Result<Version> {
+    let (table, id) = (&found.table, found.id);
     behaviors::tables::may_update(table)?;
     let needed = behaviors::columns_to_load(table, &cells);
-    let before: Loaded = load::by_id(cx.tx.as_read(), table, id, &needed)?.ok_or_else(|| Error::no_such_record(table.name(), id))?;
+    let no_such_record = || Error::no_such_record(table.name(), id);
+    let before =
+        if needed.is_empty() { Loaded::bare(id, found.version) } else { load::by_id(cx.tx.as_read(), table, id, &needed)?.ok_or_else(no_such_record)? };
     behaviors::before_update(cx, table, &before, &mut cells)?;
     behaviors::defaults::touch(cx, table, &mut cells);
-    let version = system::change(cx, table, id, &cells)?.ok_or_else(|| Error::no_such_record(table.name(), id))?;
-    behaviors::after_update(cx, table, &before, &cells)?;
-    // What followed may have written the row again (a cascade that comes back to it); the answer has the last version.
-    let last = load::by_id(cx.tx.as_read(), table, id, &[])?;
-    Ok(last.map_or(version, |row| row.version))
+    let version = system::change(cx, table, id, &cells)?.ok_or_else(no_such_record)?;
+    if !behaviors::after_update(cx, table, &before, &cells)? {
+        return Ok(version);
+    }
+    // What followed may have written the row again: the answer has the last version.
+    Ok(load::by_id(cx.tx.as_read(), table, id, &[])?.map_or(version, |row| row.version))
 }
 
 /// Clears a lookup of a row, if it refers to the given row.
@@ -78,6 +82,6 @@ pub(crate) fn disassociate(cx: &mut WriteCx<'_>, link: &Disassociate, earlier: &
     let column = found.table.column(link.column);
     let mut value = Value::Null;
     column.check(found.table.name(), &mut value, &|_| None)?;
-    let version = apply(cx, &found.table, found.id, vec![(link.column, value)])?;
+    let version = apply(cx, &found, vec![(link.column, value)])?;
     Ok(Response::Written(Written { table: Arc::clone(&found.table), id: found.id, version, created: false, returned: None }))
 }

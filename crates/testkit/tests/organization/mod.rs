@@ -2,7 +2,10 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::DirBuilderExt;
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -45,9 +48,13 @@ pub(crate) fn open_store(folder: &Path) -> Arc<SqliteStore> {
     Arc::new(SqliteStore::open(folder, &options()).unwrap())
 }
 
+fn make_folder(path: &Path) {
+    std::fs::DirBuilder::new().mode(0o700).create(path).unwrap();
+}
+
 /// Copies a data folder that no process has open.
 pub(crate) fn copy_folder(from: &Path, to: &Path) {
-    std::fs::DirBuilder::new().mode(0o700).create(to).unwrap();
+    make_folder(to);
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
@@ -56,15 +63,18 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
 
 /// A folder with an organization that has the table `new_book` with an active key on `new_code`. It is made once and copied, since a first start takes long.
 pub(crate) fn folder_with_books(name: &str) -> TestFolder {
-    static TEMPLATE: OnceLock<TestFolder> = OnceLock::new();
-    let template = TEMPLATE.get_or_init(|| {
+    static FILES: OnceLock<Vec<(OsString, Vec<u8>)>> = OnceLock::new();
+    let files = FILES.get_or_init(|| {
         let folder = TestFolder::new("template");
-        let org = Org::open(open_store(folder.path()), environment());
-        org.add_books();
-        folder
+        Org::open(open_store(folder.path()), environment()).add_books();
+        let entries = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap());
+        entries.map(|entry| (entry.file_name(), std::fs::read(entry.path()).unwrap())).collect()
     });
     let folder = TestFolder::new(name);
-    copy_folder(template.path(), folder.path());
+    make_folder(folder.path());
+    for (name, bytes) in files {
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(folder.path().join(name)).unwrap().write_all(bytes).unwrap();
+    }
     folder
 }
 
