@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use driftless_client::{Connection, RetryPolicy, Settings};
+use driftless_store_sqlite::{SqliteOptions, SqliteStore};
 use serde_json::Value;
 
 /// Longest wait for a process to start or end; a busy machine may need much of it.
@@ -36,6 +37,13 @@ impl Folder {
 
     pub(crate) fn database(&self) -> PathBuf {
         self.data().join("driftless.db")
+    }
+
+    /// Brings everything that was written into the database file itself, so that its bytes are all there is. A service that ended may have left some in the log.
+    pub(crate) fn settle(&self) {
+        drop(SqliteStore::open(&self.data(), &SqliteOptions::default()).unwrap());
+        let log = std::fs::metadata(self.data().join("driftless.db-wal"));
+        assert!(log.is_err() || log.is_ok_and(|log| log.len() == 0), "the log was not brought into the database");
     }
 }
 
@@ -113,6 +121,7 @@ impl Service {
             std::thread::sleep(LOOK);
         }
         let _ = child.kill();
+        let _ = child.wait();
         panic!("no ready file within {} s", PATIENCE.as_secs())
     }
 
