@@ -60,7 +60,7 @@ impl Raw {
         let (physical, id_column, version_column): (String, String, String) =
             self.conn.query_row(about, [&table.name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let mut statement = self.conn.prepare(&format!("SELECT * FROM \"{physical}\" LIMIT 1"))?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let values = statement.query_row((), |row| (0..names.len()).map(|at| row.get::<_, Value>(at)).collect::<rusqlite::Result<Vec<_>>>())?;
         let model: Vec<_> = names.into_iter().zip(values).filter(|(_, value)| *value != Value::Null).collect();
         let code =
