@@ -3,6 +3,7 @@
 //!
 //! Order inside one update (SU-4): ordinary columns, owner, business unit and parent, state. All of it ends in one write of the row (SU-5).
 
+pub(crate) mod customers;
 pub(crate) mod defaults;
 pub(crate) mod money;
 pub(crate) mod names;
@@ -24,6 +25,7 @@ use crate::records::load::Loaded;
 pub(crate) fn before_create(cx: &mut WriteCx<'_>, table: &Arc<Table>, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
     names::compose(cx, table, None, cells)?;
     money::convert(cx, table, None, cells)?;
+    customers::derive(cx, table, cells)?;
     tables::before_create(cx, table, cells)
 }
 
@@ -54,6 +56,7 @@ pub(crate) fn before_update(cx: &mut WriteCx<'_>, table: &Arc<Table>, before: &L
     tables::before_update(cx, table, before, cells)?;
     names::compose(cx, table, Some(before), cells)?;
     money::convert(cx, table, Some(before), cells)?;
+    customers::derive(cx, table, cells)?;
     owner::before_update(cx, table, before, cells)?;
     no_loop(cx, table, before.id, cells)?;
     state::before_update(table, before, cells)

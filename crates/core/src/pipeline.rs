@@ -86,7 +86,8 @@ fn write(cx: &mut WriteCx<'_>, request: &Request, earlier: &[Response]) -> Resul
         Request::Upsert(upsert) => records::upsert::run(cx, upsert, earlier),
         Request::Delete(delete) => records::delete::run(cx, delete, earlier),
         Request::Disassociate(link) => records::update::disassociate(cx, link, earlier),
-        Request::Multiple(requests) => write_all(cx, requests).map(Response::Multiple),
+        // What a Content-ID names was made by an earlier request of the unit, never by a row of the same action.
+        Request::Multiple(requests) => requests.iter().map(|request| write(cx, request, earlier)).collect::<Result<_>>().map(Response::Multiple),
         Request::Define(define) => {
             security::require_customizer(cx.access, cx.caller.user)?;
             metadata::run::run(cx, define)

@@ -114,13 +114,39 @@ pub(crate) fn check_solution_row(cx: &WriteCx<'_>, table: &Table, cells: &mut Ve
     Ok(())
 }
 
+/// Checks a changed row of `solution`: its version stays one (SOL-21).
+///
+/// # Errors
+/// 0x8004F01E.
+pub(crate) fn check_solution_change(table: &Table, cells: &[(ColumnIx, Value)]) -> Result<()> {
+    match get(cells, table.require("version")?) {
+        Some(Value::Text(version)) => version.parse::<SolutionVersion>().map(|_| ()).map_err(|error| package_error(&error)),
+        _ => Ok(()),
+    }
+}
+
 /// Checks a new row of `publisher` that a customizer makes.
 ///
 /// # Errors
-/// 0x80040203 for the unique name or the prefix, 0x80048402 for the option prefix.
-pub(crate) fn check_publisher_row(table: &Table, cells: &[(ColumnIx, Value)]) -> Result<()> {
-    publishers::check_name(&text_of(table, cells, "uniquename")?)?;
+/// 0x80040203 for the unique name or the prefix, 0x80040237 when the name is taken, 0x80048402 for the option prefix.
+pub(crate) fn check_publisher_row(cx: &WriteCx<'_>, table: &Table, cells: &[(ColumnIx, Value)]) -> Result<()> {
+    let name = text_of(table, cells, "uniquename")?;
+    publishers::check_name(&name)?;
+    if publishers::find(cx, &name)?.is_some() {
+        return Err(Error::new(ErrorCode::DuplicateRecord, format!("A publisher with the unique name '{name}' exists.")));
+    }
     publishers::check_prefix(&text_of(table, cells, "customizationprefix")?)?;
+    check_publisher_change(table, cells)
+}
+
+/// Checks a changed row of `publisher`.
+///
+/// # Errors
+/// 0x80040203 for the prefix, 0x80048402 for the option prefix.
+pub(crate) fn check_publisher_change(table: &Table, cells: &[(ColumnIx, Value)]) -> Result<()> {
+    if let Some(Value::Text(prefix)) = get(cells, table.require("customizationprefix")?) {
+        publishers::check_prefix(prefix)?;
+    }
     match get(cells, table.require("customizationoptionvalueprefix")?) {
         Some(Value::Int(prefix)) => publishers::check_option_prefix(*prefix),
         _ => Ok(()),

@@ -1,19 +1,23 @@
 //! A service inside the test's process.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use driftless_auth::{NewToken, RandomUnavailable, Scopes, TokenCheck, TokenFile};
 use driftless_core::{Environment, ExpiredTokens, Organization, SeededEnvironment};
 use driftless_model::Limits;
 use driftless_server::{Listeners, Running, Server, Service};
-use driftless_store_sqlite::{SqliteOptions, SqliteStore};
+use driftless_store_sqlite::{OpenError, SqliteOptions, SqliteStore};
 
 use crate::{HttpClient, TestFolder};
 
 /// Where the clock of every test stands at first: 2031-04-05T06:07:08Z.
 const START_MS: i64 = 1_933_135_628_000;
+
+/// Longest that a start waits for the folder.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -58,7 +62,7 @@ impl TestServer {
     }
 
     fn start_in(folder: TestFolder, now_ms: i64, expired: ExpiredTokens) -> Result<Self, Failure> {
-        let store = SqliteStore::open(folder.path(), &SqliteOptions::default())?;
+        let store = open_store(folder.path())?;
         let environment = Arc::new(SeededEnvironment::new(u64::from_be_bytes(now_ms.to_be_bytes()), now_ms));
         let organization = Organization::open_with(Arc::new(store), Arc::clone(&environment) as Arc<dyn Environment>, Limits::default(), expired)?;
         let tokens = TokenFile::open(folder.path())?;
@@ -111,6 +115,17 @@ impl TestServer {
     /// When the service cannot be reached.
     pub fn client(&self) -> Result<HttpClient, Failure> {
         HttpClient::connect(self.address, Some(self.token.clone()))
+    }
+}
+
+/// Opens a store. Threads of a service that has just ended may hold the folder a moment longer than the service itself.
+fn open_store(folder: &Path) -> Result<SqliteStore, OpenError> {
+    let begun = Instant::now();
+    loop {
+        match SqliteStore::open(folder, &SqliteOptions::default()) {
+            Err(OpenError::Locked(_)) if begun.elapsed() < PATIENCE => std::thread::yield_now(),
+            done => return done,
+        }
     }
 }
 

@@ -63,6 +63,20 @@ impl<'a> Headers<'a> {
     }
 }
 
+/// Refuses to act for another user (web-api 30): to run on the caller's own rights instead would record the wrong user.
+fn own_rights(caller: &Caller, headers: Headers<'_>) -> Result<()> {
+    for name in ["mscrmcallerid", "callerobjectid"] {
+        let other = headers.all(name).map(str::trim).find(|id| !id.is_empty() && Uuid::try_parse(id).ok() != Some(caller.user));
+        if other.is_some() {
+            return Err(Error::new(
+                ErrorCode::CannotActOnBehalfOfAnotherUser,
+                format!("{} The header {name} is not offered by this version of the service.", ErrorCode::CannotActOnBehalfOfAnotherUser.text()),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// One request of a client.
 pub(crate) struct Call<'a> {
     pub(crate) exchange: &'a Exchange<'a>,
@@ -84,6 +98,7 @@ impl<'a> Call<'a> {
     /// # Errors
     /// 0x80060888 for malformed addresses, options and headers, 0x8006088a for a segment that can name nothing.
     pub(crate) fn parse(exchange: &'a Exchange<'a>, method: &'a str, address: &'a str, headers: Headers<'a>, body: &'a [u8]) -> Result<Self> {
+        own_rights(exchange.caller, headers)?;
         let (resource, query) = split_query(address);
         let path = parse_path(resource).map_err(error::of_syntax)?.segments;
         let options = QueryOptions::parse(query.unwrap_or_default(), &QueryLimits::default()).map_err(error::of_syntax)?;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use driftless_model::{ColumnIx, Error, ErrorCode, Privilege, Reference, Result, Table, Uuid, Value};
 
 use crate::context::WriteCx;
-use crate::records::cascade::{self, Reach};
 use crate::records::fields::{get, set};
 use crate::records::load::{self, Loaded};
 use crate::records::system;
@@ -46,21 +45,14 @@ pub(crate) fn change(table: &Table, before: &Loaded, cells: &[(ColumnIx, Value)]
     (previous.map(|previous| previous.id) != Some(owner.id)).then_some((*owner, previous))
 }
 
-/// Gives a row that a cascade reached to a new owner, and what hangs on it.
-pub(crate) fn give(cx: &mut WriteCx<'_>, table: &Arc<Table>, row: &Loaded, owner: Reference, reach: &mut Reach) -> Result<()> {
+/// Gives a row that a cascade reached to a new owner.
+pub(crate) fn give(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, owner: Reference) -> Result<()> {
     let Some(column) = table.special.owner else { return Ok(()) };
-    let previous = match row.value(column) {
-        Value::Ref(previous) => Some(*previous),
-        _ => None,
-    };
-    if previous.map(|previous| previous.id) == Some(owner.id) {
-        return Ok(());
-    }
     let mut cells = vec![(column, Value::Ref(owner))];
     set_owning(cx, table, owner, &mut cells)?;
     super::defaults::touch(cx, table, &mut cells);
-    system::change(cx, table, row.id, &cells)?;
-    cascade::assign(cx, table, row.id, owner, previous, reach)
+    system::change(cx, table, id, &cells)?;
+    Ok(())
 }
 
 /// `owninguser`, `owningteam` and `owningbusinessunit` follow the owner (SU-15).

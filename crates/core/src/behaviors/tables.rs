@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use driftless_model::{ColumnIx, Error, ErrorCode, Reference, Result, Table, Uuid, Value};
+use driftless_model::{Column, ColumnIx, Decimal, Error, ErrorCode, Reference, Result, Table, Uuid, Value};
 use driftless_query::ResolvedCondition;
 
 use crate::context::WriteCx;
@@ -47,6 +47,12 @@ fn refused(table: &Table, what: &str) -> Error {
     Error::new(ErrorCode::NotSupported, format!("Rows of '{}' are {what} by the service only.", table.name()))
 }
 
+/// The error for a value that its column refuses: a publisher's option prefix has a code of its own (MD-27).
+pub(crate) fn refusal_of_value(table: &Table, column: &Column, error: Error) -> Error {
+    let is_prefix = table.name().as_str() == "publisher" && column.name.as_str() == "customizationoptionvalueprefix";
+    if is_prefix && error.code() == ErrorCode::IntegerValueOutOfRange { Error::of(ErrorCode::InvalidOptionPrefix) } else { error }
+}
+
 /// Present values that the rules below need.
 pub(crate) fn inputs(table: &Table) -> Vec<ColumnIx> {
     let names: &[&str] = match table.name().as_str() {
@@ -63,15 +69,30 @@ pub(crate) fn inputs(table: &Table) -> Vec<ColumnIx> {
 pub(crate) fn before_create(cx: &WriteCx<'_>, table: &Table, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
     match table.name().as_str() {
         "businessunit" => default_to(cx, table, cells, "parentbusinessunitid", "businessunit", cx.services.facts.root_business_unit),
-        "systemuser" | "equipment" | "role" => default_to(cx, table, cells, "businessunitid", "businessunit", cx.services.facts.root_business_unit),
+        "systemuser" | "equipment" => default_to(cx, table, cells, "businessunitid", "businessunit", cx.services.facts.root_business_unit),
+        "role" => {
+            role_defaults(table, cells)?;
+            default_to(cx, table, cells, "businessunitid", "businessunit", cx.services.facts.root_business_unit)
+        }
         "team" => {
             default_to(cx, table, cells, "businessunitid", "businessunit", cx.services.facts.root_business_unit)?;
             default_to(cx, table, cells, "administratorid", "systemuser", cx.caller.user)
         }
         "solution" => solutions::check_solution_row(cx, table, cells),
-        "publisher" => solutions::check_publisher_row(table, cells),
+        "publisher" => solutions::check_publisher_row(cx, table, cells),
         _ => Ok(()),
     }
+}
+
+/// Managed properties cannot be given by callers: a role that a customizer makes may be changed and deleted.
+fn role_defaults(table: &Table, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
+    for name in ["iscustomizable", "canbedeleted"] {
+        let column = table.require(name)?;
+        if get(cells, column).is_none_or(Value::is_null) {
+            set(cells, column, Value::Bool(true));
+        }
+    }
+    Ok(())
 }
 
 fn default_to(cx: &WriteCx<'_>, table: &Table, cells: &mut Vec<(ColumnIx, Value)>, column: &str, target: &str, id: Uuid) -> Result<()> {
@@ -106,6 +127,13 @@ pub(crate) fn before_update(cx: &WriteCx<'_>, table: &Table, before: &Loaded, ce
             return Err(Error::of(ErrorCode::LastAdministrator));
         }
         "solution" if is_true("ismanaged") => return Err(Error::of(ErrorCode::CannotUpdateManagedSolution)),
+        "solution" => return solutions::check_solution_change(table, cells),
+        "publisher" => return solutions::check_publisher_change(table, cells),
+        "transactioncurrency"
+            if before.id == cx.services.facts.base_currency && sets("exchangerate").is_some_and(|rate| *rate != Value::Decimal(Decimal::ONE)) =>
+        {
+            return Err(Error::argument("The base currency has the exchange rate 1: other rates are given in it."));
+        }
         "transactioncurrency" if before.id == cx.services.facts.base_currency && sets("statecode").is_some_and(|state| *state != Value::Int(0)) => {
             return Err(Error::of(ErrorCode::BaseCurrencyCannotBeDeactivated));
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use driftless_model::{Column, ColumnIx, Error, ErrorCode, LookupKind, Privilege, Reference, Result, Table, Value};
 
+use crate::behaviors;
 use crate::context::WriteCx;
 use crate::keys;
 use crate::request::{Field, Identity, Record, Response, Target};
@@ -34,7 +35,9 @@ pub(crate) fn check(cx: &WriteCx<'_>, record: &Record, operation: Operation, ear
             Field::Value(value) => value.clone(),
             Field::Lookup(target) => Value::Ref(refer(cx, table, column, target, earlier)?),
         };
-        column.check(table.name(), &mut value, &|name| cx.snapshot.choice(name).cloned())?;
+        column
+            .check(table.name(), &mut value, &|name| cx.snapshot.choice(name).cloned())
+            .map_err(|error| behaviors::tables::refusal_of_value(table, column, error))?;
         set(&mut cells, *ix, value);
     }
     Ok(cells)

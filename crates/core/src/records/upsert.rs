@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use driftless_model::{ColumnIx, Error, ErrorCode, Privilege, Result};
+use driftless_model::{ColumnIx, Error, ErrorCode, Privilege, Reference, Result, Value};
 
 use super::create::{self, Budget};
 use super::{returned, update};
 use crate::context::WriteCx;
 use crate::keys;
-use crate::request::{Existence, Field, Identity, Response, Upsert, Written};
+use crate::request::{Existence, Field, Identity, Response, Target, Upsert, Written};
 
 /// Runs an upsert.
 pub(crate) fn run(cx: &mut WriteCx<'_>, upsert: &Upsert, earlier: &[Response]) -> Result<Response> {
@@ -33,8 +33,11 @@ pub(crate) fn run(cx: &mut WriteCx<'_>, upsert: &Upsert, earlier: &[Response]) -
                 Identity::Id(id) => record.id = Some(*id),
                 // UP-3: values of the key that the body does not have.
                 Identity::Key(values) => {
-                    let missing: Vec<_> = values.iter().filter(|(column, _)| !record.fields.iter().any(|(own, _)| own == column)).cloned().collect();
-                    record.fields.extend(missing.into_iter().map(|(column, value)| (column, Field::Value(value))));
+                    for (column, value) in values {
+                        if !record.fields.iter().any(|(own, _)| own == column) {
+                            record.fields.push((*column, key_field(cx, value)?));
+                        }
+                    }
                 }
                 Identity::Result(_) => return Err(keys::not_found(&upsert.target)),
             }
@@ -44,4 +47,11 @@ pub(crate) fn run(cx: &mut WriteCx<'_>, upsert: &Upsert, earlier: &[Response]) -
     };
     let returned = returned(cx, table, id, upsert.returning.as_ref())?;
     Ok(Response::Written(Written { table: Arc::clone(table), id, version, created, returned }))
+}
+
+/// A key's value as a value of the new row. A reference in a key leads to a row that must exist, as any other reference.
+fn key_field(cx: &WriteCx<'_>, value: &Value) -> Result<Field> {
+    let Value::Ref(Reference { table, id }) = value else { return Ok(Field::Value(value.clone())) };
+    let table = cx.snapshot.by_code(*table).ok_or_else(|| Error::argument(format!("There is no table with the number {}.", table.0)))?;
+    Ok(Field::Lookup(Target { table: Arc::clone(table), identity: Identity::Id(*id) }))
 }

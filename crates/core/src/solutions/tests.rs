@@ -261,6 +261,20 @@ fn a_managed_solution_comes_and_goes() {
     }
 }
 
+#[test] // SOL-17: packages list the service's own columns, some of them with types of their own
+fn a_package_that_lists_system_columns_is_applied_again() {
+    let org = TestOrg::new();
+    let mut package = books();
+    package.tables[0].columns.push(ColumnElement { column_type: ColumnType::WholeNumber, ..text("OwnerIdType") });
+    package.tables[0].columns.push(ColumnElement { column_type: ColumnType::Text, ..text("OwnerIdName") });
+    for round in 1..=2 {
+        org.import(&package, round).unwrap();
+    }
+    package.manifest.version = SolutionVersion::new(2, 0, 0, 0);
+    org.import(&package, 3).unwrap();
+    org.check();
+}
+
 #[test] // SOL-16 to SOL-18
 fn an_update_adds_and_never_takes_away() {
     let org = TestOrg::new();

@@ -4,7 +4,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use driftless_model::{ChoiceSource, ColumnType, Error, ErrorCode, LogicalName, Result, Uuid};
+use driftless_model::{ChoiceSource, ColumnType, Error, ErrorCode, LogicalName, Result, Uuid, Value};
+use driftless_query::ResolvedCondition;
 use driftless_store::DefinitionKind;
 
 use super::components::{self, Component, Share};
@@ -15,6 +16,8 @@ use crate::metadata::{Snapshot, choices, columns, keys, relationships, tables};
 use crate::records::cascade::{self, Reach};
 use crate::records::system;
 
+/// Solutions that every organization has.
+const RESTRICTED: [&str; 2] = ["Default", "Active"];
 /// Obstacles that an error names.
 const NAMED_MAX: usize = 5;
 
@@ -33,7 +36,10 @@ pub(crate) fn run(cx: &mut WriteCx<'_>, solution: Uuid) -> Result<()> {
 /// # Errors
 /// 0x8004F005.
 pub(crate) fn refuse_default(cx: &WriteCx<'_>, solution: Uuid) -> Result<()> {
-    if solution == cx.services.facts.default_solution { Err(Error::of(ErrorCode::CannotDeleteRestrictedSolution)) } else { Ok(()) }
+    let table = Arc::clone(cx.snapshot.require("solution")?);
+    let own = ResolvedCondition::equals(table.id, Value::Guid(solution));
+    let rows = system::rows(cx.tx.as_read(), &table, &["uniquename"], Some(own))?;
+    if rows.first().is_some_and(|row| RESTRICTED.contains(&row.text(0))) { Err(Error::of(ErrorCode::CannotDeleteRestrictedSolution)) } else { Ok(()) }
 }
 
 /// Removes a solution.

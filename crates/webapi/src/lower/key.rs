@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use driftless_core::{Identity, Snapshot, Target};
-use driftless_model::{ColumnIx, Error, ErrorCode, Reference as RowRef, Result, Shape, Table, TableCode, Uuid, Value};
+use driftless_model::{ColumnIx, Error, ErrorCode, Reference as RowRef, Result, Table, TableCode, Uuid, Value};
 use driftless_odata::literal;
 use driftless_odata::record::value_of_text;
 use driftless_odata::url::{KeyLiteral, KeyPredicate, Reference, parse_reference};
@@ -23,7 +23,7 @@ pub(crate) fn target(snapshot: &Snapshot, table: &Arc<Table>, key: &KeyPredicate
         KeyPredicate::Named(pairs) => match pairs.as_slice() {
             [(name, value)] if is_primary(table, name) => Identity::Id(id(table, plain(value, aliases)?)?),
             pairs => {
-                let values = pairs.iter().map(|(name, value)| key_value(snapshot, table, name, plain(value, aliases)?)).collect::<Result<Vec<_>>>()?;
+                let values = pairs.iter().map(|(name, value)| key_value(snapshot, table, name, value, aliases)).collect::<Result<Vec<_>>>()?;
                 check_key_columns(table, &values)?;
                 Identity::Key(values)
             }
@@ -86,16 +86,27 @@ fn id(table: &Table, text: &str) -> Result<Uuid> {
     })
 }
 
-fn key_value(snapshot: &Snapshot, table: &Table, name: &str, text: &str) -> Result<(ColumnIx, Value)> {
+/// True for `null` without quotes, and for an alias that stands for it or for nothing (web-api 15).
+fn is_null(value: &KeyLiteral<'_>, aliases: &BTreeMap<String, String>) -> bool {
+    match value {
+        KeyLiteral::Bare(text) => text == "null",
+        KeyLiteral::Alias(name) => aliases.get(name.as_ref()).is_none_or(|text| text == "null"),
+        KeyLiteral::Quoted(_) | KeyLiteral::Parenthesized(_) | KeyLiteral::Enum { .. } | KeyLiteral::Json(_) => false,
+    }
+}
+
+fn key_value(snapshot: &Snapshot, table: &Table, name: &str, literal: &KeyLiteral<'_>, aliases: &BTreeMap<String, String>) -> Result<(ColumnIx, Value)> {
     // A lookup goes by `_x_value` alone, every other column by its logical name.
     let column = match lookup_in_name(table, name) {
         Some(column) => column,
         None => table.find(name).filter(|ix| table.column(*ix).lookup().is_none() && table.column(*ix).is_stored()).ok_or_else(|| bad_key(table))?,
     };
     let definition = table.column(column);
-    if text == "null" && definition.shape() != Shape::Text {
+    // AK-20: a null is never found by a key; the organization says so.
+    if is_null(literal, aliases) {
         return Ok((column, Value::Null));
     }
+    let text = plain(literal, aliases)?;
     let value = value_of_text(definition, text).map_err(|error| {
         Error::new(
             ErrorCode::ODataError,
@@ -162,6 +173,17 @@ mod tests {
             ("drf_parcels(drf_size='5',_drf_depotid_value=(7d0c0000-0000-0000-0000-000000000001))", vec![(ColumnIx(4), Value::Int(5)), (ColumnIx(10), depot)]),
         ] {
             assert_eq!(read(path).unwrap(), Identity::Key(expected), "{path}");
+        }
+    }
+
+    #[test] // AK-20
+    fn null_without_quotes_is_no_text() {
+        for (path, expected) in [
+            ("drf_parcels(drf_code=null)", Value::Null),
+            ("drf_parcels(drf_code=@unassigned)", Value::Null),
+            ("drf_parcels(drf_code='null')", Value::Text("null".to_owned())),
+        ] {
+            assert_eq!(read(path).unwrap(), Identity::Key(vec![(ColumnIx(3), expected)]), "{path}");
         }
     }
 

@@ -162,6 +162,13 @@ pub(crate) fn unsupported_options(options: &QueryOptions<'_>) -> Result<()> {
     if let Some((_, what)) = later.iter().find(|(given, _)| *given) {
         return Err(error::not_offered(what));
     }
+    if let Some((name, _)) = options.unknown.iter().find(|(name, _)| name.starts_with('$')) {
+        let shown: String = name.chars().take(64).collect();
+        return Err(Error::new(
+            ErrorCode::ODataError,
+            format!("The query parameter '{shown}' is not supported; names of query parameters are case-sensitive."),
+        ));
+    }
     let never = [(options.has_skip, "$skip"), (options.has_search, "$search"), (options.has_format, "$format")];
     match never.iter().find(|(given, _)| *given) {
         Some((_, name)) => Err(Error::new(ErrorCode::ODataError, format!("The query parameter {name} is not supported"))),
@@ -228,6 +235,7 @@ mod tests {
             ("$orderby=nosuch", ErrorCode::ODataError),
             ("$expand=nosuch", ErrorCode::ODataError),
             ("$skip=1", ErrorCode::ODataError),
+            ("$Filter=drf_size eq 1", ErrorCode::ODataError),
             ("$expand=drf_DepotId($top=1)", ErrorCode::ODataError),
             ("$apply=aggregate(drf_size with sum as t)", ErrorCode::NotSupported),
             ("fetchXml=<fetch/>", ErrorCode::NotSupported),

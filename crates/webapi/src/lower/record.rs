@@ -178,7 +178,8 @@ fn column(record: &mut Record, ix: ColumnIx, name: &str, json: &Json<'_>) -> Res
     let value = value_of_json(table.column(ix), json).map_err(|error| error::wrong_type(&table.def.set_name, name, &error))?;
     match value {
         value if ix != table.id => record.fields.push((ix, Field::Value(value))),
-        Value::Guid(id) => record.id = Some(id),
+        // Typed clients send the empty GUID where no id is set.
+        Value::Guid(id) => record.id = (!id.is_nil()).then_some(id),
         _ => {}
     }
     Ok(())

@@ -5,4 +5,5 @@
 mod changes;
 mod definitions;
 mod records;
+mod rules;
 mod service;

@@ -301,6 +301,10 @@ fn table_update(present: &Table, element: &TableElement) -> Option<TableUpdate> 
 fn column_update(table: &Table, present: &Column, column: &ColumnElement) -> Result<Option<ColumnUpdate>> {
     let Some(spec) = spec(table.name(), column)? else { return Ok(None) };
     if discriminant(&spec.kind) != discriminant(&present.kind) {
+        // The service keeps some of its own columns in another form than packages tell of.
+        if !present.custom {
+            return Ok(None);
+        }
         let name = shown(&column.schema_name);
         return Err(unusable(format!("The column '{name}' of '{}' is there with another type; the type of a column is fixed.", table.name())));
     }

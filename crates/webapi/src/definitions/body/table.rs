@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use driftless_core::Snapshot;
 use driftless_core::metadata::{TableSpec, TableUpdate};
-use driftless_model::{Ownership, Result, Table};
+use driftless_model::{Error, ErrorCode, Ownership, Result, Table};
 use driftless_odata::json::Json;
 
 use super::column;
 use super::reader::{Members, unknown_word, wrong};
+use crate::definitions;
 use crate::definitions::item::{Item, View};
 use crate::definitions::node::Node;
 use crate::definitions::types::{self, Kind};
@@ -102,6 +103,10 @@ fn flags(members: Members<'_>) -> Result<BTreeMap<String, bool>> {
 /// As [`table`].
 pub(in crate::definitions) fn table_update(view: View<'_>, table: &Arc<Table>, body: &Json<'_>, merge_labels: bool) -> Result<TableUpdate> {
     let members = Members(body);
+    if members.word("OwnershipType")?.is_some_and(|word| word != definitions::table::ownership(table.def.ownership)) {
+        // MD-5
+        return Err(Error::new(ErrorCode::InvalidOwnershipTypeMask, "The ownership of a table cannot change."));
+    }
     let item = Item::table(table);
     let mut flags = flags(members)?;
     flags.retain(|name, value| {
