@@ -251,20 +251,6 @@ fn a_full_queue_answers_429() {
     assert_eq!(running.answer().status, 200);
 }
 
-#[test] // D8
-fn threads_beyond_the_usual_ones_are_called_when_those_wait() {
-    let service = Service::start(Limits { front_threads: 3, front_threads_usual: 1, ..Limits::default() });
-    let mut clients: Vec<_> = (0..3).map(|_| service.client()).collect();
-    for client in &mut clients {
-        client.send("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    }
-    service.front.gate.wait_for(3);
-    service.front.gate.open();
-    for client in &mut clients {
-        assert_eq!(client.answer().status, 200);
-    }
-}
-
 #[test] // REL-30
 fn shutdown_finishes_what_runs_and_accepts_nothing_more() {
     let service = Service::start(Limits::default());
