@@ -8,6 +8,9 @@ pub struct Limits {
     /// Threads that run the front. Each serves one request at a time and may wait for the store, so there are more of
     /// them than cores.
     pub front_threads: usize,
+    /// Threads of the front that are called as soon as there is a request; the others only when a request waits for
+    /// 10 ms, because these all wait for something long.
+    pub front_threads_usual: usize,
     /// Requests that wait for a thread; one more is answered 429.
     pub queue_requests_max: usize,
     /// Threads that read and write sockets; `None` takes one per core, at most four.
@@ -64,6 +67,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             front_threads: 64,
+            front_threads_usual: 32,
             queue_requests_max: 1_024,
             listener_threads: None,
             request_line_bytes_max: 32_768,

@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, interval, sleep, timeout_at};
 
-use crate::blocking::Pool;
+use crate::blocking::{Pool, PoolSize};
 use crate::body::Budget;
 use crate::exchange::Site;
 use crate::front::Front;
@@ -24,6 +24,8 @@ use crate::tls::Tls;
 /// How often certificates are looked at: a changed file is served, and an old one renewed, this much later at most.
 const CERTIFICATE_LOOK: Duration = Duration::from_secs(60);
 /// Status of a process that a second signal ended (OPS-06).
+/// How long the ends of tasks may take that hold nothing but memory: until then whoever waits for the front to be free would wait for them.
+const RUNTIME_END: Duration = Duration::from_secs(1);
 const EXIT_INTERRUPTED: i32 = 130;
 
 /// Starts the service.
@@ -73,7 +75,8 @@ impl Server {
                 .transpose()
         };
         let (http, https) = (bind(listeners.http)?, bind(listeners.https)?);
-        let pool = Pool::start(Arc::clone(&front), limits.front_threads, limits.queue_requests_max);
+        let size = PoolSize { threads: limits.front_threads, threads_usual: limits.front_threads_usual, queue_max: limits.queue_requests_max };
+        let pool = Pool::start(Arc::clone(&front), size);
         let site = Arc::new(Site {
             front,
             pool: pool.map_err(ListenError::Start)?,
@@ -122,7 +125,7 @@ impl Running {
             return Stopped::Clean;
         };
         let stopped = runtime.block_on(self.finish());
-        runtime.shutdown_timeout(Duration::ZERO);
+        runtime.shutdown_timeout(RUNTIME_END);
         stopped
     }
 
@@ -164,7 +167,7 @@ impl Running {
                 () = again => std::process::exit(EXIT_INTERRUPTED),
             }
         });
-        runtime.shutdown_timeout(Duration::ZERO);
+        runtime.shutdown_timeout(RUNTIME_END);
         Ok(stopped)
     }
 
