@@ -38,41 +38,95 @@ impl Lost {
     }
 }
 
-/// Runs units in one transaction and commits it. Gives each unit's result, in order; all that are good are on disk.
-pub(crate) fn run(engine: &mut Engine, watch: &Watch, units: &mut [&mut Unit]) -> Vec<Result<()>> {
-    let before = Before::of(engine);
-    if let Err(error) = execute(engine, "BEGIN IMMEDIATE") {
-        let lost = Lost::of(watch.engine(error));
-        return units.iter().map(|_| Err(lost.error())).collect();
+/// Runs units in one transaction and commits it. `next` gives one more unit, as long as others may join. Gives each unit's result, in the order in which they
+/// were given; all that are good are on disk.
+///
+/// Units that fail after they wrote are rare, and a savepoint copies every page that its unit touches. So the units first run without: should one have to be
+/// undone that is not the first to write, the transaction is undone, and the same units run once more, each under a savepoint.
+pub(crate) fn run(engine: &mut Engine, watch: &Watch, next: &mut dyn FnMut() -> Option<Unit>) -> Vec<Result<()>> {
+    let mut units = Vec::new();
+    match attempt(engine, watch, &mut units, next, Apart::No) {
+        Ok(results) => results,
+        Err(Undone) => attempt(engine, watch, &mut units, &mut || None, Apart::Yes).unwrap_or_else(|Undone| {
+            let lost = Lost::Failed("a unit under a savepoint could not be undone alone".to_owned());
+            units.iter().map(|_| Err(lost.error())).collect()
+        }),
     }
+}
+
+/// Whether each unit has a savepoint.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Apart {
+    Yes,
+    No,
+}
+
+/// Nothing remains of the group: a unit had to be undone that could not be undone alone.
+struct Undone;
+
+fn attempt(
+    engine: &mut Engine,
+    watch: &Watch,
+    units: &mut Vec<Unit>,
+    next: &mut dyn FnMut() -> Option<Unit>,
+    apart: Apart,
+) -> std::result::Result<Vec<Result<()>>, Undone> {
+    let before = Before::of(engine);
+    let mut lost = execute(engine, "BEGIN IMMEDIATE").map_err(|error| Lost::of(watch.engine(error))).err();
     let mut results = Vec::with_capacity(units.len());
     let mut changed = false;
-    let alone = units.len() == 1;
-    for unit in units.iter_mut() {
-        let ran = run_unit(engine, watch, unit, alone);
+    loop {
+        if results.len() == units.len() {
+            let Some(unit) = next() else { break };
+            units.push(unit);
+        }
+        if let Some(lost) = &lost {
+            results.push(Err(lost.error()));
+            continue;
+        }
+        let ran = run_unit(engine, watch, &mut units[results.len()], apart);
         if engine.conn.is_autocommit() {
             // The engine gave the whole transaction up.
-            let lost = ran.spoiled.map_or_else(|| Lost::Failed("the engine ended the transaction".to_owned()), Lost::from);
-            before.restore(engine);
-            return units.iter().map(|_| Err(lost.error())).collect();
+            let cause = ran.spoiled.map_or_else(|| Lost::Failed("the engine ended the transaction".to_owned()), Lost::from);
+            results = results.iter().map(|_| Err(cause.error())).collect();
+            results.push(Err(cause.error()));
+            lost = Some(cause);
+            continue;
         }
-        changed |= ran.result.is_ok() && ran.changed;
+        if ran.result.is_ok() {
+            changed |= ran.changed;
+        } else if ran.remains {
+            end(engine, watch);
+            before.undo_group(engine);
+            if changed {
+                return Err(Undone);
+            }
+            lost = execute(engine, "BEGIN IMMEDIATE").map_err(|error| Lost::of(watch.engine(error))).err();
+        }
         results.push(ran.result);
+    }
+    if lost.is_some() {
+        before.undo_group(engine);
+        return Ok(results);
     }
     if !changed {
         // Nothing to make durable; the error, if any, ends nothing but this transaction.
-        let ended = execute(engine, "ROLLBACK");
-        before.restore(engine);
-        if let Err(error) = ended {
-            watch.fatal(&format!("a transaction could not be ended: {error}"));
-        }
-        return results;
+        end(engine, watch);
+        before.undo_group(engine);
+        return Ok(results);
     }
     if let Err(lost) = commit(engine, watch) {
-        before.restore(engine);
-        return results.into_iter().map(|result| result.and_then(|()| Err(lost.error()))).collect();
+        before.undo_group(engine);
+        return Ok(results.into_iter().map(|result| result.and_then(|()| Err(lost.error()))).collect());
     }
-    results
+    Ok(results)
+}
+
+/// Undoes the transaction.
+fn end(engine: &Engine, watch: &Watch) {
+    if let Err(error) = execute(engine, "ROLLBACK") {
+        watch.fatal(&format!("a transaction could not be ended: {error}"));
+    }
 }
 
 /// Writes what belongs to the group as a whole and commits.
@@ -87,10 +141,8 @@ fn commit(engine: &mut Engine, watch: &Watch) -> std::result::Result<(), Lost> {
             Ok(())
         }
         Err(error) => {
-            if !engine.conn.is_autocommit()
-                && let Err(error) = execute(engine, "ROLLBACK")
-            {
-                watch.fatal(&format!("a transaction could not be undone: {error}"));
+            if !engine.conn.is_autocommit() {
+                end(engine, watch);
             }
             Err(Lost::of(error))
         }
@@ -108,24 +160,35 @@ impl Before {
         Self { state: engine.state, targets: engine.targets.clone() }
     }
 
-    /// Back to before the group. Versions are not given back: they are never used again.
-    fn restore(self, engine: &mut Engine) {
+    /// Back to before the unit.
+    fn undo_unit(self, engine: &mut Engine) {
+        engine.tallies.undo_unit();
         engine.state = self.state;
         engine.targets = self.targets;
+    }
+
+    /// Back to before the group. Versions are not given back: they are never used again.
+    fn undo_group(&self, engine: &mut Engine) {
         engine.tallies.undo_group();
+        engine.state = self.state;
+        engine.targets = self.targets.clone();
     }
 }
 
 struct Ran {
     result: Result<()>,
+    /// The unit wrote something.
     changed: bool,
+    /// The unit failed, and what it wrote is still in the transaction.
+    remains: bool,
     spoiled: Option<Spoiled>,
 }
 
-/// Runs one unit. When it fails, nothing of it remains. A unit that is `alone` needs no savepoint: the transaction is its own.
-fn run_unit(engine: &mut Engine, watch: &Watch, unit: &mut Unit, alone: bool) -> Ran {
-    if !alone && let Err(error) = execute(engine, "SAVEPOINT unit") {
-        return Ran { result: Err(watch.engine(error).into()), changed: false, spoiled: None };
+/// Runs one unit. When it fails under a savepoint, nothing of it remains.
+fn run_unit(engine: &mut Engine, watch: &Watch, unit: &mut Unit, apart: Apart) -> Ran {
+    let apart = apart == Apart::Yes;
+    if apart && let Err(error) = execute(engine, "SAVEPOINT unit") {
+        return Ran { result: Err(watch.engine(error).into()), changed: false, remains: false, spoiled: None };
     }
     let before = Before::of(engine);
     engine.tallies.begin_unit();
@@ -139,28 +202,27 @@ fn run_unit(engine: &mut Engine, watch: &Watch, unit: &mut Unit, alone: bool) ->
         (Ok(result), _) => result,
     };
     if engine.conn.is_autocommit() {
-        return Ran { result, changed, spoiled };
+        return Ran { result, changed, remains: false, spoiled };
     }
     if result.is_err() {
-        engine.tallies.undo_unit();
-        engine.state = before.state;
-        engine.targets = before.targets;
+        before.undo_unit(engine);
     }
-    let ended = match (alone, result.is_ok()) {
-        (true, _) => Ok(()),
-        (false, true) => execute(engine, "RELEASE unit"),
-        (false, false) => execute(engine, "ROLLBACK TO unit").and_then(|()| execute(engine, "RELEASE unit")),
+    if !apart {
+        let remains = result.is_err() && (changed || spoiled.is_some());
+        return Ran { result, changed, remains, spoiled };
+    }
+    let ended = match result.is_ok() {
+        true => execute(engine, "RELEASE unit"),
+        false => execute(engine, "ROLLBACK TO unit").and_then(|()| execute(engine, "RELEASE unit")),
     };
     if let Err(error) = ended {
         // Without its end the savepoint's work would go with the group: the transaction as a whole must go.
         let error = watch.engine(error);
         let spoiled = Some(Spoiled::Failed(error.to_string()));
-        if execute(engine, "ROLLBACK").is_err() {
-            watch.fatal("a transaction could not be undone");
-        }
-        return Ran { result: Err(error.into()), changed, spoiled };
+        end(engine, watch);
+        return Ran { result: Err(error.into()), changed, remains: false, spoiled };
     }
-    Ran { result, changed, spoiled }
+    Ran { result, changed, remains: false, spoiled }
 }
 
 impl From<Spoiled> for Lost {
@@ -199,8 +261,8 @@ mod tests {
 
     fn run_all(engine: &mut Engine, works: Vec<UnitWork>) -> Vec<Option<ErrorCode>> {
         let watch = Watch::new(Arc::new(|reason| panic!("fatal: {reason}")));
-        let mut units: Vec<Unit> = works.into_iter().map(|work| Unit { work, length: Length::Short }).collect();
-        let results = run(engine, &watch, &mut units.iter_mut().collect::<Vec<_>>());
+        let mut units = works.into_iter().map(|work| Unit { work, length: Length::Short });
+        let results = run(engine, &watch, &mut || units.next());
         results.into_iter().map(|result| result.err().map(|error| error.code())).collect()
     }
 
