@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use driftless_model::{Epoch, Position, TableCode, Uuid, Version};
+use driftless_model::{Epoch, Position, Table, TableCode, Uuid, Version};
 use driftless_query::{Flow, PageHead, RowSink, RowView, SecuredQuery};
 use driftless_sql::{Select, Targets, VersionRange};
 use driftless_store::{ChangeRequest, ChangesEnd, Cut, DefinitionKind, DefinitionRow, Phase, PositionState, ReadTx, StoreError, StoreResult};
@@ -181,6 +181,10 @@ impl ReadTx for Snapshot<'_> {
         Ok(if horizon.is_some_and(|horizon| version < horizon) { PositionState::Purged } else { PositionState::Good })
     }
 
+    fn version_of(&self, table: &Table, id: Uuid) -> StoreResult<Option<Version>> {
+        Ok(self.engine(locate(self.conn, table, id))?.map(|(_, version)| Version(version)))
+    }
+
     fn select(&self, query: &SecuredQuery, count: Option<u64>, sink: &mut dyn RowSink) -> StoreResult<bool> {
         let select = driftless_sql::select(query, self.targets()?)?;
         sink.start(&PageHead { query: query.query(), count })?;
@@ -238,6 +242,11 @@ impl ReadTx for Snapshot<'_> {
         let count = || self.conn.prepare_cached(text)?.query_row(params![code.0, since, range.until], |row| row.get::<_, i64>(0));
         Ok(rows + u64::try_from(self.engine(count())?).unwrap_or(0))
     }
+}
+
+/// Rowid and version of the row with this id.
+pub(crate) fn locate(conn: &Connection, table: &Table, id: Uuid) -> rusqlite::Result<Option<(i64, i64)>> {
+    conn.prepare_cached(&driftless_sql::locate(table))?.query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
 fn count_of(conn: &Connection, statement: &driftless_sql::Statement<'_>) -> rusqlite::Result<u64> {

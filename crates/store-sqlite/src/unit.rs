@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use driftless_model::{AlternateKey, Epoch, Position, TableCode, Uuid, Version};
+use driftless_model::{AlternateKey, Epoch, Position, Table, TableCode, Uuid, Version};
 use driftless_query::{RowSink, SecuredQuery};
 use driftless_sql::{Statement, Targets};
 use driftless_store::{
@@ -13,7 +13,7 @@ use driftless_store::{
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::{Watch, is_unique_violation};
-use crate::reading::Snapshot;
+use crate::reading::{Snapshot, locate};
 use crate::rows::prepare;
 use crate::schema::{self, Failure};
 use crate::state::{self, State};
@@ -76,10 +76,8 @@ impl<'e> UnitTx<'e> {
     }
 
     /// Rowid and version of a row.
-    fn locate(&mut self, table: &driftless_model::Table, id: Uuid) -> StoreResult<Option<(i64, i64)>> {
-        let text = driftless_sql::locate(table);
-        let find = || self.engine.conn.prepare_cached(&text)?.query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional();
-        let found = find();
+    fn locate(&mut self, table: &Table, id: Uuid) -> StoreResult<Option<(i64, i64)>> {
+        let found = locate(&self.engine.conn, table, id);
         self.checked(found)
     }
 
@@ -229,6 +227,10 @@ impl ReadTx for UnitTx<'_> {
 
     fn judge(&self, table: TableCode, position: &Position) -> StoreResult<PositionState> {
         self.snapshot().judge(table, position)
+    }
+
+    fn version_of(&self, table: &Table, id: Uuid) -> StoreResult<Option<Version>> {
+        self.snapshot().version_of(table, id)
     }
 
     fn select(&self, query: &SecuredQuery, count: Option<u64>, sink: &mut dyn RowSink) -> StoreResult<bool> {

@@ -31,7 +31,7 @@ macro_rules! conformance_suite {
                 a_failed_unit_changes_no_schema;
             filters: every_comparison_and_shape tests_of_null_and_lists patterns_match_folded several_choices_compare_as_text
                 columns_compare_with_columns trees_of_conditions;
-            queries: orders_put_null_first_ascending text_orders_folded cuts_continue_where_the_page_ended limits_and_more counts_and_caps
+            queries: versions_of_single_rows orders_put_null_first_ascending text_orders_folded cuts_continue_where_the_page_ended limits_and_more counts_and_caps
                 a_restriction_narrows a_sink_stops_a_query an_error_of_a_sink_comes_out;
             lookups: joins_keep_rows_without_target filters_and_orders_follow_lookups lookup_names;
         }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use driftless_model::{Epoch, Position, Result, TableCode, Uuid, Version};
+use driftless_model::{Epoch, Position, Result, Table, TableCode, Uuid, Version};
 use driftless_query::{RowSink, SecuredQuery};
 
 use crate::{
@@ -147,6 +147,11 @@ impl ReadTx for FaultTx<'_> {
     fn judge(&self, table: TableCode, position: &Position) -> StoreResult<PositionState> {
         self.calls.step()?;
         self.inner.judge(table, position)
+    }
+
+    fn version_of(&self, table: &Table, id: Uuid) -> StoreResult<Option<Version>> {
+        self.calls.step()?;
+        self.inner.version_of(table, id)
     }
 
     fn select(&self, query: &SecuredQuery, count: Option<u64>, sink: &mut dyn RowSink) -> StoreResult<bool> {

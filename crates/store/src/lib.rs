@@ -151,6 +151,12 @@ pub trait ReadTx {
     /// When the store cannot be read.
     fn judge(&self, table: TableCode, position: &Position) -> StoreResult<PositionState>;
 
+    /// The version of the row with this id; none if there is no such row. What a check that a row exists asks for: far cheaper than a query.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn version_of(&self, table: &driftless_model::Table, id: driftless_model::Uuid) -> StoreResult<Option<Version>>;
+
     /// Rows of a query, in its order, to `sink`. Calls `sink.start` first, with `count`. Gives true if there are more rows than were delivered: behind
     /// the limit, or behind the row at which the sink stopped.
     ///

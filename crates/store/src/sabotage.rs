@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use driftless_model::{Epoch, Position, Result, TableCode, Uuid, Version};
+use driftless_model::{Epoch, Position, Result, Table, TableCode, Uuid, Version};
 use driftless_query::{Flow, PageHead, RowSink, RowView, SecuredQuery};
 
 use crate::{
@@ -155,6 +155,10 @@ where
 
     fn judge(&self, table: TableCode, position: &Position) -> StoreResult<PositionState> {
         self.inner.judge(table, position)
+    }
+
+    fn version_of(&self, table: &Table, id: Uuid) -> StoreResult<Option<Version>> {
+        self.inner.version_of(table, id)
     }
 
     fn select(&self, query: &SecuredQuery, count: Option<u64>, sink: &mut dyn RowSink) -> StoreResult<bool> {

@@ -37,6 +37,9 @@ impl Loaded {
 
 /// The row with this id.
 pub(crate) fn by_id(tx: &dyn ReadTx, table: &Arc<Table>, id: Uuid, columns: &[ColumnIx]) -> Result<Option<Loaded>> {
+    if columns.is_empty() {
+        return Ok(tx.version_of(table, id)?.map(|version| Loaded::bare(id, version)));
+    }
     Ok(matching(tx, table, columns, ResolvedCondition::equals(table.id, Value::Guid(id)), Some(1))?.pop())
 }
 

@@ -8,7 +8,7 @@ use driftless_query::{Collector, Comparison, Flow, PageHead, ResolvedFilter, Res
 
 use super::filters::{ascending, condition};
 use crate::Store;
-use crate::fixture::{Cells, Library, Opener, id, open, put, select};
+use crate::fixture::{Cells, Library, Opener, id, open, put, select, unit, update};
 
 /// The numbers of rows, in the order in which they come.
 pub(super) fn found(store: &dyn Store, query: ResolvedQuery) -> Result<Vec<u32>> {
@@ -30,6 +30,26 @@ pub(super) fn ordered(table: &Arc<Table>, keys: &[(&str, bool)]) -> Result<Resol
         query.orders.push(ResolvedOrder { source: Source::ROOT, column: table.require(column)?, descending });
     }
     Ok(query)
+}
+
+/// A row's version is found by its id, in the snapshot and in the unit that changed it.
+///
+/// # Errors
+/// When the store fails.
+pub fn versions_of_single_rows(opener: &Opener) -> Result<()> {
+    let store = opener();
+    let library = Library::create(&*store)?;
+    let first = put(&*store, &library.book, id(1), &[])?;
+    let (before, after) = unit(&*store, &library.book, |tx, book| {
+        let before = tx.version_of(book, id(1))?;
+        update(tx, book, id(1), &[("name", Value::text("b"))])?;
+        Ok((before, tx.version_of(book, id(1))?))
+    })?;
+    assert_eq!(before, Some(first));
+    assert!(after > before);
+    let read = |table: &Arc<Table>, number| store.reading(|tx| Ok(tx.version_of(table, id(number))?));
+    assert_eq!([read(&library.book, 1)?, read(&library.book, 2)?], [after, None]);
+    Ok(())
 }
 
 /// Every shape orders as its values do; null comes first ascending and last descending (ADR 0015).

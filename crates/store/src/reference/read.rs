@@ -1,6 +1,6 @@
 //! What can be read.
 
-use driftless_model::{Epoch, Error, ErrorCode, Position, TableCode, Uuid, Version};
+use driftless_model::{Epoch, Error, ErrorCode, Position, Table, TableCode, Uuid, Version};
 use driftless_query::{Flow, PageHead, RowSink, SecuredQuery, is_after};
 
 use super::rows::Found;
@@ -45,6 +45,10 @@ impl ReadTx for State {
             Some((_, version)) if version < horizon => PositionState::Purged,
             Some(_) => PositionState::Good,
         })
+    }
+
+    fn version_of(&self, table: &Table, id: Uuid) -> StoreResult<Option<Version>> {
+        Ok(self.table(table)?.rows.get(&id).map(|row| row.version))
     }
 
     fn select(&self, query: &SecuredQuery, count: Option<u64>, sink: &mut dyn RowSink) -> StoreResult<bool> {
