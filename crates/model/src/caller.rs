@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::ENGLISH;
+use crate::{ENGLISH, Scopes};
 
 /// The user on whose rights a request runs, and how results are shown to them. Carried to every query and write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Caller {
     pub user: Uuid,
     /// The user that signed in, when they act for `user`; recorded in the `...onbehalfby` columns.
     pub acting_for: Option<Uuid>,
+    /// What the token of the request was made for: less than this is never done, whatever the user's rights (AUTH-25).
+    pub scopes: Scopes,
     /// Language of labels, as a language code.
     pub language: u16,
     /// Offset of the user's time zone from UTC in minutes.
@@ -18,9 +20,9 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// A caller who acts for themselves, in English and UTC.
+    /// A caller who acts for themselves with every scope, in English and UTC.
     pub fn user(user: Uuid) -> Self {
-        Self { user, acting_for: None, language: ENGLISH, time_zone_minutes: 0 }
+        Self { user, acting_for: None, scopes: Scopes::ALL, language: ENGLISH, time_zone_minutes: 0 }
     }
 }
 
@@ -46,6 +48,23 @@ pub enum Privilege {
 }
 
 impl Privilege {
+    /// All of them, in the order in which definitions list them.
+    pub const ALL: [Self; 8] = [Self::Create, Self::Read, Self::Write, Self::Delete, Self::Assign, Self::Share, Self::Append, Self::AppendTo];
+
+    /// The mask of the right, as `accessright` has it (AUTHZ-05).
+    pub fn access_right(self) -> i32 {
+        match self {
+            Self::Read => 1,
+            Self::Write => 1 << 1,
+            Self::Append => 1 << 2,
+            Self::AppendTo => 1 << 4,
+            Self::Create => 1 << 5,
+            Self::Delete => 1 << 16,
+            Self::Share => 1 << 18,
+            Self::Assign => 1 << 19,
+        }
+    }
+
     /// The verb in the privilege's name: `prv` + verb + schema name.
     pub fn verb(self) -> &'static str {
         match self {

@@ -17,6 +17,7 @@ struct Inner {
     message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
     retry_after_s: Option<u32>,
+    request: Option<usize>,
 }
 
 const _: () = assert!(size_of::<Error>() == size_of::<usize>());
@@ -24,7 +25,7 @@ const _: () = assert!(size_of::<Error>() == size_of::<usize>());
 impl Error {
     /// An error with a message for the caller: a sentence that says what is wrong and, where it can, what to do.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { code, message: message.into(), source: None, retry_after_s: None }))
+        Self(Box::new(Inner { code, message: message.into(), source: None, retry_after_s: None, request: None }))
     }
 
     /// An error with the code's own text.
@@ -43,6 +44,13 @@ impl Error {
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// Adds which request of a unit of several failed, counted from 0.
+    #[must_use]
+    pub fn in_request(mut self, number: usize) -> Self {
+        self.0.request = Some(number);
         self
     }
 
@@ -84,6 +92,11 @@ impl Error {
     /// Seconds after which the caller may try again.
     pub fn retry_after_s(&self) -> Option<u32> {
         self.0.retry_after_s
+    }
+
+    /// Which request of a unit of several failed, counted from 0; none when no single one did.
+    pub fn request(&self) -> Option<usize> {
+        self.0.request
     }
 }
 

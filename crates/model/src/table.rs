@@ -155,6 +155,7 @@ impl Table {
     /// 0x80040216 when the primary id or `versionnumber` is missing, or the table has more than 65,535 columns: the definitions are damaged.
     pub fn new(def: TableDef, version: Version, mut columns: Vec<Column>, mut keys: Vec<AlternateKey>) -> Result<Self> {
         columns.sort_by_key(|column| column.number);
+        columns.shrink_to_fit();
         keys.sort_by(|a, b| a.name.cmp(&b.name));
         let mut by_name = HashMap::with_capacity(columns.len());
         for (at, column) in columns.iter().enumerate() {

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use driftless_model::{Epoch, Position, Table, TableCode, Uuid, Version};
+use driftless_model::{Epoch, Position, Result, Table, TableCode, Uuid, Version};
 use driftless_query::{Flow, PageHead, RowSink, RowView, SecuredQuery};
 use driftless_sql::{Select, Targets, VersionRange};
 use driftless_store::{ChangeRequest, ChangesEnd, Cut, DefinitionKind, DefinitionRow, Phase, PositionState, ReadTx, StoreError, StoreResult};
@@ -129,18 +129,14 @@ impl ReadTx for Snapshot<'_> {
         Ok(self.state.metadata)
     }
 
-    fn definitions(&self, since: Version) -> StoreResult<Vec<DefinitionRow>> {
-        let read = || {
-            let mut statement = self.conn.prepare_cached("SELECT kind,id,owner,version,body FROM _definition WHERE version>? ORDER BY version,rowid")?;
-            let mut rows = statement.query([since.0])?;
-            let mut definitions = Vec::new();
-            while let Some(row) = rows.next()? {
-                let owner = if row.get_ref(2)? == rusqlite::types::ValueRef::Null { None } else { Some(uuid_at(row, 2)?) };
-                definitions.push(DefinitionRow { kind: kind_at(row, 0)?, id: uuid_at(row, 1)?, owner, version: Version(row.get(3)?), body: row.get(4)? });
-            }
-            Ok(definitions)
-        };
-        self.engine(read())
+    fn definitions(&self, since: Version, each: &mut dyn FnMut(DefinitionRow) -> Result<()>) -> StoreResult<()> {
+        let mut statement =
+            self.engine(self.conn.prepare_cached("SELECT kind,id,owner,version,body FROM _definition WHERE version>? ORDER BY version,rowid"))?;
+        let mut rows = self.engine(statement.query([since.0]))?;
+        while let Some(row) = self.engine(rows.next())? {
+            each(self.engine(definition_of(row))?)?;
+        }
+        Ok(())
     }
 
     fn removed_definitions(&self, since: Version) -> StoreResult<Vec<(DefinitionKind, Uuid, Version)>> {
@@ -247,6 +243,11 @@ impl ReadTx for Snapshot<'_> {
 /// Rowid and version of the row with this id.
 pub(crate) fn locate(conn: &Connection, table: &Table, id: Uuid) -> rusqlite::Result<Option<(i64, i64)>> {
     conn.prepare_cached(&driftless_sql::locate(table))?.query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+}
+
+fn definition_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<DefinitionRow> {
+    let owner = if row.get_ref(2)? == rusqlite::types::ValueRef::Null { None } else { Some(uuid_at(row, 2)?) };
+    Ok(DefinitionRow { kind: kind_at(row, 0)?, id: uuid_at(row, 1)?, owner, version: Version(row.get(3)?), body: row.get(4)? })
 }
 
 fn count_of(conn: &Connection, statement: &driftless_sql::Statement<'_>) -> rusqlite::Result<u64> {

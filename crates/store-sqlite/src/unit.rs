@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use driftless_model::{AlternateKey, Epoch, Position, Table, TableCode, Uuid, Version};
+use driftless_model::{AlternateKey, Epoch, Position, Result, Table, TableCode, Uuid, Version};
 use driftless_query::{RowSink, SecuredQuery};
 use driftless_sql::{Statement, Targets};
 use driftless_store::{
@@ -205,8 +205,8 @@ impl ReadTx for UnitTx<'_> {
         self.snapshot().metadata_number()
     }
 
-    fn definitions(&self, since: Version) -> StoreResult<Vec<DefinitionRow>> {
-        self.snapshot().definitions(since)
+    fn definitions(&self, since: Version, each: &mut dyn FnMut(DefinitionRow) -> Result<()>) -> StoreResult<()> {
+        self.snapshot().definitions(since, each)
     }
 
     fn removed_definitions(&self, since: Version) -> StoreResult<Vec<(DefinitionKind, Uuid, Version)>> {

@@ -119,9 +119,9 @@ impl ReadTx for FaultTx<'_> {
         self.inner.metadata_number()
     }
 
-    fn definitions(&self, since: Version) -> StoreResult<Vec<DefinitionRow>> {
+    fn definitions(&self, since: Version, each: &mut dyn FnMut(DefinitionRow) -> Result<()>) -> StoreResult<()> {
         self.calls.step()?;
-        self.inner.definitions(since)
+        self.inner.definitions(since, each)
     }
 
     fn removed_definitions(&self, since: Version) -> StoreResult<Vec<(DefinitionKind, Uuid, Version)>> {

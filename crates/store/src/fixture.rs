@@ -9,7 +9,7 @@ use driftless_model::{
 };
 use driftless_query::{CollectedRow, Collector, ResolvedFilter, ResolvedQuery, SecuredQuery, Tables};
 
-use crate::{KeyBuild, Length, ReadTx, SchemaChange, Stamped, StampedRemoval, Store, StoreResult, WriteTx};
+use crate::{DefinitionRow, KeyBuild, Length, ReadTx, SchemaChange, Stamped, StampedRemoval, Store, StoreResult, WriteTx};
 
 /// Opens the store under test. Called again after every handle of the store before was dropped, it opens the same data: that is a restart.
 pub type Opener = Box<dyn Fn() -> Arc<dyn Store>>;
@@ -246,6 +246,19 @@ pub fn unit<T: Send + 'static>(
 ) -> Result<T> {
     let table = Arc::clone(table);
     store.writing(Length::Short, move |tx| Ok(work(tx, &table)?))
+}
+
+/// All definitions after a version.
+///
+/// # Errors
+/// As [`ReadTx::definitions`].
+pub fn definitions(tx: &dyn ReadTx, since: Version) -> StoreResult<Vec<DefinitionRow>> {
+    let mut rows = Vec::new();
+    tx.definitions(since, &mut |row| {
+        rows.push(row);
+        Ok(())
+    })?;
+    Ok(rows)
 }
 
 /// Adds a row, alone in a unit.

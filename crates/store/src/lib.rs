@@ -115,11 +115,11 @@ pub trait ReadTx {
     /// When the store cannot be read.
     fn metadata_number(&self) -> StoreResult<Version>;
 
-    /// Definitions that were written after `since` (version 0 for all), by version.
+    /// Gives the definitions that were written after `since` (version 0 for all) to `each`, by version. One at a time: all of them together can be large.
     ///
     /// # Errors
-    /// When the store cannot be read.
-    fn definitions(&self, since: Version) -> StoreResult<Vec<DefinitionRow>>;
+    /// What `each` returns, or when the store cannot be read.
+    fn definitions(&self, since: Version, each: &mut dyn FnMut(DefinitionRow) -> Result<()>) -> StoreResult<()>;
 
     /// Tables and their parts whose definition was removed after `since`: kind, id and version of the removal, by version.
     ///

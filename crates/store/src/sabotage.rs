@@ -133,8 +133,8 @@ where
         self.inner.metadata_number()
     }
 
-    fn definitions(&self, since: Version) -> StoreResult<Vec<DefinitionRow>> {
-        self.inner.definitions(since)
+    fn definitions(&self, since: Version, each: &mut dyn FnMut(DefinitionRow) -> Result<()>) -> StoreResult<()> {
+        self.inner.definitions(since, each)
     }
 
     fn removed_definitions(&self, since: Version) -> StoreResult<Vec<(DefinitionKind, Uuid, Version)>> {

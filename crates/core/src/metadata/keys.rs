@@ -17,7 +17,7 @@ use super::columns::require_extensible;
 use super::validate::{Authority, Removal, component_type, identity, require_removable, shown, touched};
 use super::{Definition, KeySpec, Origin};
 use crate::context::WriteCx;
-use crate::jobs::KEY_INDEX;
+use crate::jobs::{KEY_INDEX, error_code};
 use crate::records::system;
 use crate::solutions::components;
 
@@ -148,7 +148,8 @@ pub(crate) fn build(cx: &mut WriteCx<'_>, table_id: Uuid, key_id: Uuid, job: Uui
             let message = collision_message(&table, &key, &example, rows, values, cx.caller.language);
             tracing::warn!(table = %table.name(), key = %key.name, values, "an alternate key could not be built: rows collide");
             cx.define(vec![Definition::Key(table.def.id, AlternateKey { status: KeyIndexStatus::Failed, ..key })])?;
-            update_job(cx, job, &FAILED, [completed, ("message", Value::text(message.as_str())), ("friendlymessage", Value::text(message))])
+            let code = error_code(ErrorCode::DuplicateRecordEntityKey);
+            update_job(cx, job, &FAILED, [completed, ("errorcode", code), ("message", Value::text(message.as_str())), ("friendlymessage", Value::text(message))])
         }
     }
 }

@@ -41,8 +41,7 @@ impl Snapshot {
     /// # Errors
     /// When they cannot be read.
     pub fn load(tx: &dyn ReadTx) -> Result<Self> {
-        let number = tx.metadata_number()?;
-        Self::default().apply(number, &tx.definitions(Version(0))?, &[])
+        Self::default().refresh(tx)
     }
 
     /// The definitions of a store that no organization has open: for its check.
@@ -58,9 +57,12 @@ impl Snapshot {
     /// # Errors
     /// When definitions cannot be read.
     pub fn refresh(&self, tx: &dyn ReadTx) -> Result<Self> {
-        let number = tx.metadata_number()?;
-        let removed: Vec<_> = tx.removed_definitions(self.number)?.into_iter().map(|(kind, id, _)| (kind, id)).collect();
-        self.apply(number, &tx.definitions(self.number)?, &removed)
+        let mut change = Change::of(self, tx.metadata_number()?);
+        for (kind, id, _) in tx.removed_definitions(self.number)? {
+            change.remove(kind, id);
+        }
+        tx.definitions(self.number, &mut |row| change.put(&row))?;
+        change.finish()
     }
 
     /// This snapshot with changed and removed definitions.
@@ -68,50 +70,12 @@ impl Snapshot {
     /// # Errors
     /// When a definition cannot be read.
     pub fn apply(&self, number: Version, changed: &[DefinitionRow], removed: &[(DefinitionKind, Uuid)]) -> Result<Self> {
-        let mut next = self.clone();
-        next.number = number;
-        let mut drafts = Drafts::default();
+        let mut change = Change::of(self, number);
         for (kind, id) in removed {
-            next.forget(*kind, *id, &mut drafts);
+            change.remove(*kind, *id);
         }
-        for row in changed {
-            next.versions.insert(row.id, row.version);
-            match Definition::from_row(row)? {
-                Definition::Table(def) => {
-                    let id = def.id;
-                    drafts.open(self, id).def = Some(def);
-                }
-                Definition::Column(table, column) => {
-                    next.parts.insert(column.id, Part::Column(table));
-                    let draft = drafts.open(self, table);
-                    draft.columns.retain(|other| other.id != column.id);
-                    draft.columns.push(column);
-                }
-                Definition::Key(table, key) => {
-                    next.parts.insert(key.id, Part::Key(table));
-                    let draft = drafts.open(self, table);
-                    draft.keys.retain(|other| other.id != key.id);
-                    draft.keys.push(key);
-                }
-                Definition::Relationship(relationship) => {
-                    let name = relationship.schema_name.to_ascii_lowercase();
-                    next.parts.insert(relationship.id, Part::Relationship(name.clone()));
-                    next.relationships.insert(name, Arc::new(relationship));
-                }
-                Definition::Choice(choice) => {
-                    next.parts.insert(choice.id, Part::Choice(choice.name.clone()));
-                    next.choices.insert(choice.name.clone(), Arc::new(choice));
-                }
-                Definition::Inert(component) => {
-                    next.inert.insert(component.id, Arc::new(component));
-                }
-            }
-        }
-        for (id, draft) in drafts.0 {
-            next.put_table(id, draft)?;
-        }
-        next.index_relationships();
-        Ok(next)
+        changed.iter().try_for_each(|row| change.put(row))?;
+        change.finish()
     }
 
     fn forget(&mut self, kind: DefinitionKind, id: Uuid, drafts: &mut Drafts) {
@@ -292,6 +256,68 @@ impl Snapshot {
 impl Tables for Snapshot {
     fn table(&self, name: &str) -> Option<Arc<Table>> {
         self.find(name).cloned()
+    }
+}
+
+/// The next snapshot in the making.
+struct Change<'s> {
+    before: &'s Snapshot,
+    next: Snapshot,
+    drafts: Drafts,
+}
+
+impl<'s> Change<'s> {
+    fn of(before: &'s Snapshot, number: Version) -> Self {
+        Self { before, next: Snapshot { number, ..before.clone() }, drafts: Drafts::default() }
+    }
+
+    fn remove(&mut self, kind: DefinitionKind, id: Uuid) {
+        self.next.forget(kind, id, &mut self.drafts);
+    }
+
+    fn put(&mut self, row: &DefinitionRow) -> Result<()> {
+        let Self { before, next, drafts } = self;
+        next.versions.insert(row.id, row.version);
+        match Definition::from_row(row)? {
+            Definition::Table(def) => {
+                let id = def.id;
+                drafts.open(before, id).def = Some(def);
+            }
+            Definition::Column(table, column) => {
+                next.parts.insert(column.id, Part::Column(table));
+                let draft = drafts.open(before, table);
+                draft.columns.retain(|other| other.id != column.id);
+                draft.columns.push(column);
+            }
+            Definition::Key(table, key) => {
+                next.parts.insert(key.id, Part::Key(table));
+                let draft = drafts.open(before, table);
+                draft.keys.retain(|other| other.id != key.id);
+                draft.keys.push(key);
+            }
+            Definition::Relationship(relationship) => {
+                let name = relationship.schema_name.to_ascii_lowercase();
+                next.parts.insert(relationship.id, Part::Relationship(name.clone()));
+                next.relationships.insert(name, Arc::new(relationship));
+            }
+            Definition::Choice(choice) => {
+                next.parts.insert(choice.id, Part::Choice(choice.name.clone()));
+                next.choices.insert(choice.name.clone(), Arc::new(choice));
+            }
+            Definition::Inert(component) => {
+                next.inert.insert(component.id, Arc::new(component));
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Snapshot> {
+        let mut next = self.next;
+        for (id, draft) in self.drafts.0 {
+            next.put_table(id, draft)?;
+        }
+        next.index_relationships();
+        Ok(next)
     }
 }
 

@@ -61,10 +61,7 @@ pub(crate) fn default_state() -> (StateColumn, StatusColumn) {
 /// The column that holds the value of the money column `of` in the base currency (MD-24).
 pub(crate) fn base_column(of: &Column, id: Uuid, number: u16) -> Column {
     let name = LogicalName::from(format!("{}_base", of.name));
-    let mut display_name = of.display_name.clone();
-    for text in display_name.0.values_mut() {
-        text.push_str(" (Base)");
-    }
+    let display_name = of.display_name.texts().map(|(language, text)| (language, format!("{text} (Base)"))).collect();
     Column {
         id,
         physical: physical_name(&name),

@@ -12,12 +12,12 @@ use driftless_store::{DefinitionKind, SchemaChange};
 
 use super::system_columns::{SystemColumns, SystemExtras, default_state, system_columns};
 use super::validate::{Authority, Detached, Places, Removal, component_type, identities, identity, name_taken, require_removable, set_label};
-use super::{ColumnSpec, Definition, Origin, TableSpec, TableUpdate, columns, keys, relationships};
+use super::{ColumnSpec, Definition, Origin, TableSpec, TableUpdate, columns, keys, privileges, relationships};
 use crate::context::WriteCx;
 use crate::messages::filters;
 use crate::solutions::components;
 
-/// Makes a table with its system columns and the columns of `spec`, and gives its `MetadataId`.
+/// Makes a table with its system columns, the columns of `spec` and its privileges, and gives its `MetadataId`.
 ///
 /// # Errors
 /// 0x8004700B, 0x80044361 and 0x80044363 for names that exist, 0x8006089C for the prefix of a set name, the codes of MD-3 and 0x80044366 for names, 0x8004700D
@@ -37,6 +37,7 @@ pub(crate) fn create(cx: &mut WriteCx<'_>, spec: &TableSpec, origin: &Origin) ->
     cx.tx.change_schema(&SchemaChange::CreateTable(&table))?;
     columns::index_lookups(cx, &table, &relationships)?;
     filters::add(cx, &name)?;
+    privileges::add(cx, &table.def)?;
     components::add(cx, origin, component_type::TABLE, id)?;
     for column in custom {
         components::add(cx, origin, component_type::COLUMN, column)?;
@@ -72,7 +73,7 @@ pub(crate) fn update(cx: &mut WriteCx<'_>, table: &str, change: &TableUpdate) ->
     cx.define(vec![Definition::Table(def)])
 }
 
-/// Removes a table with its columns, keys and relationships, and with all its rows (MD-12).
+/// Removes a table with its columns, keys, relationships and privileges, and with all its rows (MD-12).
 ///
 /// # Errors
 /// 0x80041102 without the table, 0x8004F032 for built-in and managed tables, 0x8004F01F while another table needs its lookup of this one: for an alternate
@@ -92,6 +93,7 @@ pub(crate) fn delete(cx: &mut WriteCx<'_>, table: &str, removal: Removal) -> Res
     removed.extend(table.keys.iter().map(|key| (DefinitionKind::Key, key.id)));
     removed.extend(identities(cx.snapshot.referencing(table.name())));
     filters::remove(cx, table.name())?;
+    privileges::remove(cx, &table.def)?;
     cx.tx.change_schema(&SchemaChange::DropTable(&table))?;
     cx.undefine(&removed)?;
     Detached::clear(cx, table.def.id)?;

@@ -333,11 +333,11 @@ fn lengths_shrink_to_present_values_only() {
 #[test] // MD-9
 fn labels_are_replaced_or_merged() {
     let org = TestOrg::with_books();
-    let german = Label(BTreeMap::from([(1031, "Titel".to_owned())]));
+    let german = Label::from_iter([(1031, "Titel")]);
     let change = |merge_labels| ColumnUpdate { display_name: Some(german.clone()), merge_labels, ..ColumnUpdate::default() };
     let label = || org.books().column(org.books().require("new_name").unwrap()).display_name.clone();
     assert_eq!(org.change_column("new_name", change(true)), None);
-    assert_eq!(label().0.len(), 2);
+    assert_eq!(label().texts().count(), 2);
     assert_eq!(org.change_column("new_name", change(false)), None);
     assert_eq!(label(), german);
 }
@@ -533,4 +533,95 @@ fn a_global_choice_in_use_stays() {
     org.define(Define::DeleteColumn("new_book".into(), "new_cover".into())).unwrap();
     org.define(Define::DeleteChoice("new_color".into())).unwrap();
     assert_eq!(org.refusal(Define::DeleteChoice("new_color".into())), Some(ErrorCode::ObjectDoesNotExist));
+}
+
+/// Privileges that rows tell of, by name: id, mask of the right, whether they may be given for less than the organization.
+type PrivilegeRows = BTreeMap<String, (Uuid, Value, Value)>;
+
+fn privilege_rows(org: &Organization) -> PrivilegeRows {
+    let snapshot = org.snapshot();
+    let rows = org.store().reading(|tx| system::rows(tx, snapshot.require("privilege")?, &["name", "accessright", "canbebasic"], None)).unwrap();
+    rows.iter().map(|row| (row.text(0).to_owned(), (row.id, row.value(1).clone(), row.value(2).clone()))).collect()
+}
+
+/// Privileges that roles have: role, privilege, mask of the depth.
+fn grants(org: &Organization) -> Vec<[Value; 3]> {
+    let snapshot = org.snapshot();
+    let columns = ["roleid", "privilegeid", "privilegedepthmask"];
+    let rows = org.store().reading(|tx| system::rows(tx, snapshot.require("roleprivileges")?, &columns, None)).unwrap();
+    rows.iter().map(|row| [0, 1, 2].map(|at| row.value(at).clone())).collect()
+}
+
+/// Every privilege that a definition tells of is a row that System Administrator has, and there are no others.
+fn assert_complete(org: &Organization) {
+    let rows = privilege_rows(org);
+    let told: BTreeMap<_, _> =
+        org.snapshot().tables().flat_map(|table| privileges_of(&table.def).map(|own| (own.name.clone(), own.id)).collect::<Vec<_>>()).collect();
+    assert_eq!(rows.iter().map(|(name, row)| (name.clone(), row.0)).collect::<BTreeMap<_, _>>(), told);
+    let role = Value::Guid(org.facts().administrator_role);
+    let mut expected: Vec<_> = rows.values().map(|row| row.0).collect();
+    expected.sort();
+    let mut granted: Vec<_> = grants(org).into_iter().filter(|grant| grant[0] == role && grant[2] == Value::Int(8)).filter_map(|grant| grant[1].id()).collect();
+    granted.sort();
+    assert_eq!(granted, expected);
+}
+
+#[test] // MD-10, MD-11, ROLE-4, AUTHZ-05
+fn a_table_has_its_privileges_while_it_is_there() {
+    let org = TestOrg::new();
+    assert_complete(&org.organization);
+    let before = (privilege_rows(&org.organization), grants(&org.organization));
+    assert!(before.0.contains_key("prvReadAccount"));
+    assert!(!before.0.keys().any(|name| name.ends_with("SystemUserRoles")), "pairs of rows have none");
+
+    org.define(Define::CreateTable(table("new_Book", vec![name_column()]), CUSTOMIZER)).unwrap();
+    let shared = TableSpec { ownership: Ownership::Organization, ..table("new_Rate", vec![name_column()]) };
+    org.define(Define::CreateTable(shared, CUSTOMIZER)).unwrap();
+    assert_complete(&org.organization);
+    let after = privilege_rows(&org.organization);
+    let of = |schema_name: &str| -> Vec<_> {
+        let own = after.iter().filter(|(name, _)| name.ends_with(schema_name));
+        own.map(|(name, (_, right, basic))| (name.trim_start_matches("prv").trim_end_matches(schema_name), right.clone(), *basic == Value::Bool(true)))
+            .collect()
+    };
+    let rights = [("AppendTo", 16), ("Append", 4), ("Assign", 524_288), ("Create", 32), ("Delete", 65_536), ("Read", 1), ("Share", 262_144), ("Write", 2)];
+    assert_eq!(of("new_Book"), rights.map(|(verb, right)| (verb, Value::Int(right), true)));
+    let without_owner: Vec<_> = rights.into_iter().filter(|(verb, _)| !matches!(*verb, "Assign" | "Share")).collect();
+    assert_eq!(of("new_Rate"), without_owner.iter().map(|(verb, right)| (*verb, Value::Int(*right), false)).collect::<Vec<_>>());
+
+    let read = after["prvReadnew_Book"].0;
+    for name in ["new_book", "new_rate"] {
+        org.define(Define::DeleteTable(name.into())).unwrap();
+    }
+    assert_eq!((privilege_rows(&org.organization), grants(&org.organization)), before);
+    // MD-8: the same name later is another table.
+    org.define(Define::CreateTable(table("new_Book", vec![name_column()]), CUSTOMIZER)).unwrap();
+    assert_ne!(privilege_rows(&org.organization)["prvReadnew_Book"].0, read);
+}
+
+#[test] // MD-10
+fn a_folder_without_privileges_gets_them_at_its_next_start() {
+    let org = TestOrg::with_books();
+    let before = privilege_rows(&org.organization);
+    let again = || {
+        let environment = Arc::new(SeededEnvironment::new(8, 1_700_000_000_000));
+        Organization::open(Arc::clone(org.organization.store()), environment, Limits::default()).unwrap()
+    };
+    assert_eq!(privilege_rows(&again()), before, "a start leaves them as they are");
+    // As folders were before privileges had rows, but for one table.
+    org.organization
+        .run_own(driftless_store::Length::Long, |cx| {
+            for table in ["privilege", "roleprivileges"] {
+                let table = Arc::clone(cx.snapshot.require(table)?);
+                for row in system::rows(cx.tx.as_read(), &table, &[], None)? {
+                    system::remove(cx, &table, row.id)?;
+                }
+            }
+            privileges::add(cx, &cx.snapshot.require("account")?.def.clone())?;
+            Ok(cx.tx.set_setting("seed_digest", "of an older program")?)
+        })
+        .unwrap();
+    let reopened = again();
+    assert_eq!(privilege_rows(&reopened), before);
+    assert_complete(&reopened);
 }

@@ -109,8 +109,8 @@ fn publisher(cx: &mut WriteCx<'_>, package: &Package, installed: Option<&Install
 fn write_solution(cx: &mut WriteCx<'_>, package: &Package, installing: &Installing, publisher: Uuid, is_update: bool) -> Result<()> {
     let manifest = &package.manifest;
     let language = cx.caller.language;
-    let friendly_name = Label(manifest.labels.clone()).text(language).unwrap_or(&manifest.unique_name).to_owned();
-    let description = Label(manifest.descriptions.clone()).text(language).unwrap_or_default().to_owned();
+    let friendly_name = Label::from_iter(manifest.labels.clone()).text(language).unwrap_or(&manifest.unique_name).to_owned();
+    let description = Label::from_iter(manifest.descriptions.clone()).text(language).unwrap_or_default().to_owned();
     let publishers = cx.snapshot.require("publisher")?.def.code;
     let mut values = vec![
         ("friendlyname", Value::text(clip(&friendly_name, 256))),

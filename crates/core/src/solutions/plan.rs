@@ -177,13 +177,13 @@ fn unusable(message: String) -> Error {
 }
 
 fn label(labels: &Labels) -> Label {
-    Label(labels.iter().filter(|(_, text)| !text.is_empty()).map(|(language, text)| (*language, text.clone())).collect())
+    labels.iter().filter(|(_, text)| !text.is_empty()).map(|(language, text)| (*language, text.as_str())).collect()
 }
 
 /// A label to set, if the package has one that is not there already.
 fn changed_label(labels: &Labels, present: &Label) -> Option<Label> {
     let given = label(labels);
-    let is_new = given.0.iter().any(|(language, text)| present.0.get(language) != Some(text));
+    let is_new = given.texts().any(|(language, text)| present.get(language) != Some(text));
     is_new.then_some(given)
 }
 

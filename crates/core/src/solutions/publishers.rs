@@ -40,8 +40,8 @@ pub(crate) fn make(cx: &mut WriteCx<'_>, publisher: &Publisher, managed: bool) -
     let option_prefix = publisher.option_value_prefix.unwrap_or(OPTION_PREFIX_DEFAULT);
     check_option_prefix(option_prefix)?;
     let language = cx.caller.language;
-    let friendly_name = Label(publisher.labels.clone()).text(language).unwrap_or(&publisher.unique_name).to_owned();
-    let description = Label(publisher.descriptions.clone()).text(language).unwrap_or_default().to_owned();
+    let friendly_name = Label::from_iter(publisher.labels.clone()).text(language).unwrap_or(&publisher.unique_name).to_owned();
+    let description = Label::from_iter(publisher.descriptions.clone()).text(language).unwrap_or_default().to_owned();
     system::insert(
         cx,
         "publisher",

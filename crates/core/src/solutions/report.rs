@@ -77,7 +77,7 @@ fn open(manifest: Option<&Manifest>, started_s: i64, ended_s: i64, progress: &st
     tag(&mut xml, "importexportxml", &attributes, ">");
     xml.push_str("<solutionManifests>");
     let name = manifest.map_or("", |manifest| manifest.unique_name.as_str());
-    let label = manifest.and_then(|manifest| Label(manifest.labels.clone()).text(driftless_model::ENGLISH).map(str::to_owned)).unwrap_or_default();
+    let label = manifest.and_then(|manifest| Label::from_iter(manifest.labels.clone()).text(driftless_model::ENGLISH).map(str::to_owned)).unwrap_or_default();
     tag(&mut xml, "solutionManifest", &[("id", name), ("LocalizedName", &label), ("processed", "true")], ">");
     if let Some(manifest) = manifest {
         leaf(&mut xml, "UniqueName", &manifest.unique_name);

@@ -83,7 +83,7 @@ impl TestOrg {
         rows.iter().find(|row| row.text(0) == name).map(|row| row.id)
     }
 
-    /// All definitions in words, without times of change.
+    /// All definitions and privileges in words, without times of change.
     fn definitions(&self) -> BTreeMap<String, String> {
         let snapshot = self.organization.snapshot();
         let mut all = BTreeMap::new();
@@ -94,6 +94,9 @@ impl TestOrg {
         all.extend(snapshot.relationships().map(|r| (format!("relationship {}", r.schema_name), format!("{r:?}"))));
         all.extend(snapshot.choices().map(|choice| (format!("choice {}", choice.name), format!("{choice:?}"))));
         all.extend(snapshot.inert().map(|part| (format!("part {}", part.id), format!("{part:?}"))));
+        for (table, columns) in [("privilege", ["name", "accessright"]), ("roleprivileges", ["privilegeid", "roleid"])] {
+            all.extend(self.rows(table, &columns).iter().map(|row| (format!("{table} {:?}", row[0]), format!("{:?}", row[1]))));
+        }
         all
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use driftless_model::{ColumnType, Error, ErrorCode, Result, Table, Uuid, Value, Version};
 
-use crate::fixture::{self, Library, Opener, build_key, column, contents, id, insert, key, plain, put, select, text, unit};
+use crate::fixture::{self, Library, Opener, build_key, column, contents, definitions, id, insert, key, plain, put, select, text, unit};
 use crate::{DefinitionKind, DefinitionRow, KeyBuild, Length, SchemaChange, Store, StoreError};
 
 fn define(store: &dyn Store, kind: DefinitionKind, id: Uuid, owner: Option<Uuid>, body: &str) -> Result<Version> {
@@ -25,7 +25,7 @@ fn undefine(store: &dyn Store, kind: DefinitionKind, id: Uuid) -> Result<Version
 }
 
 fn read(store: &dyn Store, since: Version) -> Result<Vec<DefinitionRow>> {
-    store.reading(|tx| Ok(tx.definitions(since)?))
+    store.reading(|tx| Ok(definitions(tx, since)?))
 }
 
 /// Definitions come by version, those after a version only; writing one again replaces it.

@@ -1,6 +1,6 @@
 //! What can be read.
 
-use driftless_model::{Epoch, Error, ErrorCode, Position, Table, TableCode, Uuid, Version};
+use driftless_model::{Epoch, Error, ErrorCode, Position, Result, Table, TableCode, Uuid, Version};
 use driftless_query::{Flow, PageHead, RowSink, SecuredQuery, is_after};
 
 use super::rows::Found;
@@ -12,10 +12,10 @@ impl ReadTx for State {
         Ok(self.metadata)
     }
 
-    fn definitions(&self, since: Version) -> StoreResult<Vec<DefinitionRow>> {
+    fn definitions(&self, since: Version, each: &mut dyn FnMut(DefinitionRow) -> Result<()>) -> StoreResult<()> {
         let mut rows: Vec<_> = self.definitions.values().filter(|row| row.version > since).cloned().collect();
         rows.sort_by_key(|row| row.version);
-        Ok(rows)
+        Ok(rows.into_iter().try_for_each(each)?)
     }
 
     fn removed_definitions(&self, since: Version) -> StoreResult<Vec<(DefinitionKind, Uuid, Version)>> {

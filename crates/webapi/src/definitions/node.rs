@@ -72,9 +72,8 @@ impl Node {
                 ("HasChanged", Self::Null),
             ])
         };
-        let labels = label.0.iter().map(|(code, text)| localized(*code, text)).collect();
-        let own = label.0.get_key_value(&language).or_else(|| label.0.get_key_value(&driftless_model::ENGLISH)).or_else(|| label.0.iter().next());
-        let own = own.map_or(Self::Null, |(code, text)| localized(*code, text));
+        let labels = label.texts().map(|(code, text)| localized(code, text)).collect();
+        let own = label.best(language).map_or(Self::Null, |(code, text)| localized(code, text));
         Self::Object(vec![("LocalizedLabels", Self::List(labels)), ("UserLocalizedLabel", own)])
     }
 

@@ -16,6 +16,8 @@ use crate::solutions::is_built_in;
 use crate::solutions::report::Outcome;
 
 const KIND: &str = "entityrelationship";
+/// What packages call users and teams together. There is no such table.
+const OWNERS: &str = "owner";
 
 impl Planner<'_> {
     pub(super) fn relationships(&mut self) -> Result<()> {
@@ -42,10 +44,8 @@ impl Planner<'_> {
             return Err(unusable(format!("The relationship '{}' names no lookup (ReferencingAttributeName).", shown(&element.name))));
         }
         let log = |planner: &mut Self, outcome, text: &str| planner.log(KIND, &element.name, Some(&referencing), outcome, text);
-        // There is no table of owners: the service makes the relationships of its own lookups itself.
-        if self.will_exist(&referencing) && (is_system_name(&column) || referenced == "owner") {
-            log(self, Outcome::Success, "made by the service itself");
-            return Ok(());
+        if self.will_exist(&referencing) && (is_system_name(&column) || referenced == OWNERS) {
+            return self.system_relationship(element, &referencing, &column, &referenced);
         }
         for side in [&referencing, &referenced] {
             if !self.require_table(side, &element.name)? {
@@ -72,6 +72,19 @@ impl Planner<'_> {
         self.step(Step::CreateRelationship(Box::new(spec)));
         self.coming.insert((referencing.clone(), column));
         log(self, Outcome::Success, "");
+        Ok(())
+    }
+
+    /// A relationship of a column that the service makes itself, and whose relationships it makes too. No package makes another one.
+    fn system_relationship(&mut self, element: &RelationshipElement, referencing: &str, column: &str, referenced: &str) -> Result<()> {
+        let (outcome, text) = if is_own_target(column, referenced) {
+            (Outcome::Success, "made by the service itself".to_owned())
+        } else if self.require_table(referenced, &element.name)? {
+            (Outcome::Skipped, format!("the column '{column}' is made by the service itself and cannot refer to '{referenced}'"))
+        } else {
+            (Outcome::Skipped, format!("the table '{referenced}' is not available here"))
+        };
+        self.log(KIND, &element.name, Some(referencing), outcome, &text);
         Ok(())
     }
 
@@ -167,6 +180,19 @@ impl Planner<'_> {
         }
         self.left_out.insert(place);
         self.log("attribute", &column.schema_name, Some(table), Outcome::Skipped, "the package has no relationship for the lookup that can be made here");
+    }
+}
+
+/// True if the service makes the relationship of its own column `column` to `referenced` (MD-15, MD-16, MD-24).
+fn is_own_target(column: &str, referenced: &str) -> bool {
+    match column {
+        "createdby" | "createdonbehalfby" | "modifiedby" | "modifiedonbehalfby" | "owninguser" => referenced == "systemuser",
+        "ownerid" => matches!(referenced, "systemuser" | "team" | OWNERS),
+        "owningbusinessunit" => referenced == "businessunit",
+        "owningteam" => referenced == "team",
+        "organizationid" => referenced == "organization",
+        "transactioncurrencyid" => referenced == "transactioncurrency",
+        _ => referenced == OWNERS,
     }
 }
 

@@ -216,6 +216,31 @@ fn unknown_tables_are_missing_dependencies() {
     assert_eq!(plan(&needing, &built_in()).unwrap_err().code().number(), 0x8004_801d);
 }
 
+#[test] // SOL-15
+fn relationships_of_system_columns_lead_where_the_service_leads_them() {
+    let of = |column: &str, referenced: &str| package(vec![book()], vec![relationship("new_x", "new_book", column, referenced)]);
+    for (column, referenced) in [("CreatedBy", "other_shelf"), ("OwnerId", "other_shelf"), ("TransactionCurrencyId", "new_nothing")] {
+        let error = plan(&of(column, referenced), &built_in()).unwrap_err();
+        assert_eq!(error.code().number(), 0x8004_801d, "{column}");
+        assert!(error.message().contains(&format!("'{referenced}'")) && error.message().contains("'new_x'"), "{error}");
+    }
+    for (column, referenced, outcome) in [
+        ("CreatedBy", "SystemUser", Outcome::Success),
+        ("OwnerId", "Owner", Outcome::Success),
+        ("OwnerId", "Team", Outcome::Success),
+        ("OwningBusinessUnit", "BusinessUnit", Outcome::Success),
+        ("CreatedBy", "Annotation", Outcome::Skipped),
+        ("CreatedBy", "Account", Outcome::Skipped),
+        ("OwnerId", "new_Book", Outcome::Skipped),
+    ] {
+        let plan = plan(&of(column, referenced), &built_in()).unwrap();
+        let entry = plan.entries.iter().find(|entry| entry.name == "new_x").unwrap();
+        assert_eq!(entry.outcome, outcome, "{column} to {referenced}");
+        assert!(outcome == Outcome::Success || entry.text.contains(&format!("'{}'", referenced.to_ascii_lowercase())), "{}", entry.text);
+        assert!(!steps(&plan).contains(&"relationship new_x".to_owned()));
+    }
+}
+
 #[test] // SOL-19
 fn managed_components_do_not_overwrite_unmanaged_ones() {
     let here = snapshot(&[("new_book", true, false, &["new_name"])]);

@@ -92,7 +92,7 @@ impl<'a> Members<'a> {
         for item in own.chain(label.array("LocalizedLabels")?.unwrap_or_default()) {
             let item = Members(item);
             if let (Some(text), Some(language)) = (item.text("Label")?, item.number::<u16>("LanguageCode")?) {
-                found.0.insert(language, text.to_owned());
+                found.set(language, text);
             }
         }
         Ok(if found.is_empty() { None } else { Some(found) })
