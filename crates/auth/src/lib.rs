@@ -10,14 +10,13 @@
 
 mod challenge;
 mod private_file;
-mod scopes;
 mod secret;
 mod token_check;
 mod token_file;
 
 pub use challenge::{REFUSED_CODE, REFUSED_MESSAGE, challenge};
+pub use driftless_model::{Scopes, ScopesError};
 pub use private_file::replace_private_file;
-pub use scopes::{Scopes, ScopesError};
 pub use secret::{FillRandom, RandomUnavailable, Secret, SecretError};
 pub use token_check::{RECHECK, TokenCheck, TokenIdentity, Verdict};
 pub use token_file::{EXPIRY_DAYS_DEFAULT, EXPIRY_DAYS_MAX, NewToken, TOKENS_MAX, TokenFile, TokenFileError, TokenRecord};

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 use std::time::{Duration, Instant};
 
+use driftless_model::Scopes;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use crate::scopes::Scopes;
 use crate::secret::{check_form, digest};
 use crate::token_file::{FileStamp, TokenFile, TokenFileError, TokenRecord};
 

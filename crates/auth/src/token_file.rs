@@ -5,11 +5,11 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use driftless_model::Scopes;
 use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid};
 
 use crate::private_file::{owner_only, replace_private_file};
-use crate::scopes::Scopes;
 use crate::secret::{FillRandom, Secret, SecretError};
 
 /// Days until a token expires when nobody says otherwise (AUTH-25).

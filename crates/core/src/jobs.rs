@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use driftless_model::{Error, Result, Uuid, Value};
+use driftless_model::{Error, ErrorCode, Result, Uuid, Value};
 use driftless_query::{Comparison, ResolvedCondition, ResolvedFilter, Source, Test};
 use driftless_store::Length;
 
@@ -145,9 +145,14 @@ fn key_build(organization: &Organization, job: Uuid) -> Result<KeyJob> {
     serde_json::from_str(data).map_err(|error| Error::damaged("the data of an index job cannot be read").because(error))
 }
 
+/// A code as jobs keep it: the same bits with a sign.
+pub(crate) fn error_code(code: ErrorCode) -> Value {
+    Value::Int(i32::from_be_bytes(code.number().to_be_bytes()))
+}
+
 /// Marks a job as failed, with what the caller may read. A key that it was to build fails with it, so that it can be activated again (AK-13).
 fn fail(organization: &Organization, job: Uuid, kind: i32, error: &Error) -> Result<()> {
-    let (message, code) = (error.message().to_owned(), error.code().number());
+    let (message, code) = (error.message().to_owned(), error.code());
     organization.run_own(Length::Short, move |cx| {
         if kind == KEY_INDEX {
             keys::fail_build(cx, job)?;
@@ -158,7 +163,7 @@ fn fail(organization: &Organization, job: Uuid, kind: i32, error: &Error) -> Res
             ("completedon", Value::DateTime(cx.now_s)),
             ("message", Value::text(message.clone())),
             ("friendlymessage", Value::text(message.clone())),
-            ("errorcode", Value::Int(i32::from_be_bytes(code.to_be_bytes()))),
+            ("errorcode", error_code(code)),
         ];
         system::update(cx, "asyncoperation", job, &values).map(|_| ())
     })

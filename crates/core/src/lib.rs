@@ -9,6 +9,7 @@ pub mod metadata;
 mod behaviors;
 mod changes;
 mod context;
+mod currencies;
 mod environment;
 mod jobs;
 mod keys;
@@ -22,6 +23,7 @@ mod seed;
 mod solutions;
 
 pub use context::Facts;
+pub use currencies::Currencies;
 pub use environment::{Environment, SeededEnvironment, SystemEnvironment};
 pub use jobs::Jobs;
 pub use messages::{Arg, Args, Binding, MESSAGES, MessageDef, MessageKind, Outputs, Param, ParamType};

@@ -12,7 +12,7 @@ mod who_am_i;
 
 use std::sync::Arc;
 
-use driftless_model::{Error, Limits, Result, Uuid};
+use driftless_model::{Error, Limits, Result, Scopes, Uuid};
 use driftless_store::Length;
 
 use crate::context::{ReadCx, WriteCx};
@@ -37,6 +37,8 @@ pub struct MessageDef {
     pub kind: MessageKind,
     /// What it is bound to.
     pub binding: Binding,
+    /// What a token must have been made for to call it (AUTH-25).
+    pub scope: Scopes,
     /// Parameters.
     pub input: &'static [Param],
     /// Results.

@@ -3,6 +3,7 @@
 pub(crate) mod choices;
 pub(crate) mod columns;
 pub(crate) mod keys;
+pub(crate) mod privileges;
 pub(crate) mod relationships;
 pub(crate) mod run;
 pub(crate) mod system_columns;
@@ -15,6 +16,7 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
+pub use privileges::{TablePrivilege, privileges_of};
 pub use snapshot::Snapshot;
 pub use spec::{ChoiceSpec, ChoiceUpdate, ColumnSpec, ColumnUpdate, KeySpec, Origin, RelationshipSpec, RelationshipUpdate, TableSpec, TableUpdate};
 pub use stored::{Definition, InertComponent};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use driftless_model::{Caller, Error, ErrorCode, Limits, Result};
+use driftless_model::{Caller, Error, ErrorCode, Limits, Result, Scopes};
 use driftless_query::{Flow, PageHead, RowSink, RowView};
 use driftless_store::{Length, Store};
 
@@ -80,6 +80,11 @@ impl Organization {
     /// # Errors
     /// 0x80040220, 0x80040225 or 0x80072560.
     pub fn require_member(&self, caller: &Caller) -> Result<()> {
+        security::scopes::require(caller, Scopes::READ)?;
+        self.require_customizer(caller)
+    }
+
+    fn require_customizer(&self, caller: &Caller) -> Result<()> {
         security::require_customizer(self.access(caller, &self.snapshot())?, caller.user)
     }
 
@@ -91,7 +96,7 @@ impl Organization {
     pub fn execute(&self, caller: &Arc<Caller>, lower: &mut dyn FnMut(&Arc<Snapshot>) -> Result<Request>, sink: &mut dyn RowSink) -> Result<Response> {
         self.repeat(|snapshot| {
             let mut request = lower(snapshot)?;
-            pipeline::prepare(&mut request, &self.services.limits)?;
+            pipeline::prepare(caller, &mut request, &self.services.limits)?;
             if pipeline::is_read(&request) {
                 self.read(caller, snapshot, &request, sink)
             } else {
@@ -112,7 +117,7 @@ impl Organization {
     /// Lets a message that failed leave a record of it, unless the caller may not run messages at all.
     fn record_failure(&self, caller: &Caller, request: &Request, error: &Error) {
         let Request::Message(def, args) = request else { return };
-        let Some(on_failure) = def.on_failure.filter(|_| self.require_member(caller).is_ok()) else { return };
+        let Some(on_failure) = def.on_failure.filter(|_| self.require_customizer(caller).is_ok()) else { return };
         let args = args.clone();
         let error = Error::new(error.code(), error.message());
         if let Err(failed) = self.run_own(Length::Short, move |cx| on_failure(cx, &args, &error)) {
@@ -123,14 +128,14 @@ impl Organization {
     /// Runs several writes as one unit, in order: a change set.
     ///
     /// # Errors
-    /// What the first request that fails is refused with; then nothing of any was done.
+    /// What the first request that fails is refused with, and [`Error::request`] says which it was; then nothing of any was done.
     pub fn execute_all(&self, caller: &Arc<Caller>, lower: &mut dyn FnMut(&Arc<Snapshot>) -> Result<Vec<Request>>) -> Result<Vec<Response>> {
         self.repeat(|snapshot| {
             let mut requests = lower(snapshot)?;
-            for request in &mut requests {
-                pipeline::prepare(request, &self.services.limits)?;
+            for (number, request) in requests.iter_mut().enumerate() {
+                pipeline::prepare(caller, request, &self.services.limits).map_err(|error| error.in_request(number))?;
                 if pipeline::is_read(request) {
-                    return Err(Error::new(ErrorCode::ODataError, "A change set may hold writes only."));
+                    return Err(Error::new(ErrorCode::ODataError, "A change set may hold writes only.").in_request(number));
                 }
             }
             self.write(caller, snapshot, requests)

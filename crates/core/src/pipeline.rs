@@ -1,6 +1,6 @@
 //! The fixed path of a request inside its transaction: one function for reads, one for writes.
 
-use driftless_model::{Error, Limits, Result};
+use driftless_model::{Caller, Error, Limits, Result};
 use driftless_query::RowSink;
 use driftless_store::Length;
 
@@ -35,8 +35,9 @@ pub(crate) fn length(request: &Request) -> Length {
     }
 }
 
-/// Does what needs no transaction.
-pub(crate) fn prepare(request: &mut Request, limits: &Limits) -> Result<()> {
+/// Does what needs no transaction: the token's scopes are judged before anything else of the request.
+pub(crate) fn prepare(caller: &Caller, request: &mut Request, limits: &Limits) -> Result<()> {
+    security::scopes::admit(caller, request)?;
     match request {
         Request::Message(def, args) => def.prepare.map_or(Ok(()), |prepare| prepare(args, limits)),
         _ => Ok(()),
@@ -68,11 +69,11 @@ pub(crate) fn read(cx: &ReadCx<'_>, request: &Request, sink: &mut dyn RowSink) -
     }
 }
 
-/// Runs the writes of a unit in order.
+/// Runs the writes of a unit in order. An error says which of them it is of.
 pub(crate) fn write_all(cx: &mut WriteCx<'_>, requests: &[Request]) -> Result<Vec<Response>> {
     let mut responses = Vec::with_capacity(requests.len());
-    for request in requests {
-        let response = write(cx, request, &responses)?;
+    for (number, request) in requests.iter().enumerate() {
+        let response = write(cx, request, &responses).map_err(|error| error.in_request(number))?;
         responses.push(response);
     }
     Ok(responses)

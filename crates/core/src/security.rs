@@ -1,6 +1,8 @@
 //! Who may do what. Until roles are enforced, only holders of the System Administrator role may do anything (ADR 0011); the caller and what they want are
 //! given at every place where a role will decide.
 
+pub(crate) mod scopes;
+
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 

@@ -1,7 +1,7 @@
 //! Built-in tables as data, and the first start of an organization.
 //!
-//! Each file under `tables/` declares one table. An empty store gets all of them and the first rows; an older one gets the tables and columns that it lacks,
-//! in one transaction.
+//! Each file under `tables/` declares one table. An empty store gets all of them and the first rows; an older one gets the tables, columns and
+//! privileges that it lacks, in one transaction.
 
 mod declaration;
 mod first_rows;
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::context::{Effects, Facts, Services, WriteCx};
 use crate::environment::Environment;
-use crate::metadata::Snapshot;
+use crate::metadata::{Snapshot, privileges};
 use crate::organization::ExpiredTokens;
 use crate::security::Access;
 
@@ -49,6 +49,9 @@ const TABLES: [&str; 27] = [
     include_str!("seed/tables/userquery.toml"),
     include_str!("seed/tables/usersettings.toml"),
 ];
+
+/// Changed when programs begin to give rows to tables that are there: a start then adds those that an older store lacks.
+const ROWS: &str = "privileges";
 
 const FACTS: &str = "facts";
 const TOKEN_KEY: &str = "token_key";
@@ -98,6 +101,7 @@ fn write(store: &Arc<dyn Store>, services: Arc<Services>, digest: String, first:
             cx.tx.set_setting(FACTS, &facts)?;
             cx.tx.set_setting(TOKEN_KEY, &hex(&services.token_key))?;
         }
+        privileges::complete(&mut cx)?;
         cx.tx.set_setting(DIGEST, &digest)?;
         Ok(())
     })
@@ -106,6 +110,7 @@ fn write(store: &Arc<dyn Store>, services: Arc<Services>, digest: String, first:
 /// A digest of all declarations: another one means that a newer program has opened the store.
 fn digest() -> String {
     let mut digest = Sha256::new();
+    digest.update(ROWS);
     for text in TABLES {
         digest.update(text.as_bytes());
     }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use driftless_auth::{REFUSED_CODE, REFUSED_MESSAGE, Scopes, TokenCheck, Verdict, challenge};
+use driftless_auth::{REFUSED_CODE, REFUSED_MESSAGE, TokenCheck, Verdict, challenge};
 use driftless_core::Organization;
-use driftless_model::{Caller, ErrorCode};
+use driftless_model::Caller;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 
 use crate::front::{Chunks, Front, Origin, Peer, RequestId};
@@ -38,28 +38,13 @@ impl Front for Service {
         let origin = request.extensions().get::<Origin>().map_or("", |origin| origin.0.as_str());
         let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         match self.tokens.check(authorization, now_s()) {
-            Verdict::Ok(identity) if !identity.scopes.contains(needed(request.method())) => out_of_scope(),
             Verdict::Ok(identity) => {
-                let caller = Arc::new(Caller::user(identity.user));
+                let caller = Arc::new(Caller { scopes: identity.scopes, ..Caller::user(identity.user) });
                 driftless_webapi::respond(&self.organization, &caller, &request, origin).map(Chunks::from)
             }
             Verdict::Missing | Verdict::Malformed | Verdict::Unknown | Verdict::Expired => refused(origin),
         }
     }
-}
-
-/// The scope that a token must have for a request of this method (AUTH-25).
-fn needed(method: &Method) -> Scopes {
-    if matches!(*method, Method::GET | Method::HEAD) { Scopes::READ } else { Scopes::WRITE }
-}
-
-/// 403 for a token that was made for less.
-fn out_of_scope() -> Response<Chunks> {
-    let code = ErrorCode::PrivilegeDenied.number();
-    answer(
-        StatusCode::FORBIDDEN,
-        format!(r#"{{"error":{{"code":"0x{code:08x}","message":"The token was not made for this kind of request; make one with the scope that it needs."}}}}"#),
-    )
 }
 
 /// 401 with the challenge that clients of the service read (AUTH-24, web-api 31).

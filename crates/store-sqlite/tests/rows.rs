@@ -174,7 +174,11 @@ fn definitions_settings_and_the_metadata_number() {
             Ok(())
         })
         .unwrap();
-    let read = |since| store.reading(|tx| Ok((tx.metadata_number()?, driftless_store::fixture::definitions(tx, Version(since))?, tx.removed_definitions(Version(since))?))).unwrap();
+    let read = |since| {
+        store
+            .reading(|tx| Ok((tx.metadata_number()?, driftless_store::fixture::definitions(tx, Version(since))?, tx.removed_definitions(Version(since))?)))
+            .unwrap()
+    };
     assert_eq!(read(0), (Version(7), vec![row(2, 6, "two"), row(1, 7, "one, changed")], vec![]));
     assert_eq!(read(6).1, [row(1, 7, "one, changed")]);
     store.writing(Length::Short, |tx| Ok(tx.remove_definition(DefinitionKind::Key, id(2), Version(8), 0)?)).unwrap();

@@ -15,12 +15,13 @@
 //!
 //! An answer must have the status, every header field that is listed (a line `! Name` says that it must not be there) and exactly the body that is listed, all
 //! in normal form (see [`Captures`]). A line `--- 200 ~` checks the body for containing each of the lines listed instead, and for not containing those behind `! `.
+//! `{package berths 1.0.0.0 managed}` in a request's body stands for the file of a solution package of our own ([`berths`](crate::berths)).
 //! Header fields that are answered several times count as one with a comma between. The request header `Line-Ends: CRLF` is not sent: it writes the body's lines so.
 
 use std::fs;
 use std::path::Path;
 
-use crate::{Captures, TestServer};
+use crate::{Captures, TestServer, packages};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -198,7 +199,7 @@ fn run(client: &mut crate::HttpClient, captures: &mut Captures, exchange: &mut E
     let is_line_ends = |(name, _): &&(&str, &str)| *name == LINE_ENDS;
     let line_end = if headers.iter().any(|field| is_line_ends(&field)) { "\r\n" } else { "\n" };
     let headers: Vec<_> = headers.iter().filter(|field| !is_line_ends(field)).copied().collect();
-    let body = captures.expand(&exchange.body).replace('\n', line_end);
+    let body = packages::expand(&captures.expand(&exchange.body))?.replace('\n', line_end);
     let answer = client.send(&exchange.method, &target, &headers, body.as_bytes())?;
     let mut differences = Vec::new();
     let mut differ = |what: &str, expected: &str, answered: &str| {

@@ -66,19 +66,12 @@ impl TestServer {
         let environment = Arc::new(SeededEnvironment::new(u64::from_be_bytes(now_ms.to_be_bytes()), now_ms));
         let organization = Organization::open_with(Arc::new(store), Arc::clone(&environment) as Arc<dyn Environment>, Limits::default(), expired)?;
         let tokens = TokenFile::open(folder.path())?;
-        let name = format!("test {}", tokens.list()?.len());
-        let new = NewToken { name: &name, user: organization.facts().administrator, scopes: Scopes::ALL, expires_in_days: None, environment: "test" };
-        let source = Arc::clone(&environment);
-        let mut fill = |bytes: &mut [u8]| -> Result<(), RandomUnavailable> {
-            source.fill_random(bytes);
-            Ok(())
-        };
-        let (secret, _) = tokens.make(&new, now_ms / 1_000, &mut fill)?;
+        let token = make_token(&tokens, &organization, &environment, Scopes::ALL)?;
         let front = Service::new(Arc::clone(&organization), TokenCheck::open(tokens, Duration::ZERO)?);
         let listeners = Listeners { http: Some(SocketAddr::from(([127, 0, 0, 1], 0))), https: None, host_names: Vec::new() };
         let listener = Server::start(Arc::new(front), &listeners, None, driftless_server::Limits::default())?;
         let address = listener.http_addr().ok_or("no address")?;
-        Ok(Self { listener: Some(listener), organization, environment, folder: Some(folder), expired, address, token: secret.reveal().to_owned() })
+        Ok(Self { listener: Some(listener), organization, environment, folder: Some(folder), expired, address, token })
     }
 
     /// The organization behind the service.
@@ -109,6 +102,16 @@ impl TestServer {
         &self.token
     }
 
+    /// A client whose token was made for these scopes and stands for the first administrator.
+    ///
+    /// # Errors
+    /// When the token cannot be made or the service not reached.
+    pub fn client_for(&self, scopes: Scopes) -> Result<HttpClient, Failure> {
+        let folder = self.folder.as_ref().ok_or("the folder is gone")?;
+        let token = make_token(&TokenFile::open(folder.path())?, &self.organization, &self.environment, scopes)?;
+        HttpClient::connect(self.address, Some(token))
+    }
+
     /// A client with a connection of its own.
     ///
     /// # Errors
@@ -116,6 +119,18 @@ impl TestServer {
     pub fn client(&self) -> Result<HttpClient, Failure> {
         HttpClient::connect(self.address, Some(self.token.clone()))
     }
+}
+
+/// Makes a token of the first administrator.
+fn make_token(tokens: &TokenFile, organization: &Organization, environment: &SeededEnvironment, scopes: Scopes) -> Result<String, Failure> {
+    let name = format!("test {}", tokens.list()?.len());
+    let new = NewToken { name: &name, user: organization.facts().administrator, scopes, expires_in_days: None, environment: "test" };
+    let mut fill = |bytes: &mut [u8]| -> Result<(), RandomUnavailable> {
+        environment.fill_random(bytes);
+        Ok(())
+    };
+    let (secret, _) = tokens.make(&new, environment.now_ms() / 1_000, &mut fill)?;
+    Ok(secret.reveal().to_owned())
 }
 
 /// Opens a store. Threads of a service that has just ended may hold the folder a moment longer than the service itself.

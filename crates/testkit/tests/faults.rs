@@ -103,10 +103,15 @@ impl Faulty {
                     tx.select(&SecuredQuery::unrestricted(query, "a test looks at everything"), None, &mut found)?;
                     rows.insert(table.name().clone(), found.rows);
                 }
+                let mut definitions = Vec::new();
+                tx.definitions(Version(0), &mut |row| {
+                    definitions.push(row);
+                    Ok(())
+                })?;
                 Ok(Everything {
                     number: tx.metadata_number()?,
                     known: known.ids(),
-                    definitions: tx.definitions(Version(0))?,
+                    definitions,
                     removed_definitions: tx.removed_definitions(Version(0))?,
                     next_table_code: tx.setting("next_table_code")?,
                     position: Some(tx.position()?),

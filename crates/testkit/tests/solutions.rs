@@ -4,86 +4,21 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use driftless_solution_file::{
-    ColumnElement, ColumnType, KeyElement, Labels, Manifest, Package, Properties, Publisher, RootComponent, SolutionVersion, TableElement, write,
-};
-use driftless_testkit::{Answer, HttpClient, TestServer};
+use driftless_solution_file::{Package, SolutionVersion};
+use driftless_testkit::{Answer, BERTHS, HttpClient, TestServer, berths as package, encoded};
 use support::set_up;
 
-const UNIQUE_NAME: &str = "Berths";
 const FIRST_JOB: &str = "5f0a0000-0000-4000-8000-0000000000a1";
 const SECOND_JOB: &str = "5f0a0000-0000-4000-8000-0000000000a2";
 
-fn english(text: &str) -> Labels {
-    Labels::from([(1033, text.to_owned())])
-}
-
-fn text(schema_name: &str, length: i32) -> ColumnElement {
-    let flags = ["ValidForCreateApi", "ValidForUpdateApi", "ValidForReadApi"].map(|flag| (flag.to_owned(), true));
-    ColumnElement {
-        schema_name: schema_name.into(),
-        logical_name: schema_name.to_ascii_lowercase(),
-        column_type: ColumnType::Text,
-        max_length: Some(length),
-        format: Some("text".into()),
-        labels: english(schema_name),
-        properties: Properties { flags: BTreeMap::from(flags), ..Properties::default() },
-        ..ColumnElement::default()
-    }
-}
-
-/// One tracked table with a key.
-fn package(version: SolutionVersion, managed: bool) -> Package {
-    let table = TableElement {
-        schema_name: "hbr_Berth".into(),
-        object_type_code: Some(10_077),
-        labels: english("Berth"),
-        collection_labels: english("Berths"),
-        ownership: Some("UserOwned".into()),
-        columns: vec![ColumnElement { display_mask: vec!["PrimaryName".into()], ..text("hbr_Name", 100) }, text("hbr_Code", 20)],
-        keys: vec![KeyElement {
-            schema_name: "hbr_BerthCode".into(),
-            logical_name: "hbr_berthcode".into(),
-            columns: vec!["hbr_code".into()],
-            labels: english("Berth code"),
-            ..KeyElement::default()
-        }],
-        properties: Properties { flags: BTreeMap::from([("ChangeTrackingEnabled".to_owned(), true)]), ..Properties::default() },
-        ..TableElement::default()
-    };
-    Package {
-        manifest: Manifest {
-            unique_name: UNIQUE_NAME.into(),
-            labels: english("Berths"),
-            version,
-            managed,
-            publisher: Publisher {
-                unique_name: "harbormaster".into(),
-                labels: english("Harbor master"),
-                prefix: Some("hbr".into()),
-                option_value_prefix: Some(72_900),
-                ..Publisher::default()
-            },
-            root_components: vec![RootComponent { component_type: 1, schema_name: Some("hbr_Berth".into()), ..RootComponent::default() }],
-            ..Manifest::default()
-        },
-        tables: vec![table],
-        ..Package::default()
-    }
-}
-
 fn import(client: &mut HttpClient, message: &str, package: &Package, job: &str) -> Answer {
-    let file = STANDARD.encode(write(package).unwrap());
+    let file = encoded(package).unwrap();
     let body = format!(r#"{{"OverwriteUnmanagedCustomizations":false,"PublishWorkflows":false,"CustomizationFile":"{file}","ImportJobId":"{job}"}}"#);
     client.call("POST", message, &body).unwrap()
 }
 
 fn installed(client: &mut HttpClient) -> Option<String> {
-    let answer = client.read_at(&format!("solutions?$select=solutionid,version,ismanaged&$filter=uniquename%20eq%20'{UNIQUE_NAME}'")).unwrap();
+    let answer = client.read_at(&format!("solutions?$select=solutionid,version,ismanaged&$filter=uniquename%20eq%20'{BERTHS}'")).unwrap();
     answer.json()["value"][0]["solutionid"].as_str().map(str::to_owned)
 }
 
@@ -95,6 +30,8 @@ fn state(client: &mut HttpClient) -> Vec<String> {
         "publishers?$select=uniquename&$orderby=uniquename",
         "solutions?$select=uniquename&$orderby=uniquename",
         "solutioncomponents?$select=objectid",
+        "privileges?$select=name&$orderby=name",
+        "roleprivilegescollection?$select=privilegeid&$orderby=privilegeid",
     ];
     lists.iter().map(|list| client.read_at(list).unwrap().text()).collect()
 }

@@ -44,7 +44,7 @@ pub(crate) fn respond(call: &Call<'_>) -> Result<Answer> {
                     out.writer.end_change_set();
                     None
                 }
-                Err(answer) => out.write(&answer, None),
+                Err(failure) => out.write(&failure.answer, failure.content_id),
             },
         };
         if let Some(failed) = failed.filter(|_| !call.preferences.continue_on_error) {
@@ -97,12 +97,16 @@ fn single(exchange: &Exchange<'_>, part: &Part<'_>) -> Answer {
     outcome.unwrap_or_else(|error| refusal(exchange, part, &error))
 }
 
+/// The one answer to a change set that failed: that of the request which did, under its Content-ID (web-api 23).
+struct Failure<'a> {
+    answer: Answer,
+    content_id: Option<&'a str>,
+}
+
 /// The requests of a change set in one transaction; an error is answered once for all of them.
-fn change_set(exchange: &Exchange<'_>, parts: &[Part<'_>]) -> Result<Vec<Answer>, Answer> {
-    if parts.is_empty() {
-        return Ok(Vec::new());
-    }
-    let at = |part: &Part<'_>, error: &Error| refusal(exchange, part, error);
+fn change_set<'a>(exchange: &Exchange<'_>, parts: &[Part<'a>]) -> Result<Vec<Answer>, Failure<'a>> {
+    let Some(first) = parts.first() else { return Ok(Vec::new()) };
+    let at = |part: &Part<'a>, error: &Error| Failure { answer: refusal(exchange, part, error), content_id: part.content_id };
     let mut calls = Vec::with_capacity(parts.len());
     for part in parts {
         calls.push(parsed(exchange, part).map_err(|error| at(part, &error))?);
@@ -117,24 +121,23 @@ fn change_set(exchange: &Exchange<'_>, parts: &[Part<'_>]) -> Result<Vec<Answer>
             Err(error) => return Err(at(part, &error)),
         }
     }
-    // Which request of the unit failed is known only when it could not be lowered; else the first one stands for all.
-    let mut failed = 0;
     let responses = exchange.organization.execute_all(exchange.caller, &mut |snapshot| {
         let mut earlier = Earlier::default();
         let mut requests = Vec::with_capacity(writes.len());
         for (number, (part, write)) in parts.iter().zip(&writes).enumerate() {
-            failed = number;
-            let request = (write.lower)(snapshot, &earlier)?;
+            let request = (write.lower)(snapshot, &earlier).map_err(|error| error.in_request(number))?;
             earlier.push(part.content_id, &request);
             requests.push(request);
         }
-        failed = 0;
         Ok(requests)
     });
-    let failed = parts.get(failed).unwrap_or(&parts[0]);
-    let responses = responses.map_err(|error| at(failed, &error))?;
-    let answers = writes.into_iter().zip(responses).map(|(write, response)| (write.render)(response)).collect::<Result<Vec<_>>>();
-    answers.map_err(|error| at(failed, &error))
+    let responses = responses.map_err(|error| match error.request().and_then(|number| parts.get(number)) {
+        Some(part) => at(part, &error),
+        // No single request failed, for example when the commit did.
+        None => Failure { answer: refusal(exchange, first, &error), content_id: None },
+    })?;
+    let rendered = parts.iter().zip(writes).zip(responses).map(|((part, write), response)| (write.render)(response).map_err(|error| at(part, &error)));
+    rendered.collect()
 }
 
 fn parsed<'a>(exchange: &'a Exchange<'a>, part: &'a Part<'a>) -> Result<Call<'a>> {

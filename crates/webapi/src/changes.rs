@@ -1,7 +1,6 @@
 //! Change tracking (web-api 25): the first read, the changes since a token, and their count.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 
 use driftless_core::{Changes, ChangesPage, Request, Response, Snapshot};
 use driftless_model::{Error, ErrorCode, Result};
@@ -13,7 +12,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::lower;
 use crate::records::{ListTail, applied, cookie, page_rows, page_token, plain_count, table, write_list};
-use crate::rows::{JsonRows, RowStyle, SnapshotSlot, context_columns};
+use crate::rows::{JsonRows, Lowered, LoweredSlot, RowStyle, context_columns};
 use crate::write::unexpected;
 
 /// The preference that begins a feed.
@@ -35,20 +34,21 @@ pub(crate) fn read(call: &Call<'_>, set: &str) -> Result<Answer> {
     refuse_options(call)?;
     table(&call.exchange.snapshot(), set)?;
     let style = RowStyle::of(call);
-    let slot: SnapshotSlot = RefCell::new(None);
+    let slot: LoweredSlot = RefCell::new(None);
     let mut sink = JsonRows::new(&style, &slot, set, call.exchange.organization.limits().page_bytes_max);
     let page_token = page_token(call)?;
     let response = call.exchange.organization.execute(
         call.exchange.caller,
         &mut |snapshot| {
-            *slot.borrow_mut() = Some(Arc::clone(snapshot));
-            request(call, snapshot, set, style.annotations.formatted, page_token.clone()).map(Request::Changes)
+            let request = request(call, snapshot, set, style.annotations.formatted, page_token.clone())?;
+            *slot.borrow_mut() = Some(Lowered::new(call.exchange.organization, snapshot, &request.query)?);
+            Ok(Request::Changes(request))
         },
         &mut sink,
     )?;
     let Response::Changes(page) = response else { return Err(unexpected("a read of changes")) };
-    let context = context(call, slot.borrow().as_deref(), set, page.delta)?;
-    let version = slot.borrow().as_ref().map_or(0, |snapshot| snapshot.number().0);
+    let context = context(call, slot.borrow().as_ref().map(|lowered| &*lowered.snapshot), set, page.delta)?;
+    let version = slot.borrow().as_ref().map_or(0, |lowered| lowered.snapshot.number().0);
     let answer = write_list(call, &style, &context, version, sink, tail(call, &page));
     let answer = applied(answer, call, true);
     // The preference is granted where it began the feed, not where a token did (web-api 25.4).

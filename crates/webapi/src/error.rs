@@ -83,9 +83,25 @@ pub(crate) fn not_offered(what: &str) -> Error {
     Error::new(ErrorCode::NotSupported, format!("{what} is not offered by this version of the service."))
 }
 
+/// A query option that the service does not have here.
+pub(crate) fn no_such_option(name: &str) -> Error {
+    Error::new(ErrorCode::ODataError, format!("The query parameter {name} is not supported"))
+}
+
+/// `$ref` behind something in `$expand` that is not a lookup (web-api 18).
+pub(crate) fn no_expanded_reference() -> Error {
+    Error::new(ErrorCode::ODataError, "Expand with $ref is only supported on lookup type navigation property.")
+}
+
 /// A method that the resource does not have.
 pub(crate) fn wrong_method(method: &str, resource: &str) -> Error {
     Error::new(ErrorCode::InvalidOperation, format!("The method {method} cannot be used on {resource}."))
+}
+
+/// The answer to a request that does not accept JSON. What the service says is JSON all the same: without a body a client could not tell why.
+pub(crate) fn not_acceptable(frame: &ErrorFrame<'_>) -> Answer {
+    let error = Error::new(ErrorCode::ODataError, "Only JSON is served: the header Accept must allow application/json.");
+    Answer { status: 406, ..render(&error, frame) }
 }
 
 /// What an error's answer needs to know of the request.

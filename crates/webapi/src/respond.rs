@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use driftless_core::Organization;
-use driftless_model::{Caller, Error, ErrorCode, Result};
+use driftless_model::{Caller, Result};
 use driftless_odata::headers::Preferences;
 use driftless_odata::url::{Segment, parse_root, split_query};
 use driftless_query::Collector;
@@ -65,7 +65,9 @@ fn root<'a>(address: &'a str, origin: &str) -> Option<(String, &'a str)> {
 /// Whatever it is refused with.
 pub(crate) fn run(call: &Call<'_>) -> Result<Answer> {
     if !call.format.accepts_json && !matches!(call.path.as_slice(), [Segment::Metadata | Segment::Batch] | [.., Segment::Count | Segment::Value]) {
-        return Err(Error::new(ErrorCode::ODataError, "Only JSON is served: the header Accept must allow application/json."));
+        let request_id = call.exchange.request_id.to_string();
+        let frame = ErrorFrame { method: call.method, resource: call.resource, annotations: call.preferences.annotations, request_id: &request_id };
+        return Ok(error::not_acceptable(&frame));
     }
     match act(call)? {
         Action::Answer(answer) => Ok(answer),

@@ -47,7 +47,7 @@ pub(crate) struct MakeArguments {
     /// Id of the system user that it acts as [default: the user of the folder's first token, the first administrator]
     #[arg(long, value_name = "GUID")]
     user: Option<Uuid>,
-    /// What it allows, separated by commas: read, write, admin
+    /// What it allows, separated by commas: read, write (records), admin (definitions, solutions, users and roles)
     #[arg(long, value_delimiter = ',', default_value = "read,write,admin")]
     scope: Vec<String>,
     /// Days until it expires

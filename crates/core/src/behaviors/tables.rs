@@ -27,9 +27,14 @@ const OWN: [&str; 12] = [
     "systemuserroles",
 ];
 
+/// True for tables whose rows only the service makes.
+pub(crate) fn is_own(table: &Table) -> bool {
+    table.def.intersect || OWN.contains(&table.name().as_str())
+}
+
 /// Refuses to make rows of tables that are the service's own.
 pub(crate) fn may_create(table: &Table) -> Result<()> {
-    if OWN.contains(&table.name().as_str()) || table.def.intersect {
+    if is_own(table) {
         return Err(refused(table, "made"));
     }
     Ok(())
@@ -37,7 +42,7 @@ pub(crate) fn may_create(table: &Table) -> Result<()> {
 
 /// Refuses to change rows of tables that are the service's own, except the organization's settings.
 pub(crate) fn may_update(table: &Table) -> Result<()> {
-    if (OWN.contains(&table.name().as_str()) || table.def.intersect) && !matches!(table.name().as_str(), "organization" | "asyncoperation") {
+    if is_own(table) && !matches!(table.name().as_str(), "organization" | "asyncoperation") {
         return Err(refused(table, "changed"));
     }
     Ok(())
@@ -163,7 +168,7 @@ pub(crate) fn before_delete(cx: &WriteCx<'_>, table: &Arc<Table>, id: Uuid) -> R
         "transactioncurrency" if id == cx.services.facts.base_currency => {
             return Err(Error::new(ErrorCode::InvalidOperation, "The base currency cannot be deleted."));
         }
-        name if OWN.contains(&name) || table.def.intersect => return Err(refused(table, "removed")),
+        _ if is_own(table) => return Err(refused(table, "removed")),
         _ => {}
     }
     Ok(())

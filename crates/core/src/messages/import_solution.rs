@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use driftless_model::{Error, ErrorCode, Limits, Result, Uuid};
+use driftless_model::{Error, ErrorCode, Limits, Result, Scopes, Uuid};
 use driftless_solution_file::{Package, PackageLimits, read};
 use driftless_store::Length;
 
@@ -40,6 +40,7 @@ pub(super) const DEF: MessageDef = MessageDef {
     name: "ImportSolution",
     kind: MessageKind::Action,
     binding: Binding::None,
+    scope: Scopes::ADMIN,
     input: INPUT,
     output: &[],
     length: Length::Long,
@@ -52,6 +53,7 @@ pub(super) const ASYNC: MessageDef = MessageDef {
     name: "ImportSolutionAsync",
     kind: MessageKind::Action,
     binding: Binding::None,
+    scope: Scopes::ADMIN,
     input: INPUT,
     output: &[req("AsyncOperationId", T::Guid), req("ImportJobKey", T::Guid)],
     length: Length::Short,

@@ -1,6 +1,6 @@
 //! ReactivateEntityKey: starts the index build of a failed key anew (AK-13).
 
-use driftless_model::Result;
+use driftless_model::{Result, Scopes};
 use driftless_store::Length;
 
 use super::{Args, Binding, MessageDef, MessageKind, Outputs, ParamType as T, Run, req};
@@ -10,6 +10,7 @@ pub(super) const DEF: MessageDef = MessageDef {
     name: "ReactivateEntityKey",
     kind: MessageKind::Action,
     binding: Binding::None,
+    scope: Scopes::ADMIN,
     input: &[req("EntityLogicalName", T::Text), req("EntityKeyLogicalName", T::Text)],
     output: &[],
     length: Length::Short,

@@ -1,6 +1,6 @@
 //! RetrieveVersion: the version of the interface that is answered (web-api 28). Clients read four numbers and choose the address by the first two.
 
-use driftless_model::Result;
+use driftless_model::{Result, Scopes};
 use driftless_store::Length;
 
 use super::{Arg, Args, Binding, MessageDef, MessageKind, Outputs, ParamType as T, Run, req};
@@ -13,6 +13,7 @@ pub(super) const DEF: MessageDef = MessageDef {
     name: "RetrieveVersion",
     kind: MessageKind::Function,
     binding: Binding::None,
+    scope: Scopes::READ,
     input: &[],
     output: &[req("Version", T::Text)],
     length: Length::Short,

@@ -1,6 +1,6 @@
 //! UninstallSolutionAsync: removes a solution as a job (web-api 27). Deleting the row of `solution` does the same inside the request.
 
-use driftless_model::{Error, ErrorCode, Result};
+use driftless_model::{Error, ErrorCode, Result, Scopes};
 use driftless_store::Length;
 
 use super::{Arg, Args, Binding, MessageDef, MessageKind, Outputs, ParamType as T, Run, req};
@@ -14,6 +14,7 @@ pub(super) const DEF: MessageDef = MessageDef {
     name: "UninstallSolutionAsync",
     kind: MessageKind::Action,
     binding: Binding::None,
+    scope: Scopes::ADMIN,
     input: &[req(NAME, T::Text)],
     output: &[req("AsyncOperationId", T::Guid)],
     length: Length::Short,

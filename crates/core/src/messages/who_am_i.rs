@@ -1,6 +1,6 @@
 //! WhoAmI: ids of the caller, their business unit and the organization (web-api 28).
 
-use driftless_model::Result;
+use driftless_model::{Result, Scopes};
 use driftless_query::ResolvedCondition;
 use driftless_store::Length;
 
@@ -12,6 +12,7 @@ pub(super) const DEF: MessageDef = MessageDef {
     name: "WhoAmI",
     kind: MessageKind::Function,
     binding: Binding::None,
+    scope: Scopes::READ,
     input: &[],
     output: &[req("BusinessUnitId", T::Guid), req("UserId", T::Guid), req("OrganizationId", T::Guid)],
     length: Length::Short,

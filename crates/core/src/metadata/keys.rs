@@ -149,7 +149,12 @@ pub(crate) fn build(cx: &mut WriteCx<'_>, table_id: Uuid, key_id: Uuid, job: Uui
             tracing::warn!(table = %table.name(), key = %key.name, values, "an alternate key could not be built: rows collide");
             cx.define(vec![Definition::Key(table.def.id, AlternateKey { status: KeyIndexStatus::Failed, ..key })])?;
             let code = error_code(ErrorCode::DuplicateRecordEntityKey);
-            update_job(cx, job, &FAILED, [completed, ("errorcode", code), ("message", Value::text(message.as_str())), ("friendlymessage", Value::text(message))])
+            update_job(
+                cx,
+                job,
+                &FAILED,
+                [completed, ("errorcode", code), ("message", Value::text(message.as_str())), ("friendlymessage", Value::text(message))],
+            )
         }
     }
 }

@@ -10,10 +10,13 @@ mod column;
 mod customizations;
 mod manifest;
 mod properties;
+mod publish;
 mod relationship;
 mod scan;
 mod table;
 mod xml;
+
+pub use publish::{PublishDocument, read_publish};
 
 pub(crate) use archive::check_entry;
 pub(crate) use xml::{XSI_NAMESPACE, XSI_PREFIX, is_single_element};

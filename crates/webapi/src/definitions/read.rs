@@ -1,6 +1,6 @@
 //! Reads of definitions: `$select`, `$filter`, `$expand`, `$top`, `$count` over items. Everything is in one answer (web-api 26.1).
 
-use driftless_model::{Error, ErrorCode, Result};
+use driftless_model::Result;
 use driftless_odata::headers::MetadataLevel;
 use driftless_odata::json::JsonWriter;
 use driftless_odata::query::{ExpandItem, SelectItem};
@@ -24,8 +24,9 @@ pub(super) fn respond(call: &Call<'_>) -> Result<Answer> {
     call.exchange.organization.require_member(call.exchange.caller)?;
     lower::unsupported_options(&call.options)?;
     if !call.options.order_by.is_empty() {
-        return Err(error::not_offered("$orderby on definitions"));
+        return Err(error::no_such_option("$orderby"));
     }
+    check_expands(&call.options.expand)?;
     let snapshot = call.exchange.snapshot();
     let view = View { snapshot: &snapshot, language: call.exchange.caller.language };
     let place = follow(view, &call.path)?;
@@ -34,6 +35,20 @@ pub(super) fn respond(call: &Call<'_>) -> Result<Answer> {
         Found::One(item) => one(call, view, &place, item),
         Found::Value(item, property) => Ok(single_value(call, view, &place, item, property)),
     }
+}
+
+/// Refuses, on all levels, what the service does not have for expanded definitions: their order, and references instead of them (web-api 18, 26.1).
+fn check_expands(parts: &[ExpandItem]) -> Result<()> {
+    for part in parts {
+        if part.is_ref {
+            return Err(error::no_expanded_reference());
+        }
+        if !part.options.order_by.is_empty() {
+            return Err(error::no_such_option("$orderby"));
+        }
+        check_expands(&part.options.expand)?;
+    }
+    Ok(())
 }
 
 /// Writes items with what was selected and expanded.
@@ -187,9 +202,6 @@ impl Writer<'_, '_> {
         };
         let part_type = types::find(type_name).unwrap_or(item.def);
         let options = &part.options;
-        if part.is_ref || !options.order_by.is_empty() {
-            return Err(Error::new(ErrorCode::ODataError, format!("Only $select, $filter, $top and $expand can be used inside $expand={name}.")));
-        }
         let items = item.parts(self.view, name);
         let inner = format!("{context}({})/{name}", item.id());
         if self.call.format.metadata != MetadataLevel::None {

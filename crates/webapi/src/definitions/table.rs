@@ -1,21 +1,10 @@
 //! Values of a table's definition (web-api 26.3).
 
-use driftless_model::{ColumnType, Ownership, Privilege, Table, Uuid};
+use driftless_core::metadata::privileges_of;
+use driftless_model::{ColumnType, Ownership, Table};
 
 use super::item::View;
 use super::node::Node;
-
-/// The eight privileges of a table, with the names of their kinds.
-const PRIVILEGES: [(Privilege, &str); 8] = [
-    (Privilege::Create, "Create"),
-    (Privilege::Read, "Read"),
-    (Privilege::Write, "Write"),
-    (Privilege::Delete, "Delete"),
-    (Privilege::Assign, "Assign"),
-    (Privilege::Share, "Share"),
-    (Privilege::Append, "Append"),
-    (Privilege::AppendTo, "AppendTo"),
-];
 
 /// The value of a property; none for one that has the default of its type.
 pub(super) fn value(view: View<'_>, table: &Table, name: &str) -> Option<Node> {
@@ -92,22 +81,18 @@ pub(super) fn ownership(ownership: Ownership) -> &'static str {
 }
 
 fn privileges(table: &Table) -> Vec<Node> {
-    let is_owned = matches!(table.def.ownership, Ownership::User | Ownership::Business);
-    PRIVILEGES
-        .iter()
-        .filter(|(privilege, _)| is_owned || !matches!(privilege, Privilege::Assign | Privilege::Share))
-        .map(|(privilege, kind)| {
+    privileges_of(&table.def)
+        .map(|own| {
             Node::Object(vec![
-                ("CanBeBasic", Node::Bool(is_owned)),
-                ("CanBeDeep", Node::Bool(is_owned)),
+                ("CanBeBasic", Node::Bool(own.below_organization)),
+                ("CanBeDeep", Node::Bool(own.below_organization)),
                 ("CanBeGlobal", Node::Bool(true)),
-                ("CanBeLocal", Node::Bool(is_owned)),
+                ("CanBeLocal", Node::Bool(own.below_organization)),
                 ("CanBeEntityReference", Node::Bool(false)),
                 ("CanBeParentEntityReference", Node::Bool(false)),
-                ("Name", Node::text(format!("prv{}{}", privilege.verb(), table.def.schema_name))),
-                // Privileges get identities when roles are enforced; until then none is given out.
-                ("PrivilegeId", Node::Guid(Uuid::nil())),
-                ("PrivilegeType", Node::word(kind)),
+                ("Name", Node::text(own.name)),
+                ("PrivilegeId", Node::Guid(own.id)),
+                ("PrivilegeType", Node::word(own.privilege.verb())),
             ])
         })
         .collect()

@@ -16,6 +16,9 @@ use driftless_model::Table;
 /// The set of all who may own rows. It is there for owners to lead somewhere and has no rows of its own.
 pub(crate) const PRINCIPALS_SET: &str = "principals";
 
+/// The lookup of the currency in which a row's amounts are. Whoever asks for an amount is given it too (web-api 8).
+pub(crate) const CURRENCY: &str = "transactioncurrencyid";
+
 /// Users and teams: the tables whose rows own others. Their declared key is `ownerid` (web-api 2, 7).
 pub(crate) fn is_principal(table: &Table) -> bool {
     matches!(table.name().as_str(), "systemuser" | "team")

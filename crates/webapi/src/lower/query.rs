@@ -9,9 +9,9 @@ use driftless_odata::query::{Direction, ExpandItem, OrderItem, OrderKey, QueryOp
 use driftless_query::{Columns, Expand, Order, Query};
 
 use super::filter::Lowering;
-use super::is_principal;
 use super::key::lookup_in_name;
 use super::navigation::{collection, single};
+use super::{CURRENCY, is_principal};
 use crate::error;
 
 /// The columns asked for: as the query wants them, and as the context repeats them.
@@ -44,7 +44,7 @@ pub(crate) fn select(table: &Table, items: Option<&[SelectItem]>) -> Result<Sele
     // An amount means nothing without its currency (web-api 8).
     let is_money = |name: &LogicalName| table.find(name).is_some_and(|ix| matches!(table.column(ix).kind, ColumnType::Money(_)));
     if columns.iter().any(is_money)
-        && let Some(currency) = table.find("transactioncurrencyid")
+        && let Some(currency) = table.find(CURRENCY)
     {
         columns.push(table.column(currency).name.clone());
     }
@@ -90,6 +90,7 @@ pub(crate) fn expands(snapshot: &Snapshot, table: &Table, items: &[ExpandItem]) 
         };
         let Some(navigation) = single(snapshot, table, name) else {
             return Err(match collection(snapshot, table, name) {
+                Some(_) if item.is_ref => error::no_expanded_reference(),
                 Some(_) => error::not_offered(&format!("$expand of the collection '{name}'")),
                 None => error::no_such_property(name, table.name()),
             });
@@ -171,7 +172,7 @@ pub(crate) fn unsupported_options(options: &QueryOptions<'_>) -> Result<()> {
     }
     let never = [(options.has_skip, "$skip"), (options.has_search, "$search"), (options.has_format, "$format")];
     match never.iter().find(|(given, _)| *given) {
-        Some((_, name)) => Err(Error::new(ErrorCode::ODataError, format!("The query parameter {name} is not supported"))),
+        Some((_, name)) => Err(error::no_such_option(name)),
         None => Ok(()),
     }
 }

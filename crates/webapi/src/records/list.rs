@@ -16,7 +16,7 @@ use crate::answer::{Answer, push_pieces};
 use crate::call::Call;
 use crate::error;
 use crate::lower;
-use crate::rows::{JsonRows, METADATA_VERSION, RowStyle, SnapshotSlot, TOTAL, TOTAL_EXCEEDED};
+use crate::rows::{JsonRows, Lowered, LoweredSlot, METADATA_VERSION, RowStyle, TOTAL, TOTAL_EXCEEDED};
 use crate::write::unexpected;
 
 /// Rows of a collection: the lookup and the row that it refers to.
@@ -92,25 +92,25 @@ pub(crate) fn plain_count(count: u64) -> Answer {
 fn page(call: &Call<'_>, set: &str, source: &Rows<'_>) -> Result<Answer> {
     lower::unsupported_options(&call.options)?;
     let style = RowStyle::of(call);
-    let slot: SnapshotSlot = RefCell::new(None);
+    let slot: LoweredSlot = RefCell::new(None);
     let page_token = page_token(call)?;
     let mut sink = JsonRows::new(&style, &slot, set, call.exchange.organization.limits().page_bytes_max);
     let count = call.options.count == Some(true);
     let response = call.exchange.organization.execute(
         call.exchange.caller,
         &mut |snapshot| {
-            *slot.borrow_mut() = Some(Arc::clone(snapshot));
             let (table, within) = source(snapshot)?;
             let selection = lower::select(&table, call.options.select.as_deref())?;
             let mut query = lower::query(snapshot, &table, &call.options, &selection, style.annotations.formatted)?;
             query.limit = Some(page_rows(call));
+            *slot.borrow_mut() = Some(Lowered::new(call.exchange.organization, snapshot, &query)?);
             Ok(Request::RetrieveMultiple(RetrieveMultiple { query, within, count, page_token: page_token.clone() }))
         },
         &mut sink,
     )?;
     let tail = next_link(call, response, Some(sink.rows()))?;
     let context = format!("{}$metadata#{set}{}", call.exchange.root, selected_columns(call, &call.options.expand));
-    let version = slot.borrow().as_ref().map_or(0, |snapshot| snapshot.number().0);
+    let version = slot.borrow().as_ref().map_or(0, |lowered| lowered.snapshot.number().0);
     Ok(applied(write_list(call, &style, &context, version, sink, tail), call, true))
 }
 

@@ -13,7 +13,7 @@ use super::{RowAddress, applied, list, property};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::lower::{self, Single};
-use crate::rows::{RetrievedRecord, RowStyle, SnapshotSlot, context_columns, etag};
+use crate::rows::{Lowered, LoweredSlot, RetrievedRecord, RowStyle, context_columns, etag};
 use crate::write::unexpected;
 
 /// `GET set(key)`
@@ -96,14 +96,14 @@ pub(super) fn column_value(call: &Call<'_>, target: &Target, column: LogicalName
 fn retrieve(call: &Call<'_>, set: &str, unless_version: Option<Version>, target: &dyn Fn(&driftless_core::Snapshot) -> Result<Target>) -> Result<Answer> {
     lower::unsupported_options(&call.options)?;
     let style = RowStyle::of(call);
-    let slot: SnapshotSlot = RefCell::new(None);
+    let slot: LoweredSlot = RefCell::new(None);
     let mut sink = RetrievedRecord::new(&style, &slot, record_context(call, set, &call.options.expand));
     let response = call.exchange.organization.execute(
         call.exchange.caller,
         &mut |snapshot| {
-            *slot.borrow_mut() = Some(Arc::clone(snapshot));
             let target = target(snapshot)?;
             let query = row_query(call, snapshot, &target.table, &call.options.expand)?;
+            *slot.borrow_mut() = Some(Lowered::new(call.exchange.organization, snapshot, &query)?);
             Ok(Request::Retrieve(Retrieve { target, query, unless_version }))
         },
         &mut sink,

@@ -16,7 +16,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::error;
 use crate::lower::{self, RecordReader};
-use crate::rows::{RowStyle, etag, returning};
+use crate::rows::{Lowered, RowStyle, etag, returning};
 use crate::write::{Write, unexpected};
 
 /// `POST set`
@@ -108,7 +108,8 @@ fn wanted(call: &Call<'_>, snapshot: &Arc<Snapshot>, table: &Arc<Table>, expand:
         return Ok(None);
     }
     let query = row_query(call, snapshot, table, expand)?;
-    Ok(Some(returning(query, snapshot, RowStyle::of(call), record_context(call, &table.def.set_name, expand))))
+    let lowered = Lowered::new(call.exchange.organization, snapshot, &query)?;
+    Ok(Some(returning(query, lowered, RowStyle::of(call), record_context(call, &table.def.set_name, expand))))
 }
 
 /// The answer to a write: 204 with the row's address, or the row itself.

@@ -1,18 +1,20 @@
 //! Formatted values: what people read instead of a number, an option or an id (web-api 21). English of the United States, in the caller's time zone.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-use driftless_core::Snapshot;
+use driftless_core::{Currencies, Snapshot};
 use driftless_model::{ChoiceSource, Column, ColumnType, DateBehavior, DateFormat, Decimal, IntegerFormat, ValueRef};
 use driftless_odata::literal::print::push_date;
+use driftless_query::RowView;
 
 /// How the values of one column are shown.
 #[derive(Clone, Debug)]
 pub(super) enum Formatter {
     /// One label of several, by value; several values are joined.
     Labels(Vec<(i32, String)>),
-    /// Amount in dollars: the symbol of the base currency.
-    Money { digits: u32 },
+    /// Amount behind the symbol of its currency.
+    Money { digits: u32, symbols: Symbols },
     /// Number with this many digits after the point, thousands separated.
     Number { digits: u32 },
     /// Moment, moved by the caller's zone.
@@ -21,9 +23,37 @@ pub(super) enum Formatter {
     Name(usize),
 }
 
+/// Where the symbol of an amount comes from.
+#[derive(Clone, Debug)]
+pub(super) struct Symbols {
+    currencies: Arc<Currencies>,
+    /// Place of the row's currency; none for amounts in the base currency.
+    at: Option<usize>,
+}
+
+impl Symbols {
+    fn of(&self, row: &dyn RowView) -> &str {
+        self.currencies.symbol(self.at.and_then(|at| row.get(at).id()))
+    }
+}
+
+/// What a formatter needs to know beside the column.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) currencies: &'a Arc<Currencies>,
+    pub(super) language: u16,
+    pub(super) time_zone_minutes: i16,
+    /// Place of a lookup's name.
+    pub(super) name_at: Option<usize>,
+    /// Place of the row's currency.
+    pub(super) currency_at: Option<usize>,
+}
+
 impl Formatter {
-    /// The formatter of a column, if its type has formatted values. `name_at` is the place of a lookup's name.
-    pub(super) fn of(column: &Column, snapshot: &Snapshot, language: u16, time_zone_minutes: i16, name_at: Option<usize>) -> Option<Self> {
+    /// The formatter of a column, if its type has formatted values.
+    pub(super) fn of(column: &Column, around: Surroundings<'_>) -> Option<Self> {
+        let Surroundings { snapshot, language, time_zone_minutes, name_at, .. } = around;
         Some(match &column.kind {
             ColumnType::Choice(kind) | ColumnType::Choices(kind) => Self::Labels(labels(&kind.choice, snapshot, language)),
             ColumnType::Boolean(kind) => Self::Labels(labels(&kind.choice, snapshot, language)),
@@ -33,7 +63,10 @@ impl Formatter {
             ColumnType::Status(kind) => {
                 Self::Labels(kind.statuses.iter().filter_map(|s| s.option.label.text(language).map(|text| (s.option.value, text.to_owned()))).collect())
             }
-            ColumnType::Money(kind) => Self::Money { digits: u32::from(kind.precision) },
+            ColumnType::Money(kind) => {
+                let at = around.currency_at.filter(|_| !kind.is_base);
+                Self::Money { digits: u32::from(kind.precision), symbols: Symbols { currencies: Arc::clone(around.currencies), at } }
+            }
             ColumnType::Decimal(kind) => Self::Number { digits: u32::from(kind.precision) },
             ColumnType::Float(kind) => Self::Number { digits: u32::from(kind.precision) },
             ColumnType::Integer(kind) if kind.format == IntegerFormat::None => Self::Number { digits: 0 },
@@ -47,8 +80,8 @@ impl Formatter {
         })
     }
 
-    /// Writes what people read into `out`; false when there is nothing to read, as for an option without a label.
-    pub(super) fn format(&self, value: ValueRef<'_>, out: &mut String) -> bool {
+    /// Writes what people read of a value in `row` into `out`; false when there is nothing to read, as for an option without a label.
+    pub(super) fn format(&self, value: ValueRef<'_>, row: &dyn RowView, out: &mut String) -> bool {
         out.clear();
         match (self, value) {
             (Self::Labels(labels), ValueRef::Int(n)) => push_label(labels, n, out),
@@ -61,9 +94,12 @@ impl Formatter {
                     push_label(labels, number, out);
                 }
             }
-            (Self::Money { digits }, ValueRef::Money(units)) => {
+            (Self::Money { digits, symbols }, ValueRef::Money(units)) => {
                 let amount = Decimal::new(units, 4).round_dp(*digits);
-                out.push_str(if amount.is_sign_negative() && !amount.is_zero() { "-$" } else { "$" });
+                if amount.is_sign_negative() && !amount.is_zero() {
+                    out.push('-');
+                }
+                out.push_str(symbols.of(row));
                 push_grouped(amount.abs(), *digits, out);
             }
             (Self::Number { digits }, ValueRef::Decimal(n)) => push_number(n, *digits, out),
@@ -137,11 +173,35 @@ fn push_moment(seconds: i64, with_time: bool, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use driftless_model::{Reference, TableCode, Uuid, Value};
+    use driftless_query::CollectedRow;
+
     use super::*;
 
     fn shown(formatter: &Formatter, value: ValueRef<'_>) -> Option<String> {
         let mut out = "old".to_owned();
-        formatter.format(value, &mut out).then_some(out)
+        formatter.format(value, &CollectedRow(Vec::new()), &mut out).then_some(out)
+    }
+
+    fn money(at: Option<usize>) -> Formatter {
+        let symbols = vec![(Uuid::from_u128(1), "$".to_owned()), (Uuid::from_u128(2), "€".to_owned())];
+        Formatter::Money { digits: 2, symbols: Symbols { currencies: Arc::new(Currencies::new(Uuid::from_u128(1), symbols)), at } }
+    }
+
+    #[test] // web-api 21
+    fn amounts_have_the_symbol_of_their_row() {
+        let currency = |number| Value::Ref(Reference { table: TableCode(9105), id: Uuid::from_u128(number) });
+        for (at, value, text) in [
+            (Some(0), currency(2), "-€4.50"),
+            (Some(0), currency(1), "-$4.50"),
+            (Some(0), Value::Null, "-$4.50"),
+            (None, currency(2), "-$4.50"),
+            (Some(0), currency(3), "-4.50"),
+        ] {
+            let mut out = String::new();
+            assert!(money(at).format(ValueRef::Money(-45_000), &CollectedRow(vec![value]), &mut out));
+            assert_eq!(out, text);
+        }
     }
 
     #[test] // web-api 21
@@ -152,8 +212,8 @@ mod tests {
             (&labels, ValueRef::Bool(true), Some("Running")),
             (&labels, ValueRef::Choices("0,1"), Some("Stopped; Running")),
             (&labels, ValueRef::Int(7), None),
-            (&Formatter::Money { digits: 2 }, ValueRef::Money(45_000), Some("$4.50")),
-            (&Formatter::Money { digits: 2 }, ValueRef::Money(-12_345_678_900), Some("-$1,234,567.89")),
+            (&money(None), ValueRef::Money(45_000), Some("$4.50")),
+            (&money(None), ValueRef::Money(-12_345_678_900), Some("-$1,234,567.89")),
             (&Formatter::Number { digits: 0 }, ValueRef::Int(-1_000), Some("-1,000")),
             (&Formatter::Number { digits: 0 }, ValueRef::Int(999), Some("999")),
             (&Formatter::Number { digits: 2 }, ValueRef::Decimal(Decimal::new(15, 1)), Some("1.50")),

@@ -17,13 +17,48 @@ pub(crate) use value::write_value;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use driftless_core::Snapshot;
+use driftless_core::{Currencies, Organization, Snapshot};
+use driftless_model::{Column, ColumnType, Result};
 use driftless_odata::headers::{Format, MetadataLevel};
+use driftless_query::{Columns, Query};
 
 use crate::call::Call;
 
-/// The snapshot that a request was lowered with last: set by the lowering, read by the sink of the same request.
-pub(crate) type SnapshotSlot = RefCell<Option<Arc<Snapshot>>>;
+/// What a request was lowered with.
+#[derive(Clone, Debug)]
+pub(crate) struct Lowered {
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// Symbols for amounts; none when no amount is shown to people.
+    pub(crate) currencies: Arc<Currencies>,
+}
+
+impl Lowered {
+    /// What a query over `table` and its expansions is shown with. Currencies are read once, and only for amounts with formatted values.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn new(organization: &Organization, snapshot: &Arc<Snapshot>, query: &Query) -> Result<Self> {
+        let needed = query.lookup_names && shows_amounts(snapshot, query);
+        let currencies = if needed { organization.currencies()? } else { Currencies::default() };
+        Ok(Self { snapshot: Arc::clone(snapshot), currencies: Arc::new(currencies) })
+    }
+}
+
+/// True if there are amounts among the columns that a query returns.
+fn shows_amounts(snapshot: &Snapshot, query: &Query) -> bool {
+    let expanded = query.expands.iter().map(|expand| (&expand.target, &expand.columns));
+    std::iter::once((&query.table, &query.columns)).chain(expanded).any(|(table, columns)| {
+        let Some(table) = snapshot.find(table) else { return false };
+        let is_amount = |column: &Column| matches!(column.kind, ColumnType::Money(_));
+        match columns {
+            Columns::All => table.columns.iter().any(is_amount),
+            Columns::Some(names) => names.iter().filter_map(|name| table.find(name)).any(|ix| is_amount(table.column(ix))),
+        }
+    })
+}
+
+/// What a request was lowered with last: set by the lowering, read by the sink of the same request.
+pub(crate) type LoweredSlot = RefCell<Option<Lowered>>;
 
 /// How rows are written for one request.
 #[derive(Clone, Debug)]

@@ -6,10 +6,10 @@ use driftless_odata::json::JsonWriter;
 use driftless_odata::record::edm_type;
 use driftless_query::{Group, ResolvedQuery, RowView};
 
-use super::formatted::Formatter;
+use super::formatted::{Formatter, Surroundings};
 use super::value::write_value;
-use super::{FORMATTED_VALUE, LOOKUP_TABLE, NAVIGATION, RowStyle};
-use crate::lower::is_principal;
+use super::{FORMATTED_VALUE, LOOKUP_TABLE, Lowered, NAVIGATION, RowStyle};
+use crate::lower::{CURRENCY, is_principal};
 
 /// How the rows of one query become objects.
 #[derive(Debug)]
@@ -54,6 +54,22 @@ struct ColumnPlan {
     lookup: Option<LookupPlan>,
 }
 
+/// Where a column's value stands in a row, and what is read with it.
+#[derive(Clone, Copy)]
+struct ColumnPlaces {
+    value: usize,
+    /// The name behind a lookup.
+    name: Option<usize>,
+    /// The currency of the row's amounts.
+    currency: Option<usize>,
+}
+
+impl ColumnPlaces {
+    fn of(group: &Group, place: usize, currency: Option<usize>) -> Self {
+        Self { value: group.first + 2 + place, name: group.names.get(place).copied().flatten(), currency }
+    }
+}
+
 /// The annotations of a lookup: for each table that it may lead to its name and the navigation property.
 #[derive(Debug)]
 struct LookupPlan {
@@ -64,11 +80,11 @@ struct LookupPlan {
 
 impl RowPlan {
     /// The plan for a query's rows.
-    pub(crate) fn new(query: &ResolvedQuery, snapshot: &Snapshot, style: &RowStyle) -> Self {
+    pub(crate) fn new(query: &ResolvedQuery, lowered: &Lowered, style: &RowStyle) -> Self {
         let mut root = None;
         let mut nested: Vec<NestedPlan> = Vec::new();
         for group in &query.groups {
-            let object = ObjectPlan::new(query.source(group.source), group, snapshot, style);
+            let object = ObjectPlan::new(query.source(group.source), group, lowered, style);
             match &group.name {
                 None => root = Some(object),
                 Some(name) => {
@@ -112,13 +128,10 @@ impl RowPlan {
 }
 
 impl ObjectPlan {
-    fn new(table: &Table, group: &Group, snapshot: &Snapshot, style: &RowStyle) -> Self {
-        let columns = group
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(place, ix)| ColumnPlan::new(table, *ix, group.first + 2 + place, group.names.get(place).copied().flatten(), snapshot, style))
-            .collect();
+    fn new(table: &Table, group: &Group, lowered: &Lowered, style: &RowStyle) -> Self {
+        let currency = group.columns.iter().position(|ix| *table.column(*ix).name == *CURRENCY).map(|place| group.first + 2 + place);
+        let columns =
+            group.columns.iter().enumerate().map(|(place, ix)| ColumnPlan::new(table, *ix, ColumnPlaces::of(group, place, currency), lowered, style)).collect();
         let mut ids = Vec::new();
         if !group.columns.contains(&table.id) {
             ids.push(JsonWriter::prepare_name(&table.def.primary_id));
@@ -194,14 +207,22 @@ fn write_etag(json: &mut JsonWriter, version: i64) {
 }
 
 impl ColumnPlan {
-    fn new(table: &Table, ix: ColumnIx, at: usize, name_at: Option<usize>, snapshot: &Snapshot, style: &RowStyle) -> Self {
-        let column = table.column(ix);
+    fn new(table: &Table, ix: ColumnIx, places: ColumnPlaces, lowered: &Lowered, style: &RowStyle) -> Self {
+        let (column, snapshot) = (table.column(ix), &*lowered.snapshot);
         let name = wire_name(column);
         let note = |annotation: &str| JsonWriter::prepare_name(&format!("{name}@{annotation}"));
-        let formatter = || Formatter::of(column, snapshot, style.language, style.time_zone_minutes, name_at);
+        let around = Surroundings {
+            snapshot,
+            currencies: &lowered.currencies,
+            language: style.language,
+            time_zone_minutes: style.time_zone_minutes,
+            name_at: places.name,
+            currency_at: places.currency,
+        };
+        let formatter = || Formatter::of(column, around);
         let edm = edm_type(column.shape());
         Self {
-            at,
+            at: places.value,
             type_note: (style.is_full() && !matches!(edm, "Edm.String" | "Edm.Boolean" | "Edm.Int32" | "Edm.Double"))
                 .then(|| (note("odata.type"), format!("#{}", edm.trim_start_matches("Edm.")))),
             formatted: style.annotations.formatted.then(formatter).flatten().map(|formatter| (note(FORMATTED_VALUE), formatter)),
@@ -235,7 +256,7 @@ impl ColumnPlan {
                     json.text(text);
                 }
             }
-            Some((name, formatter)) if formatter.format(value, scratch) => {
+            Some((name, formatter)) if formatter.format(value, row, scratch) => {
                 json.prepared_name(name);
                 json.text(scratch);
             }

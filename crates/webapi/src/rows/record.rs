@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use driftless_core::{OwnedSink, Returning, Snapshot};
+use driftless_core::{OwnedSink, Returning};
 use driftless_model::{Error, Result, Uuid};
 use driftless_odata::json::JsonWriter;
 use driftless_query::{Flow, PageHead, Query, RowSink, RowView};
 
-use super::{RowPlan, RowStyle, SnapshotSlot};
+use super::{Lowered, LoweredSlot, RowPlan, RowStyle};
 
 /// A sink for one row.
 pub(crate) struct RetrievedRecord<'a> {
     style: &'a RowStyle,
-    slot: &'a SnapshotSlot,
+    slot: &'a LoweredSlot,
     context: String,
     plan: Option<RowPlan>,
     body: Vec<u8>,
@@ -21,7 +21,7 @@ pub(crate) struct RetrievedRecord<'a> {
 
 impl<'a> RetrievedRecord<'a> {
     /// A sink whose object begins with this context.
-    pub(crate) fn new(style: &'a RowStyle, slot: &'a SnapshotSlot, context: String) -> Self {
+    pub(crate) fn new(style: &'a RowStyle, slot: &'a LoweredSlot, context: String) -> Self {
         Self { style, slot, context, plan: None, body: Vec::new(), identity: None }
     }
 
@@ -33,9 +33,9 @@ impl<'a> RetrievedRecord<'a> {
 
 impl RowSink for RetrievedRecord<'_> {
     fn start(&mut self, head: &PageHead<'_>) -> Result<()> {
-        let snapshot = self.slot.borrow();
-        let snapshot = snapshot.as_ref().ok_or_else(|| Error::damaged("a row came before the request was lowered"))?;
-        self.plan = Some(RowPlan::new(head.query, snapshot, self.style));
+        let lowered = self.slot.borrow();
+        let lowered = lowered.as_ref().ok_or_else(|| Error::damaged("a row came before the request was lowered"))?;
+        self.plan = Some(RowPlan::new(head.query, lowered, self.style));
         Ok(())
     }
 
@@ -69,12 +69,12 @@ fn object(plan: &RowPlan, style: &RowStyle, context: &str, row: &dyn RowView) ->
 }
 
 /// What a write returns: the row that `query` describes, as an object with this context.
-pub(crate) fn returning(query: Query, snapshot: &Arc<Snapshot>, style: RowStyle, context: String) -> Returning {
-    let (snapshot, style) = (Arc::clone(snapshot), Arc::new(style));
+pub(crate) fn returning(query: Query, lowered: Lowered, style: RowStyle, context: String) -> Returning {
+    let (lowered, style) = (Arc::new(lowered), Arc::new(style));
     Returning {
         query,
         sink: Arc::new(move || {
-            Box::new(ReturnedRecord { style: Arc::clone(&style), snapshot: Arc::clone(&snapshot), context: context.clone(), plan: None, body: Vec::new() })
+            Box::new(ReturnedRecord { style: Arc::clone(&style), lowered: Arc::clone(&lowered), context: context.clone(), plan: None, body: Vec::new() })
         }),
     }
 }
@@ -82,7 +82,7 @@ pub(crate) fn returning(query: Query, snapshot: &Arc<Snapshot>, style: RowStyle,
 /// A sink that the unit of a write owns.
 struct ReturnedRecord {
     style: Arc<RowStyle>,
-    snapshot: Arc<Snapshot>,
+    lowered: Arc<Lowered>,
     context: String,
     plan: Option<RowPlan>,
     body: Vec<u8>,
@@ -90,7 +90,7 @@ struct ReturnedRecord {
 
 impl RowSink for ReturnedRecord {
     fn start(&mut self, head: &PageHead<'_>) -> Result<()> {
-        self.plan = Some(RowPlan::new(head.query, &self.snapshot, &self.style));
+        self.plan = Some(RowPlan::new(head.query, &self.lowered, &self.style));
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use driftless_model::{Error, Result, Uuid};
 use driftless_odata::json::JsonWriter;
 use driftless_query::{Flow, PageHead, RowSink, RowView};
 
-use super::{RowPlan, RowStyle, SnapshotSlot};
+use super::{LoweredSlot, RowPlan, RowStyle};
 use crate::answer::{PIECE_BYTES_MAX, push_pieces};
 
 /// Room that is left in a piece for the row that fills it.
@@ -14,7 +14,7 @@ const PIECE_SLACK: usize = 4 << 10;
 /// A sink for pages of rows and of changes. Written is the array alone; what stands around it is known when the page has ended.
 pub(crate) struct JsonRows<'a> {
     style: &'a RowStyle,
-    slot: &'a SnapshotSlot,
+    slot: &'a LoweredSlot,
     /// The context of deleted items, as a JSON text.
     removed_context: Vec<u8>,
     bytes_max: usize,
@@ -29,7 +29,7 @@ pub(crate) struct JsonRows<'a> {
 
 impl<'a> JsonRows<'a> {
     /// A sink whose pages end at `bytes_max` bytes. `set` names the deleted items' set.
-    pub(crate) fn new(style: &'a RowStyle, slot: &'a SnapshotSlot, set: &str, bytes_max: usize) -> Self {
+    pub(crate) fn new(style: &'a RowStyle, slot: &'a LoweredSlot, set: &str, bytes_max: usize) -> Self {
         let mut context = JsonWriter::new();
         context.text(&format!("{}$metadata#{set}/$deletedEntity", style.root));
         let mut json = JsonWriter::appending_to(Vec::with_capacity(PIECE_BYTES_MAX));
@@ -79,9 +79,9 @@ impl<'a> JsonRows<'a> {
 
 impl RowSink for JsonRows<'_> {
     fn start(&mut self, head: &PageHead<'_>) -> Result<()> {
-        let snapshot = self.slot.borrow();
-        let snapshot = snapshot.as_ref().ok_or_else(|| Error::damaged("rows came before the request was lowered"))?;
-        self.plan = Some(RowPlan::new(head.query, snapshot, self.style));
+        let lowered = self.slot.borrow();
+        let lowered = lowered.as_ref().ok_or_else(|| Error::damaged("rows came before the request was lowered"))?;
+        self.plan = Some(RowPlan::new(head.query, lowered, self.style));
         self.count = head.count;
         Ok(())
     }
@@ -111,12 +111,13 @@ impl RowSink for JsonRows<'_> {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::sync::Arc;
 
     use driftless_model::{Decimal, LogicalName, Reference, TableCode, Value};
     use driftless_odata::headers::{Format, MetadataLevel};
     use driftless_query::{CollectedRow, Columns, Expand, Query, ResolvedQuery, resolve};
 
-    use super::super::Annotations;
+    use super::super::{Annotations, Lowered};
     use super::*;
     use crate::fixture::{id, snapshot};
 
@@ -142,8 +143,12 @@ mod tests {
         }
     }
 
+    fn lowered() -> LoweredSlot {
+        RefCell::new(Some(Lowered { snapshot: snapshot(), currencies: Arc::default() }))
+    }
+
     fn written(query: &ResolvedQuery, style: &RowStyle, rows: &[Vec<Value>], removed: &[u128]) -> String {
-        let slot = RefCell::new(Some(snapshot()));
+        let slot = lowered();
         let mut sink = JsonRows::new(style, &slot, "drf_parcels", usize::MAX);
         sink.start(&PageHead { query, count: None }).unwrap();
         for row in rows {
@@ -224,7 +229,7 @@ mod tests {
     #[test] // A9
     fn a_page_ends_when_its_bytes_are_used_up_and_pieces_stay_small() {
         let query = query(&["drf_name"], false);
-        let (style, slot) = (style(MetadataLevel::Minimal, false, false), RefCell::new(Some(snapshot())));
+        let (style, slot) = (style(MetadataLevel::Minimal, false, false), lowered());
         let mut sink = JsonRows::new(&style, &slot, "drf_parcels", 200_000);
         sink.start(&PageHead { query: &query, count: None }).unwrap();
         let row = CollectedRow(vec![Value::Guid(id(1)), Value::BigInt(1), Value::Text("x".repeat(70_000))]);

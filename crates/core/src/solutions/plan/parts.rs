@@ -93,8 +93,11 @@ impl Planner<'_> {
         }
         for view in &element.views {
             let id = view.id.as_deref().and_then(|id| Uuid::try_parse(id).ok());
-            let name =
-                Label::from_iter(view.labels.clone()).text(driftless_model::ENGLISH).map(str::to_owned).or_else(|| view.id.clone()).unwrap_or_else(|| "view".to_owned());
+            let name = Label::from_iter(view.labels.clone())
+                .text(driftless_model::ENGLISH)
+                .map(str::to_owned)
+                .or_else(|| view.id.clone())
+                .unwrap_or_else(|| "view".to_owned());
             let content = Content::View(Box::new(view.clone()), element.object_type_code);
             self.keep(KeptPart { id, component_type: TYPE_VIEW, kind: "view".to_owned(), name, table: Some(table.clone()), content }, left);
         }

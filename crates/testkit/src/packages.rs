@@ -1,0 +1,120 @@
+//! Solution packages of our own: what tests import, and what golden files name.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use driftless_solution_file::{
+    ColumnElement, ColumnType, KeyElement, Labels, Manifest, Package, Properties, Publisher, RootComponent, SolutionVersion, TableElement, write,
+};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// How a golden file names a package.
+const NAME: &str = "{package ";
+
+/// Unique name of the solution in [`berths`].
+pub const BERTHS: &str = "Berths";
+
+/// The solution `Berths` of the publisher `harbormaster`: one tracked table `hbr_berth` with an alternate key `hbr_berthcode` over `hbr_code`.
+pub fn berths(version: SolutionVersion, managed: bool) -> Package {
+    let table = TableElement {
+        schema_name: "hbr_Berth".into(),
+        object_type_code: Some(10_077),
+        labels: english("Berth"),
+        collection_labels: english("Berths"),
+        ownership: Some("UserOwned".into()),
+        columns: vec![ColumnElement { display_mask: vec!["PrimaryName".into()], ..text("hbr_Name", 100) }, text("hbr_Code", 20)],
+        keys: vec![KeyElement {
+            schema_name: "hbr_BerthCode".into(),
+            logical_name: "hbr_berthcode".into(),
+            columns: vec!["hbr_code".into()],
+            labels: english("Berth code"),
+            ..KeyElement::default()
+        }],
+        properties: Properties { flags: BTreeMap::from([("ChangeTrackingEnabled".to_owned(), true)]), ..Properties::default() },
+        ..TableElement::default()
+    };
+    Package {
+        manifest: Manifest {
+            unique_name: BERTHS.into(),
+            labels: english("Berths"),
+            version,
+            managed,
+            publisher: Publisher {
+                unique_name: "harbormaster".into(),
+                labels: english("Harbor master"),
+                prefix: Some("hbr".into()),
+                option_value_prefix: Some(72_900),
+                ..Publisher::default()
+            },
+            root_components: vec![RootComponent { component_type: 1, schema_name: Some("hbr_Berth".into()), ..RootComponent::default() }],
+            ..Manifest::default()
+        },
+        tables: vec![table],
+        ..Package::default()
+    }
+}
+
+/// The package's file as clients send it.
+///
+/// # Errors
+/// When the package cannot be written.
+pub fn encoded(package: &Package) -> Result<String, Failure> {
+    Ok(STANDARD.encode(write(package)?))
+}
+
+/// Replaces each `{package berths <version> managed}` or `{package berths <version> unmanaged}` by that package's file.
+///
+/// # Errors
+/// For a name that means no package.
+pub(crate) fn expand(text: &str) -> Result<String, Failure> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, from)) = rest.split_once(NAME) {
+        let (name, after) = from.split_once('}').ok_or("the name of a package does not end")?;
+        let managed = |kind: &str| ["unmanaged", "managed"].iter().position(|own| *own == kind).map(|at| at == 1);
+        let package = match name.split(' ').collect::<Vec<_>>().as_slice() {
+            ["berths", version, kind] => managed(kind).map(|managed| Ok::<_, Failure>(berths(version.parse()?, managed))).transpose()?,
+            _ => None,
+        };
+        out.push_str(before);
+        out.push_str(&encoded(&package.ok_or_else(|| format!("no package is called '{name}'"))?)?);
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+fn english(text: &str) -> Labels {
+    Labels::from([(1033, text.to_owned())])
+}
+
+fn text(schema_name: &str, length: i32) -> ColumnElement {
+    let flags = ["ValidForCreateApi", "ValidForUpdateApi", "ValidForReadApi"].map(|flag| (flag.to_owned(), true));
+    ColumnElement {
+        schema_name: schema_name.into(),
+        logical_name: schema_name.to_ascii_lowercase(),
+        column_type: ColumnType::Text,
+        max_length: Some(length),
+        format: Some("text".into()),
+        labels: english(schema_name),
+        properties: Properties { flags: BTreeMap::from(flags), ..Properties::default() },
+        ..ColumnElement::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_put_where_they_are_named() {
+        let file = encoded(&berths(SolutionVersion::new(1, 2, 0, 0), true)).unwrap();
+        assert_eq!(expand("{\"a\":\"{package berths 1.2.0.0 managed}\"}").unwrap(), format!("{{\"a\":\"{file}\"}}"));
+        assert_eq!(expand("{id 1}").unwrap(), "{id 1}");
+        for wrong in ["{package berths 1.2.0.0 other}", "{package ships 1.2.0.0 managed}", "{package berths x managed}", "{package berths"] {
+            assert!(expand(wrong).is_err(), "{wrong}");
+        }
+    }
+}
