@@ -28,17 +28,18 @@ use stage::Stage;
 
 const USAGE: Usage = Usage {
     help: "\
-cargo xtask bench [--json FILE] [--quick] [--only NAME,...] [--binary PATH] [--threads N] [--keep]
+cargo xtask bench [--json FILE] [--quick] [--only NAME,...] [--rows N] [--binary PATH] [--threads N] [--keep]
 
 Measures a release build against plain SQLite on a copy of the same database file, prints a table and writes it into docs/bench.md.
 
   --json FILE    write the rows there as well: name, value, unit, baseline, ratio, goal, met
   --quick        smaller tables and one round; for trying it out, docs/bench.md stays as it is
   --only NAMES   of: creates, start, upserts, pages, deltas, memory, creates-random; docs/bench.md stays as it is
+  --rows N       rows of the large table (1000000); more than a million are written below the service; docs/bench.md stays as it is
   --binary PATH  the binary (default: a release build)
   --threads N    threads that drive the connections of creates (1)
   --keep         keep the data folders",
-    options: &["json", "only", "binary", "threads"],
+    options: &["json", "only", "rows", "binary", "threads"],
     switches: &["quick", "keep"],
     words_max: 0,
 };
@@ -101,7 +102,7 @@ pub(crate) fn run(given: &[String]) -> Result<Outcome> {
         folder: service::fresh_folder("bench")?,
         threads: arguments.number("threads", 1)?,
         rounds: size(3, 1),
-        large: size(1_000_000, 100_000),
+        large: arguments.number("rows", size(1_000_000, 100_000))?,
         small: size(10_000, 2_000),
         creates: size(100_000, 30_000),
         many_tables: size(1_000, 50),
@@ -111,7 +112,7 @@ pub(crate) fn run(given: &[String]) -> Result<Outcome> {
     if let Some(path) = arguments.value("json") {
         std::fs::write(path, format!("{:#}\n", report::json(&rows)?)).with_context(|| format!("cannot write {path}"))?;
     }
-    if !is_quick && only.is_empty() {
+    if !is_quick && only.is_empty() && arguments.value("rows").is_none() {
         report::write_document(&rows)?;
     }
     if arguments.has("keep") {

@@ -46,12 +46,46 @@ impl Raw {
                 std::fs::copy(&part, to.with_extension(end)).with_context(|| format!("cannot copy {}", part.display()))?;
             }
         }
-        let conn = Connection::open(to)?;
+        Self::open(to)
+    }
+
+    /// Opens a database that nobody has open.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let conn = Connection::open(path)?;
         conn.create_collation(driftless_sql::COLLATION, driftless_model::compare)?;
         conn.execute_batch(SETTINGS)?;
         conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
         conn.set_prepared_statement_cache_capacity(256);
         Ok(Self { conn })
+    }
+
+    /// Adds rows as the service would have, without its path and without syncs: for tables that would take it too long to fill. The service then takes the
+    /// folder for one that was put back, and begins a new epoch.
+    pub(crate) fn extend(&self, table: &BenchTable, numbers: std::ops::Range<usize>, codes: Codes) -> Result<()> {
+        const EACH: usize = 10_000;
+        let mut rows = self.table(table)?;
+        rows.next_version = self.conn.query_row("SELECT position FROM _state", (), |row| row.get::<_, i64>(0))? + 1;
+        let (first, count) = (rows.next_version, numbers.len() as i64);
+        self.conn.execute_batch("PRAGMA synchronous=OFF")?;
+        let mut insert = self.conn.prepare(&rows.insert_text())?;
+        let (start, end) = (numbers.start, numbers.end);
+        for begin in numbers.step_by(EACH) {
+            self.conn.execute_batch("BEGIN IMMEDIATE")?;
+            for number in begin..(begin + EACH).min(end) {
+                insert.execute(params_from_iter(rows.row(&codes.code(number))))?;
+            }
+            self.conn.execute_batch("COMMIT")?;
+            if (begin - start).is_multiple_of(100 * EACH) {
+                eprintln!("  {} of {count} rows written below the service", begin - start);
+            }
+        }
+        let last = rows.next_version - 1;
+        let tally = "UPDATE _tally SET row_count=row_count+?,version_sum=version_sum+? WHERE table_code=(SELECT code FROM _physical WHERE name=?)";
+        self.conn.execute(tally, rusqlite::params![count, (first + last) * count / 2, table.name])?;
+        self.conn.execute("UPDATE _state SET position=?", [last])?;
+        self.conn.execute_batch("PRAGMA synchronous=FULL")?;
+        self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
+        Ok(())
     }
 
     /// A table with at least one row.

@@ -13,6 +13,8 @@ use super::tables::{self, BenchTable, Codes, ROOT};
 use crate::http::{Address, Connection};
 use crate::service::{Launch, Service};
 
+/// Most rows of the large table that the service itself writes; more are written below it.
+const SERVED_ROWS_MAX: usize = 1_000_000;
 /// Rows of one CreateMultiple while tables are filled.
 const FILL_ROWS: usize = 1_000;
 /// Connections that fill tables: one is parsed while another is written.
@@ -94,8 +96,11 @@ impl Stage {
             let mut connection = served.connection();
             let filled = Filled { large: tables::create(&mut connection, "Large")?, small: tables::create(&mut connection, "Small")? };
             fill(&served.address, &filled.small, self.small)?;
-            fill(&served.address, &filled.large, self.large)?;
+            fill(&served.address, &filled.large, self.large.min(SERVED_ROWS_MAX))?;
             served.stop()?;
+            if self.large > SERVED_ROWS_MAX {
+                Raw::open(&self.launch.data.join("driftless.db"))?.extend(&filled.large, SERVED_ROWS_MAX..self.large, Codes::Random)?;
+            }
             let _ = self.filled.set(filled);
         }
         self.filled.get().context("the tables were not filled")
