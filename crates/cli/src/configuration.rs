@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use driftless_core::ExpiredTokens;
 
 use crate::arguments::GeneralArguments;
 use crate::exit::{Exit, Failure};
@@ -148,7 +150,43 @@ impl Configuration {
                 found.offer(key, value.to_owned(), &Origin::BuiltIn);
             }
         }
+        found.check()?;
         Ok(found)
+    }
+
+    /// Refuses values that nothing can be done with, in whatever command, so that a mistake does not wait for the next `serve` (OPS-06).
+    fn check(&self) -> anyhow::Result<()> {
+        self.listener(Key::Http)?;
+        self.listener(Key::Https)?;
+        self.expired_tokens().map(drop)
+    }
+
+    /// An address to listen on; `None` for "none".
+    pub(crate) fn listener(&self, key: Key) -> anyhow::Result<Option<SocketAddr>> {
+        match self.value(key) {
+            None | Some("none") => Ok(None),
+            Some(text) => text.parse().map(Some).map_err(|_| self.refused(key, "is not an address with a port, such as 127.0.0.1:8080")),
+        }
+    }
+
+    /// What a delta token that is too old gets (CT-45).
+    pub(crate) fn expired_tokens(&self) -> anyhow::Result<ExpiredTokens> {
+        match self.value(Key::ExpiredTokens) {
+            None | Some("full") => Ok(ExpiredTokens::Full),
+            Some("fault") => Ok(ExpiredTokens::Fault),
+            Some(_) => Err(self.refused(Key::ExpiredTokens, "is neither \"full\" nor \"fault\"")),
+        }
+    }
+
+    /// The error of a value: of a flag one of usage, of any other source one of configuration, which is then named.
+    fn refused(&self, key: Key, why: &str) -> anyhow::Error {
+        let Some(Setting { value, origin }) = self.settings.get(&key) else {
+            return Failure::error(Exit::Configuration, format!("{} {why}", key.name()));
+        };
+        match origin {
+            Origin::Flag => Failure::error(Exit::Usage, format!("{} \"{value}\" {why}", key.name())),
+            _ => Failure::error(Exit::Configuration, format!("{origin}: {} \"{value}\" {why}", key.name())),
+        }
     }
 
     /// Takes a value unless a stronger source gave one.
@@ -235,7 +273,7 @@ mod tests {
 
     #[test] // OPS-03: flag, environment, given file, system file, built in
     fn precedence() {
-        let all = [("data = \"file\"\nhttp = \"file\"\nca = \"file\"", false), ("http = \"etc\"\nhttps = \"etc\"", true)];
+        let all = [("data = \"file\"\nhttp = \"127.0.0.1:1\"\nca = \"file\"", false), ("http = \"none\"\nhttps = \"none\"", true)];
         let found = resolve(&[(Key::Url, "flag")], &[("DRIFTLESS_URL", "env"), ("DRIFTLESS_DATA", "env"), ("DRIFTLESS_CA", "")], &all);
         let found = found.unwrap();
         let shown: Vec<(String, String)> = found.shown().into_iter().map(|s| (s.name.to_owned(), format!("{} <- {}", s.value, s.origin))).collect();
@@ -243,10 +281,23 @@ mod tests {
         assert_eq!(value("url"), "flag <- flag");
         assert_eq!(value("data"), "env <- environment DRIFTLESS_DATA");
         assert_eq!(value("ca"), "file <- file x.toml", "an empty variable is no value");
-        assert_eq!(value("http"), "file <- file x.toml");
-        assert_eq!(value("https"), "etc <- file /etc/x.toml");
+        assert_eq!(value("http"), "127.0.0.1:1 <- file x.toml");
+        assert_eq!(value("https"), "none <- file /etc/x.toml");
         assert_eq!(value("token"), " <- not set");
         assert_eq!(resolve(&[], &[], &[]).unwrap().value(Key::Url), Some("http://127.0.0.1:8080"));
+    }
+
+    #[test] // OPS-06: a value that nothing can be done with is told from a wrong command line
+    fn values_that_cannot_be() {
+        let exit = |found: anyhow::Result<Configuration>| crate::exit::of(&found.unwrap_err());
+        for (key, variable) in [(Key::Http, "DRIFTLESS_HTTP"), (Key::Https, "DRIFTLESS_HTTPS"), (Key::ExpiredTokens, "DRIFTLESS_EXPIRED_TOKENS")] {
+            assert_eq!(exit(resolve(&[(key, "bad")], &[], &[])), Exit::Usage);
+            assert_eq!(exit(resolve(&[], &[(variable, "bad")], &[])), Exit::Configuration);
+            assert_eq!(exit(resolve(&[], &[], &[(&format!("{} = \"bad\"", key.name()), false)])), Exit::Configuration);
+        }
+        let error = resolve(&[], &[("DRIFTLESS_HTTP", "bad")], &[]).unwrap_err();
+        assert_eq!(error.to_string(), "environment DRIFTLESS_HTTP: http \"bad\" is not an address with a port, such as 127.0.0.1:8080");
+        assert!(resolve(&[(Key::Http, "none")], &[("DRIFTLESS_HTTP", "bad")], &[]).is_ok(), "what is overruled does not count");
     }
 
     #[test] // OPS-03: secrets are masked

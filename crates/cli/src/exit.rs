@@ -135,7 +135,7 @@ fn of_client(error: &ClientError) -> Exit {
         ClientError::Protocol(_) | ClientError::JobFailed { .. } => Exit::Other,
         ClientError::Http { code, status, .. } => match code.as_str() {
             code::EXPIRED_VERSION_STAMP => Exit::ResyncNeeded,
-            code::CANNOT_DELETE_DUE_TO_ASSOCIATION => Exit::Conflict,
+            code::CANNOT_DELETE_DUE_TO_ASSOCIATION | code::ENTITY_KEY_NAME_EXISTS | code::ENTITY_KEY_WITH_SELECTED_ATTRIBUTES_EXISTS => Exit::Conflict,
             code::SOLUTION_OPERATION_RUNNING => Exit::Temporary,
             _ => of_status(*status),
         },
@@ -201,6 +201,8 @@ mod tests {
             (412, "0x80060892", 5),
             (429, "0x80072322", 12),
             (400, "0x80071151", 75),
+            (400, "0x80060893", 5),
+            (400, "0x80060894", 5),
             (500, "0x80040216", 70),
             (503, "", 75),
         ] {

@@ -5,6 +5,7 @@ use std::path::Path;
 use driftless_core::Snapshot;
 use driftless_store_sqlite::SqliteStore;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::exit::{Exit, Failure};
 
@@ -62,10 +63,7 @@ impl Inspection {
 /// Errors: a folder that cannot be read at all is [`crate::exit::Exit::Io`].
 pub(crate) fn inspect(data: &Path) -> anyhow::Result<Inspection> {
     let store = SqliteStore::open_read_only(data)?;
-    let unreadable = |error: driftless_model::Error| match error.cause() {
-        Some(cause) => Failure::error(Exit::Io, format!("{}: {cause}", data.display())),
-        None => Failure::error(Exit::Io, format!("{}: {error}", data.display())),
-    };
+    let unreadable = |error| unreadable(data, &error);
     let snapshot = Snapshot::read(&store).map_err(unreadable)?;
     let tables: Vec<_> = snapshot.tables().cloned().collect();
     let relationships: Vec<_> = snapshot.relationships().map(|relationship| (**relationship).clone()).collect();
@@ -82,6 +80,25 @@ pub(crate) fn inspect(data: &Path) -> anyhow::Result<Inspection> {
         message: finding.text,
     });
     Ok(Inspection { facts, findings: findings.collect() })
+}
+
+/// Whether a data folder has a system user with this id. A service may be running on the folder.
+///
+/// Errors: a folder that cannot be read is [`crate::exit::Exit::Io`].
+pub(crate) fn has_user(data: &Path, id: Uuid) -> anyhow::Result<bool> {
+    let store = SqliteStore::open_read_only(data)?;
+    let look = || {
+        let snapshot = Snapshot::read(&store)?;
+        store.has_row(snapshot.require("systemuser")?, id)
+    };
+    look().map_err(|error| unreadable(data, &error))
+}
+
+fn unreadable(data: &Path, error: &driftless_model::Error) -> anyhow::Error {
+    match error.cause() {
+        Some(cause) => Failure::error(Exit::Io, format!("{}: {cause}", data.display())),
+        None => Failure::error(Exit::Io, format!("{}: {error}", data.display())),
+    }
 }
 
 #[cfg(test)]

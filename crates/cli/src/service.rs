@@ -34,6 +34,8 @@ pub(crate) struct ServeOptions {
     pub(crate) ready_file: Option<PathBuf>,
     /// What a delta token that is too old gets.
     pub(crate) expired_tokens: ExpiredTokens,
+    /// Whether signals wait for [`RunningService::wait`] from the start. Without, they are the caller's own matter until then.
+    pub(crate) catches_signals: bool,
 }
 
 /// What a caller on this machine needs to know of a running service. `serve` writes it as JSON when requests are answered.
@@ -93,8 +95,10 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Engine)> {
     let front = Service::new(Arc::clone(&organization), TokenCheck::open(tokens, RECHECK)?);
     let listeners = Listeners { http: options.http, https: options.https, host_names: Vec::new() };
     let mut listener = Server::start(Arc::new(front), &listeners, tls, driftless_server::Limits::default())?;
-    // Before anybody is told that requests are answered: whoever waits for that may end the process at once.
-    listener.catch_signals()?;
+    if options.catches_signals {
+        // Before anybody is told that requests are answered: whoever waits for that may end the process at once.
+        listener.catch_signals()?;
+    }
     let jobs = organization.start_jobs()?;
     let ready = Ready {
         http: listener.http_addr().map(|address| format!("http://{address}")),
@@ -156,6 +160,11 @@ pub(crate) fn start(options: &ServeOptions) -> anyhow::Result<RunningService> {
 }
 
 impl RunningService {
+    /// From here on signals wait for [`wait`](Self::wait).
+    pub(crate) fn catch_signals(&mut self) -> anyhow::Result<()> {
+        Ok(self.engine.listener.catch_signals()?)
+    }
+
     /// Serves until the process is told to end.
     pub(crate) fn wait(self) -> anyhow::Result<()> {
         let ended = self.engine.wait();
@@ -196,7 +205,7 @@ fn write_ready(path: &Path, ready: &Ready) -> anyhow::Result<()> {
 }
 
 /// Removes the announcements of a service that ends; what cannot be removed names a process that is gone.
-fn withdraw(files: &[PathBuf]) {
+pub(crate) fn withdraw(files: &[PathBuf]) {
     for file in files {
         let _ = fs::remove_file(file);
     }
@@ -208,7 +217,14 @@ mod tests {
 
     fn options(http: Option<&str>, https: Option<&str>) -> ServeOptions {
         let address = |text: Option<&str>| text.map(|text| text.parse().unwrap());
-        ServeOptions { data: "data".into(), http: address(http), https: address(https), ready_file: None, expired_tokens: ExpiredTokens::Full }
+        ServeOptions {
+            data: "data".into(),
+            http: address(http),
+            https: address(https),
+            ready_file: None,
+            expired_tokens: ExpiredTokens::Full,
+            catches_signals: true,
+        }
     }
 
     #[test] // AUTH-50: no plain HTTP beyond loopback

@@ -7,6 +7,8 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use driftless_client::ClientError;
@@ -14,7 +16,7 @@ use driftless_solution_file::{
     ColumnElement, ColumnType, Labels, Manifest, Package, Properties, Publisher, RequiredLevel, RootComponent, SolutionVersion, TableElement, write,
 };
 use serde_json::{Value, json};
-use support::{Folder, Service, done, run};
+use support::{Folder, Service, command, done, end_of, run, send};
 
 /// Longest time in which a revoked token may still be accepted.
 const REVOKED_AFTER: Duration = Duration::from_secs(1);
@@ -182,6 +184,9 @@ fn tables_keys_and_changes() {
     let keys = done(&["key", "list", "account", "--json", at[0], at[1]]).document();
     assert_eq!(texts(&keys["keys"], "logicalName"), ["new_number"]);
     assert_eq!(run(&["key", "create", "account", "new_Nothing", "nothing", at[0], at[1]]).code, Some(1));
+    assert_eq!(run(&["key", "create", "account", "new_Number", "name", at[0], at[1]]).code, Some(5), "the name is taken");
+    assert_eq!(run(&["key", "reactivate", "account", "nope", at[0], at[1]]).code, Some(4));
+    assert_eq!(run(&["changes", "account", "--since", "xyz", at[0], at[1]]).code, Some(2));
 
     let connection = service.connection(&service.token());
     connection.create_record("accounts", &json!({"name": "A", "accountnumber": "A-1"})).unwrap();
@@ -310,6 +315,50 @@ fn settings_say_where_they_come_from() {
 fn the_demo_tells_its_story_to_programs() {
     let document = done(&["demo", "--delete", "--json"]).document();
     assert!(document.is_object() && document.to_string().contains("DriftlessBooks"), "{document}");
+}
+
+#[test] // OPS-06, OPS-07
+fn the_demo_ends_when_told_and_leaves_nothing() {
+    for signal in ["TERM", "INT"] {
+        let folder = Folder::new();
+        let mut command = command(&["demo", "--keep"]);
+        let mut demo = command.env("TMPDIR", folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(demo.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
+        assert!(first.starts_with("A service runs on the temporary folder "), "{first}");
+        send(&demo, signal);
+        assert_eq!(end_of(&mut demo).code(), Some(130), "SIG{signal}");
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+#[test] // OPS-07
+fn following_ends_with_one_line() {
+    let folder = Folder::new();
+    let service = Service::start(&folder);
+    let ready = folder.path().join("ready.json");
+    let mut command = command(&["changes", "account", "--follow", "--json", "--ready-file", ready.to_str().unwrap()]);
+    let mut following = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("\"link\"")));
+    send(&following, "INT");
+    assert_eq!(end_of(&mut following).code(), Some(130));
+    let mut said = String::new();
+    following.stderr.unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(said.lines().filter(|line| line.starts_with("interrupted")).count(), 1, "{said}");
+    drop(service);
+}
+
+#[test] // OPS-06
+fn a_setting_that_cannot_be_is_told_by_every_command() {
+    for (name, value) in [("DRIFTLESS_HTTP", "bad"), ("DRIFTLESS_EXPIRED_TOKENS", "x")] {
+        for line in [&["config", "show"][..], &["table", "list"], &["token", "list"], &["serve"]] {
+            let ended = command(line).env(name, value).output().unwrap();
+            assert_eq!(ended.status.code(), Some(78), "{name} {line:?}");
+            assert!(String::from_utf8(ended.stderr).unwrap().contains(name));
+        }
+    }
 }
 
 #[test] // OPS-06

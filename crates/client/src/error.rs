@@ -16,6 +16,10 @@ pub mod code {
     pub const DUPLICATE_RECORD: &str = "0x80040237";
     /// The row is referenced by others and stays (web-api 29).
     pub const CANNOT_DELETE_DUE_TO_ASSOCIATION: &str = "0x80040227";
+    /// The table has an alternate key of this name (AK-6).
+    pub const ENTITY_KEY_NAME_EXISTS: &str = "0x80060893";
+    /// The table has an alternate key of these columns (AK-6).
+    pub const ENTITY_KEY_WITH_SELECTED_ATTRIBUTES_EXISTS: &str = "0x80060894";
     /// Another import or removal of a solution is running (web-api 27).
     pub const SOLUTION_OPERATION_RUNNING: &str = "0x80071151";
 }

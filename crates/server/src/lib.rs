@@ -1,7 +1,7 @@
 //! The listener: sockets, TLS, limits and the bridge to blocking code. The only crate with async code.
 //!
 //! In here: [`Server::start`] with its [`Listeners`] and [`Limits`], certificates ([`Tls`]), and the trait [`Front`]
-//! through which requests are answered. Not in here: what a request means, who sent it (a front checks tokens) and where
+//! through which requests are answered, and what signals do ([`Interruption`]). Not in here: what a request means, who sent it (a front checks tokens) and where
 //! anything is stored. Start reading at `exchange.rs`, one request from its head to its answer.
 //!
 //! A request is read whole, answered whole by a thread of the pool in `blocking.rs`, and then sent: no socket is touched
@@ -13,6 +13,7 @@ mod body;
 mod exchange;
 mod front;
 mod head;
+mod interruption;
 mod limits;
 mod line;
 mod listen;
@@ -24,6 +25,7 @@ mod stream;
 mod tls;
 
 pub use front::{Chunks, Front, Origin, Peer, RequestId, Scheme};
+pub use interruption::Interruption;
 pub use limits::Limits;
 pub use listen::{ListenError, Listeners};
 pub use running::{Running, Server, Stopped};

@@ -23,10 +23,10 @@ use crate::tls::Tls;
 
 /// How often certificates are looked at: a changed file is served, and an old one renewed, this much later at most.
 const CERTIFICATE_LOOK: Duration = Duration::from_secs(60);
-/// Status of a process that a second signal ended (OPS-06).
 /// How long the ends of tasks may take that hold nothing but memory: until then whoever waits for the front to be free would wait for them.
 const RUNTIME_END: Duration = Duration::from_secs(1);
-const EXIT_INTERRUPTED: i32 = 130;
+/// Status of a process that was interrupted (OPS-06).
+pub(crate) const EXIT_INTERRUPTED: i32 = 130;
 
 /// Starts the service.
 #[derive(Debug)]
@@ -161,10 +161,9 @@ impl Running {
                 }
             }
             tracing::info!("stopping; a second signal ends at once");
-            let again = async { while signals.next().await == Signal::Reload {} };
             tokio::select! {
                 stopped = self.finish() => stopped,
-                () = again => std::process::exit(EXIT_INTERRUPTED),
+                () = signals.end() => std::process::exit(EXIT_INTERRUPTED),
             }
         });
         runtime.shutdown_timeout(RUNTIME_END);
@@ -237,7 +236,7 @@ enum Signal {
 }
 
 #[cfg(unix)]
-struct Signals {
+pub(crate) struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
     hang_up: tokio::signal::unix::Signal,
@@ -245,7 +244,7 @@ struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())?, hang_up: signal(SignalKind::hangup())? })
     }
@@ -260,16 +259,23 @@ impl Signals {
 }
 
 #[cfg(not(unix))]
-struct Signals;
+pub(crate) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Self)
     }
 
     async fn next(&mut self) -> Signal {
         let _ = tokio::signal::ctrl_c().await;
         Signal::End
+    }
+}
+
+impl Signals {
+    /// Waits until the process is told to end.
+    pub(crate) async fn end(&mut self) {
+        while self.next().await == Signal::Reload {}
     }
 }

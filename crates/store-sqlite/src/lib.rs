@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use driftless_model::Result;
+use driftless_model::{Result, Table, Uuid};
 use driftless_store::{ReadTx, Store, Unit, unavailable};
 
 pub use check::{CheckReport, Finding, FindingKind};
@@ -124,6 +124,19 @@ impl SqliteStore {
         // A check reports damage, it does not end the process.
         let watch = Watch::new(Arc::new(|reason| tracing::error!(reason, "damage was found while reading")));
         Ok(Self { folder: folder.to_owned(), pool: Pool::new(pool, Arc::new(watch)), writing: None })
+    }
+
+    /// Whether a table has the row with this id, for tools that look at a folder beside its service.
+    ///
+    /// # Errors
+    /// 0x80040216 when the folder cannot be read.
+    pub fn has_row(&self, table: &Table, id: Uuid) -> Result<bool> {
+        let mut found = false;
+        self.read(&mut |tx| {
+            found = tx.version_of(table, id)?.is_some();
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// Copies the log into the database and cuts it. Happens by itself when the writer rests.

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use clap::Args;
 use driftless_client::{Change, Changes, ChangesOptions, ClientError, Connection, TableSummary, version_of};
+use driftless_server::Interruption;
 use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::table::find_table;
 use crate::arguments::ServiceArguments;
+use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::progress::{Measure, Progress};
 use crate::service_settings::connect;
@@ -57,6 +59,12 @@ pub(crate) struct Arguments {
 
 /// Reads once, or until interrupted.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()> {
+    if let Some(link) = &arguments.since {
+        check_link(link)?;
+    }
+    let output = context.output;
+    let interrupted = move || output.note("interrupted; --since with the last link goes on from there");
+    let _interruption = arguments.follow.then(|| Interruption::expect(interrupted)).transpose()?;
     let connection = connect(&arguments.service, &context.general)?;
     let table = find_table(&connection, &arguments.table)?;
     let options = ChangesOptions { select: arguments.select.clone(), page_rows: arguments.page_size, fault_when_expired: true };
@@ -71,6 +79,16 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()
         follow(&connection, &options, &printer, link, interval)?;
     }
     Ok(())
+}
+
+/// Refuses what cannot be a link that an earlier read printed.
+fn check_link(link: &str) -> anyhow::Result<()> {
+    let is_address = ["http://", "https://"].iter().any(|scheme| link.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    if is_address {
+        return Ok(());
+    }
+    let shown: String = link.chars().take(VALUE_CHARS_MAX).collect();
+    Err(Failure::error(Exit::Usage, format!("--since \"{shown}\" is not a link that an earlier read printed: those begin with http:// or https://")))
 }
 
 /// Asks again and again until interrupted. A round that fails half-way is repeated from the link that it began with: items may be
@@ -235,6 +253,14 @@ mod tests {
     #[test]
     fn long_values_are_cut() {
         assert_eq!(value_text(&json!("ä".repeat(100))).chars().count(), VALUE_CHARS_MAX + 1);
+    }
+
+    #[test] // OPS-06
+    fn a_link_is_an_address() {
+        assert!(check_link("http://127.0.0.1:8080/api/data/v9.2/accounts?$deltatoken=1").is_ok());
+        for wrong in ["xyz", "", "accounts?$deltatoken=1", "ü"] {
+            assert_eq!(crate::exit::of(&check_link(wrong).unwrap_err()), Exit::Usage, "{wrong}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 use driftless_client::{Connection, RetryPolicy, Settings};
+use driftless_server::Interruption;
 
 use super::Context;
 use driftless_core::ExpiredTokens;
@@ -64,6 +65,8 @@ pub(crate) struct Arguments {
 struct Own {
     running: RunningService,
     home: Home,
+    /// What a signal does while the story is told.
+    interruption: Interruption,
 }
 
 /// Tells the story.
@@ -101,9 +104,12 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()
         output.document(&telling::document(&facts, requests.documents(), is_deleted, ready.as_ref()))?;
     }
     match own {
-        Some(own) if stays(arguments, output)? => {
+        Some(mut own) if stays(arguments, output)? => {
             output.tell(&format!("\n{}", telling::copyable(&own.running.ready, &facts, is_deleted)))?;
             output.note("Ctrl-C ends the service.");
+            // The one before the other: no signal falls between them.
+            own.running.catch_signals()?;
+            drop(own.interruption);
             own.running.wait()
         }
         other => stop(other),
@@ -124,14 +130,16 @@ fn start_own(arguments: &Arguments, output: Output) -> anyhow::Result<Own> {
         https: Some(free),
         ready_file: None,
         expired_tokens: ExpiredTokens::Full,
+        catches_signals: false,
     };
+    let interruption = home.go_when_interrupted(output)?;
     let running = service::start(&options)?;
     let kind = if home.is_temporary() { "temporary folder" } else { "folder" };
     output.tell(&format!("A service runs on the {kind} {}:", home.path().display()))?;
     for address in [&running.ready.http, &running.ready.https].into_iter().flatten() {
         output.tell(&format!("  {address}"))?;
     }
-    Ok(Own { running, home })
+    Ok(Own { running, home, interruption })
 }
 
 fn connect_to_own(own: &Own) -> anyhow::Result<Connection> {

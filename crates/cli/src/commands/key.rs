@@ -112,6 +112,8 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<()> {
                 let text = format!("would start the index build of key {key} on {table} again");
                 return Ok(output.result(|| text.clone(), || json!({"dryRun": text}))?);
             }
+            // The message itself does not tell an unknown key from one that needs no build.
+            connection.key(&table, &key)?;
             connection.reactivate_key(&table, &key)?;
             finish(&connection, output, &table, &key, &arguments.wait)?;
         }

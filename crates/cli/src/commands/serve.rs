@@ -1,14 +1,11 @@
 //! `serve`: runs the service on a data folder.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use driftless_core::ExpiredTokens;
 
 use super::Context;
 use crate::configuration::{Configuration, Key};
-use crate::exit::{Exit, Failure};
 use crate::logging::{self, LogForm};
 use crate::service::{self, Ready, ServeOptions};
 
@@ -51,10 +48,11 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()
     let configuration = Configuration::load(arguments.given(), &context.general)?;
     let options = ServeOptions {
         data: configuration.data(),
-        http: listener(&configuration, Key::Http)?,
-        https: listener(&configuration, Key::Https)?,
+        http: configuration.listener(Key::Http)?,
+        https: configuration.listener(Key::Https)?,
         ready_file: arguments.ready_file.clone(),
-        expired_tokens: expired_tokens(&configuration)?,
+        expired_tokens: configuration.expired_tokens()?,
+        catches_signals: true,
     };
     let running = service::start(&options)?;
     context.output.result(|| announcement(&running.ready), || document(&running.ready))?;
@@ -68,29 +66,6 @@ impl Arguments {
             .into_iter()
             .filter_map(|(key, value)| Some((key, value?)))
             .collect()
-    }
-}
-
-/// What a delta token that is too old gets (CT-45).
-fn expired_tokens(configuration: &Configuration) -> anyhow::Result<ExpiredTokens> {
-    match configuration.value(Key::ExpiredTokens) {
-        None | Some("full") => Ok(ExpiredTokens::Full),
-        Some("fault") => Ok(ExpiredTokens::Fault),
-        Some(text) => {
-            let message = format!("{} \"{text}\" is neither \"full\" nor \"fault\"", Key::ExpiredTokens.name());
-            Err(Failure::error(Exit::Usage, message))
-        }
-    }
-}
-
-/// An address to listen on, or `None` for "none".
-pub(crate) fn listener(configuration: &Configuration, key: Key) -> anyhow::Result<Option<SocketAddr>> {
-    match configuration.value(key) {
-        None | Some("none") => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|_| {
-            let message = format!("{} \"{text}\" is not an address with a port, such as 127.0.0.1:8080", key.name());
-            Failure::error(Exit::Usage, message)
-        }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `solution`: packages in and out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -123,21 +123,36 @@ fn import(arguments: &ImportArguments, context: &Context) -> anyhow::Result<()> 
     let name = named.map_or_else(|| report.solution.clone(), |(name, _)| name);
     let installed = connection.find_solution(&name)?;
     output.result(
-        || imported_text(&name, installed.as_ref(), &report),
+        || imported_text(&name, installed.as_ref(), &report, arguments.log.as_deref()),
         || {
             let solution = installed.as_ref().map(solution_document);
-            json!({"imported": true, "solution": solution, "job": report.job_id, "progress": report.progress})
+            json!({"imported": true, "solution": solution, "job": report.job_id, "progress": report.progress, "leftOut": left_out(&report)})
         },
     )?;
     Ok(())
 }
 
-fn imported_text(name: &str, installed: Option<&Solution>, report: &ImportReport) -> String {
+/// How many components are not there after an import, as its log says. Names in the log cannot contain quotes as they are.
+fn left_out(report: &ImportReport) -> usize {
+    report.log.matches("<result result=\"skipped\"").count()
+}
+
+fn imported_text(name: &str, installed: Option<&Solution>, report: &ImportReport, log: Option<&Path>) -> String {
     let managed = |solution: &Solution| {
         if solution.is_managed { "managed" } else { "unmanaged" }
     };
     let facts = installed.map_or_else(String::new, |solution| format!(" {} ({})", solution.version, managed(solution)));
-    format!("imported {name}{facts}\nimport job {}\n", report.job_id)
+    let left_out = match left_out(report) {
+        0 => String::new(),
+        n => {
+            let what = if n == 1 { "1 component was left out".to_owned() } else { format!("{n} components were left out") };
+            match log {
+                Some(path) => format!("{what}; {} names what and why\n", path.display()),
+                None => format!("{what}; the column \"data\" of the import job names what and why, as --log FILE would have\n"),
+            }
+        }
+    };
+    format!("imported {name}{facts}\nimport job {}\n{left_out}", report.job_id)
 }
 
 /// Imports a package while its progress is shown.
@@ -204,8 +219,6 @@ fn list_text(solutions: &[Solution]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use clap::Parser;
     use driftless_client::scripted::{Reply, Script};
 
@@ -247,6 +260,20 @@ mod tests {
         let error = run_line("driftless solution import /nonexistent.zip --url http://127.0.0.1:1").unwrap_err();
         assert_eq!(crate::exit::of(&error), Exit::Io);
         assert!(named(b"no package").is_none() && !Path::new("/nonexistent.zip").exists());
+    }
+
+    #[test] // SOL-22: what was left out is not kept silent
+    fn left_out_components_are_counted() {
+        let skipped = r#"<component type="view" name="&quot;"><result result="skipped" errorcode="0" errortext="no"/></component>"#;
+        let log = format!(r#"<components count="3"><component><result result="success"/></component>{skipped}{skipped}</components>"#);
+        let report = ImportReport { job_id: "j-1".into(), progress: 100.0, solution: "Books".into(), log };
+        let text = imported_text("Books", None, &report, None);
+        assert!(
+            text.ends_with("import job j-1\n2 components were left out; the column \"data\" of the import job names what and why, as --log FILE would have\n")
+        );
+        assert!(imported_text("Books", None, &report, Some(Path::new("l.xml"))).ends_with("2 components were left out; l.xml names what and why\n"));
+        let clean = ImportReport { log: String::new(), ..report };
+        assert_eq!(imported_text("Books", None, &clean, None), "imported Books\nimport job j-1\n");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `token`: bearer tokens of a data folder; works while a service holds the folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Subcommand};
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::Context;
 use crate::configuration::{Configuration, Key};
 use crate::exit::{Exit, Failure};
+use crate::inspection;
 use crate::output::columns;
 
 /// Part of a token's text that says where it is valid.
@@ -71,11 +72,12 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<()> {
     let output = context.output;
     match command {
         Command::Make(arguments) => {
-            let tokens = open(&arguments.folder, context)?;
+            let data = folder(&arguments.folder, context)?;
+            let tokens = TokenFile::open(&data)?;
             let scopes = Scopes::parse(arguments.scope.iter().map(String::as_str)).map_err(|error| Failure::error(Exit::Usage, error.to_string()))?;
             let new = NewToken {
                 name: &arguments.name,
-                user: arguments.user.map_or_else(|| first_user(&tokens), Ok)?,
+                user: arguments.user.map_or_else(|| first_user(&tokens), |user| checked_user(&data, user))?,
                 scopes,
                 expires_in_days: Some(arguments.days),
                 environment: ENVIRONMENT,
@@ -101,10 +103,21 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn open(folder: &FolderArguments, context: &Context) -> anyhow::Result<TokenFile> {
+fn folder(folder: &FolderArguments, context: &Context) -> anyhow::Result<PathBuf> {
     let given = folder.data.iter().map(|path| (Key::Data, path.display().to_string())).collect();
-    let data = Configuration::load(given, &context.general)?.data();
-    Ok(TokenFile::open(&data)?)
+    Ok(Configuration::load(given, &context.general)?.data())
+}
+
+fn open(arguments: &FolderArguments, context: &Context) -> anyhow::Result<TokenFile> {
+    Ok(TokenFile::open(&folder(arguments, context)?)?)
+}
+
+/// A user that the folder has: the token of any other would be refused with every request.
+fn checked_user(data: &Path, user: Uuid) -> anyhow::Result<Uuid> {
+    if inspection::has_user(data, user)? {
+        return Ok(user);
+    }
+    Err(Failure::error(Exit::NotFound, format!("{} has no system user {user}", data.display())))
 }
 
 /// The user of the oldest token: a first start makes one for the first administrator.
@@ -143,7 +156,12 @@ fn list_text(records: &[TokenRecord]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use clap::Parser;
+    use driftless_core::{ExpiredTokens, Organization, SystemEnvironment};
+    use driftless_model::Limits;
+    use driftless_store_sqlite::{SqliteOptions, SqliteStore};
 
     use super::*;
     use crate::arguments::{Arguments, Command as Any};
@@ -159,10 +177,14 @@ mod tests {
     #[test] // AUTH-25
     fn make_list_revoke() {
         let folder = std::env::temp_dir().join(format!("driftless-token-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
+        let store = SqliteStore::open(&folder, &SqliteOptions::default()).unwrap();
+        let environment = Arc::new(SystemEnvironment::default());
+        let organization = Organization::open_with(Arc::new(store), environment, Limits::default(), ExpiredTokens::Full).unwrap();
+        let user = &*organization.facts().administrator.to_string();
         let at = folder.display();
         assert!(run_line(&format!("driftless token make a --data {at}")).is_err(), "no user to take");
-        let user = "00000000-0000-0000-0000-000000000001";
+        let unknown = run_line(&format!("driftless token make a --user 00000000-0000-0000-0000-000000000001 --data {at}")).unwrap_err();
+        assert_eq!(crate::exit::of(&unknown), Exit::NotFound, "no such user");
         run_line(&format!("driftless token make a --user {user} --scope read --data {at}")).unwrap();
         run_line(&format!("driftless token make b --days 30 --data {at}")).unwrap();
         let records = TokenFile::open(&folder).unwrap().list().unwrap();

@@ -4,8 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use driftless_server::Interruption;
 
 use crate::commands::solution::random_id;
+use crate::output::Output;
+use crate::service::{READY_FILE_NAME, withdraw};
+
+/// Most attempts to remove a folder.
+const REMOVALS_MAX: u32 = 5;
 
 /// A folder, removed when dropped if it is a temporary one.
 #[derive(Debug)]
@@ -33,6 +39,18 @@ impl Home {
         &self.path
     }
 
+    /// Lets a signal end the demo: the announcement of its service goes, and so does the folder if it is a temporary one (OPS-07).
+    pub(crate) fn go_when_interrupted(&self, output: Output) -> std::io::Result<Interruption> {
+        let (path, is_temporary) = (self.path.clone(), self.is_temporary);
+        Interruption::expect(move || {
+            output.note("interrupted");
+            withdraw(&[path.join(READY_FILE_NAME)]);
+            if is_temporary {
+                remove(&path);
+            }
+        })
+    }
+
     /// Whether it goes with the demo.
     pub(crate) fn is_temporary(&self) -> bool {
         self.is_temporary
@@ -42,8 +60,17 @@ impl Home {
 impl Drop for Home {
     fn drop(&mut self) {
         if self.is_temporary {
-            // What cannot be removed lies among temporary files, where the system cleans up.
-            let _ = fs::remove_dir_all(&self.path);
+            remove(&self.path);
+        }
+    }
+}
+
+/// Removes a folder. A service that still runs may make a file inside meanwhile, hence several attempts; what cannot be removed lies among temporary files,
+/// where the system cleans up.
+fn remove(path: &Path) {
+    for _ in 0..REMOVALS_MAX {
+        if fs::remove_dir_all(path).is_ok() {
+            return;
         }
     }
 }

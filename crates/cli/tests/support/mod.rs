@@ -96,6 +96,26 @@ pub(crate) fn done(arguments: &[&str]) -> Ended {
     ended
 }
 
+/// Sends a process a signal, such as `TERM`.
+pub(crate) fn send(child: &Child, signal: &str) {
+    let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// Waits for the end of a process that was told to end; ends it if it does not.
+pub(crate) fn end_of(child: &mut Child) -> ExitStatus {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        std::thread::sleep(LOOK);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    panic!("the process did not end within {} s", PATIENCE.as_secs())
+}
+
 /// A service on free ports of this machine's own address; killed when dropped.
 pub(crate) struct Service {
     child: Child,
@@ -141,16 +161,9 @@ impl Service {
 
     /// Sends SIGTERM and waits for the end; gives the time that it took.
     pub(crate) fn stop(mut self) -> (ExitStatus, Duration) {
-        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        send(&self.child, "TERM");
         let begun = Instant::now();
-        while begun.elapsed() < PATIENCE {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return (status, begun.elapsed());
-            }
-            std::thread::sleep(LOOK);
-        }
-        panic!("the service did not end within {} s of SIGTERM", PATIENCE.as_secs())
+        (end_of(&mut self.child), begun.elapsed())
     }
 }
 
