@@ -3,6 +3,7 @@
 //!
 //! Order inside one update (SU-4): ordinary columns, owner, business unit and parent, state. All of it ends in one write of the row (SU-5).
 
+pub(crate) mod addresses;
 pub(crate) mod customers;
 pub(crate) mod defaults;
 pub(crate) mod money;
@@ -22,11 +23,12 @@ use crate::records::fields;
 use crate::records::load::Loaded;
 
 /// Before a row is made: columns that follow from others.
-pub(crate) fn before_create(cx: &mut WriteCx<'_>, table: &Arc<Table>, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
+pub(crate) fn before_create(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
     names::compose(cx, table, None, cells)?;
+    addresses::compose(table, None, cells);
     money::convert(cx, table, None, cells)?;
     customers::derive(cx, table, cells)?;
-    tables::before_create(cx, table, cells)
+    tables::before_create(cx, table, id, cells)
 }
 
 /// After a row is made: rows that follow from it.
@@ -46,6 +48,7 @@ pub(crate) fn columns_to_load(table: &Table, cells: &[(ColumnIx, Value)]) -> Vec
         needed.extend(special.owner);
     }
     needed.extend(names::inputs(table, cells));
+    needed.extend(addresses::inputs(table, cells));
     needed.extend(money::inputs(table, cells));
     needed.extend(tables::inputs(table));
     needed
@@ -55,6 +58,7 @@ pub(crate) fn columns_to_load(table: &Table, cells: &[(ColumnIx, Value)]) -> Vec
 pub(crate) fn before_update(cx: &mut WriteCx<'_>, table: &Arc<Table>, before: &Loaded, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
     tables::before_update(cx, table, before, cells)?;
     names::compose(cx, table, Some(before), cells)?;
+    addresses::compose(table, Some(before), cells);
     money::convert(cx, table, Some(before), cells)?;
     customers::derive(cx, table, cells)?;
     owner::before_update(cx, table, before, cells)?;

@@ -102,6 +102,8 @@ fn write(store: &Arc<dyn Store>, services: Arc<Services>, digest: String, first:
             cx.tx.set_setting(TOKEN_KEY, &hex(&services.token_key))?;
         }
         privileges::complete(&mut cx)?;
+        first_rows::complete_roles(&mut cx)?;
+        install::keys(&mut cx, &declared)?;
         cx.tx.set_setting(DIGEST, &digest)?;
         Ok(())
     })
@@ -160,6 +162,9 @@ mod tests {
         let names: HashSet<_> = declared.iter().map(|table| table.name.as_str()).collect();
         assert_eq!(names.len(), TABLES.len());
         for table in &declared {
+            for name in table.key.iter().flat_map(|key| &key.columns) {
+                assert!(table.column.iter().any(|column| column.name == *name), "a key of {} has the column {name}", table.name);
+            }
             for column in &table.column {
                 for target in &column.target {
                     assert!(names.contains(target.table.as_str()), "{}.{} refers to {}", table.name, column.name, target.table);

@@ -37,7 +37,7 @@ pub use limits::Limits;
 pub use name::{LogicalName, SchemaName, SetName, check_name, physical_name};
 pub use record::{Reference, TableCode};
 pub use relationship::{Cascade, CascadeAction, DeleteAction, Relationship};
-pub use rust_decimal::Decimal;
+pub use rust_decimal::{Decimal, RoundingStrategy};
 pub use scopes::{Scopes, ScopesError};
 pub use table::{Ownership, SpecialColumns, Table, TableDef};
 pub use uuid::Uuid;

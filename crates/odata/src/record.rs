@@ -3,7 +3,7 @@
 //! Everything is accepted that published clients write: numbers and booleans as text, any offset in date-times.
 //! Ranges and lengths of a column are not looked at here.
 
-use driftless_model::{Column, Decimal, Shape, Uuid, Value, money_from_decimal};
+use driftless_model::{Column, ColumnType, DateBehavior, Decimal, Shape, Uuid, Value, money_from_decimal};
 
 use crate::json::Json;
 use crate::literal::{self, LiteralError};
@@ -35,7 +35,7 @@ pub fn value_of_json(column: &Column, json: &Json<'_>) -> Result<Value, ValueErr
         (Shape::Bool, Json::Bool(value)) => return Ok(Value::Bool(*value)),
         (Shape::Int | Shape::BigInt | Shape::Decimal | Shape::Money | Shape::Float | Shape::Choices, Json::Number(text)) => value_of_shape(shape, text),
         (Shape::Text, _) => Err(LiteralError::Malformed),
-        (_, Json::Text(text)) => value_of_shape(shape, text),
+        (_, Json::Text(text)) => value_of_column(column, text),
         _ => Err(LiteralError::Malformed),
     };
     read.map_err(|reason| ValueError { literal: shown(json), expected: edm_type(shape), reason })
@@ -47,7 +47,7 @@ pub fn value_of_json(column: &Column, json: &Json<'_>) -> Result<Value, ValueErr
 /// When the text cannot be read as the column's type.
 pub fn value_of_text(column: &Column, text: &str) -> Result<Value, ValueError> {
     let shape = column.shape();
-    value_of_shape(shape, text).map_err(|reason| ValueError { literal: text.chars().take(SHOWN_MAX).collect(), expected: edm_type(shape), reason })
+    value_of_column(column, text).map_err(|reason| ValueError { literal: text.chars().take(SHOWN_MAX).collect(), expected: edm_type(shape), reason })
 }
 
 /// The type that values of a shape have in addresses and bodies (web-api 22).
@@ -64,6 +64,19 @@ pub fn edm_type(shape: Shape) -> &'static str {
         Shape::DateTime => "Edm.DateTimeOffset",
         Shape::Date => "Edm.Date",
     }
+}
+
+fn value_of_column(column: &Column, text: &str) -> Result<Value, LiteralError> {
+    if is_wall_time(column) {
+        return literal::wall_time(text.trim_ascii()).map(Value::DateTime);
+    }
+    value_of_shape(column.shape(), text)
+}
+
+/// Whether the date-times of a column are times of a clock wherever it hangs: stored as given, whatever offset is written with them (MD-23).
+#[must_use]
+pub fn is_wall_time(column: &Column) -> bool {
+    matches!(&column.kind, ColumnType::DateTime(kind) if kind.behavior == DateBehavior::TimeZoneIndependent)
 }
 
 fn value_of_shape(shape: Shape, text: &str) -> Result<Value, LiteralError> {
@@ -129,8 +142,8 @@ fn shown(json: &Json<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use driftless_model::{
-        BooleanColumn, ChoiceColumn, ChoiceSet, ChoiceSource, ColumnType, DateBehavior, DateFormat, DateTimeColumn, DecimalColumn, IntegerColumn,
-        IntegerFormat, Label, LogicalName, MoneyColumn, PrecisionSource, RequiredLevel, SchemaName, TextColumn, TextFormat, Validity,
+        BooleanColumn, ChoiceColumn, ChoiceSet, ChoiceSource, DateFormat, DateTimeColumn, DecimalColumn, IntegerColumn, IntegerFormat, Label, LogicalName,
+        MoneyColumn, PrecisionSource, RequiredLevel, SchemaName, TextColumn, TextFormat, Validity,
     };
 
     use super::*;
@@ -204,6 +217,9 @@ mod tests {
             (money(), "20000.00005", Value::Money(200_000_001)),
             (date(DateBehavior::UserLocal), "\"1970-01-01T02:00:01.5+02:00\"", Value::DateTime(1)),
             (date(DateBehavior::TimeZoneIndependent), "\"1970-01-01T00:00:01\"", Value::DateTime(1)),
+            // MD-23: the wall time as given
+            (date(DateBehavior::TimeZoneIndependent), "\"1970-01-01T06:07:08+02:00\"", Value::DateTime(22_028)),
+            (date(DateBehavior::TimeZoneIndependent), "\"1970-01-01T06:07:08Z\"", Value::DateTime(22_028)),
             (date(DateBehavior::DateOnly), "\"1970-01-02T23:00:00Z\"", Value::Date(1)),
             (many, "\"3, 1\"", Value::Choices(vec![3, 1])),
             (ColumnType::Text(TextColumn { max_length: 9, format: TextFormat::Text }), "\"\"", Value::Null),

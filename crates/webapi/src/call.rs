@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use driftless_core::{Organization, Snapshot};
-use driftless_model::{Caller, Error, ErrorCode, Result, Uuid};
+use driftless_model::{Caller, Decimal, Error, ErrorCode, Result, Uuid};
 use driftless_odata::headers::{Format, Preconditions, Preferences, Returning};
 use driftless_odata::json::{self, Json, JsonLimits};
 use driftless_odata::query::{QueryLimits, QueryOptions};
@@ -63,6 +63,25 @@ impl<'a> Headers<'a> {
     }
 }
 
+/// Headers that say yes or no (web-api 3).
+const FLAGS: [&str; 4] =
+    ["mscrm.suppressduplicatedetection", "mscrm.bypasscustompluginexecution", "mscrm.suppresscallbackregistrationexpanderjob", "mscrm.mergelabels"];
+
+/// A header, what its values look like, and that in words.
+type ReadableValue = (&'static str, fn(&str) -> bool, &'static str);
+
+/// Headers with few possible values (web-api 3). Of the versions the highest that a client understands may be any that includes ours.
+const VALUES: [ReadableValue; 4] = [
+    ("odata-version", |text| matches!(text, "4.0" | "4.01"), "4.0"),
+    ("odata-maxversion", |text| text.parse::<Decimal>().is_ok_and(|version| version >= Decimal::from(4)), "4.0 or above"),
+    ("mscrm.bypassbusinesslogicexecution", is_list_of_steps, "CustomSync, CustomAsync or both"),
+    ("consistency", |text| text.eq_ignore_ascii_case("strong"), "Strong"),
+];
+
+fn is_list_of_steps(text: &str) -> bool {
+    text.split(',').all(|step| ["CustomSync", "CustomAsync"].iter().any(|known| known.eq_ignore_ascii_case(step.trim())))
+}
+
 /// Refuses to act for another user (web-api 30): to run on the caller's own rights instead would record the wrong user.
 fn own_rights(caller: &Caller, headers: Headers<'_>) -> Result<()> {
     for name in ["mscrmcallerid", "callerobjectid"] {
@@ -72,6 +91,20 @@ fn own_rights(caller: &Caller, headers: Headers<'_>) -> Result<()> {
                 ErrorCode::CannotActOnBehalfOfAnotherUser,
                 format!("{} The header {name} is not offered by this version of the service.", ErrorCode::CannotActOnBehalfOfAnotherUser.text()),
             ));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses known headers with values that cannot be read (web-api 3), whether or not they have an effect here: a client that sends them expects one.
+fn known_values(headers: Headers<'_>) -> Result<()> {
+    for name in FLAGS {
+        headers.flag(name)?;
+    }
+    for (name, is_readable, expected) in VALUES {
+        let value = headers.one(name).map(|text| text.split(';').next().unwrap_or_default().trim());
+        if value.is_some_and(|text| !text.is_empty() && !is_readable(text)) {
+            return Err(Error::new(ErrorCode::ODataError, format!("The header {name} must be {expected}.")));
         }
     }
     Ok(())
@@ -99,6 +132,7 @@ impl<'a> Call<'a> {
     /// 0x80060888 for malformed addresses, options and headers, 0x8006088a for a segment that can name nothing.
     pub(crate) fn parse(exchange: &'a Exchange<'a>, method: &'a str, address: &'a str, headers: Headers<'a>, body: &'a [u8]) -> Result<Self> {
         own_rights(exchange.caller, headers)?;
+        known_values(headers)?;
         let (resource, query) = split_query(address);
         let path = parse_path(resource).map_err(error::of_syntax)?.segments;
         let options = QueryOptions::parse(query.unwrap_or_default(), &QueryLimits::default()).map_err(error::of_syntax)?;

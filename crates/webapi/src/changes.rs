@@ -41,7 +41,7 @@ pub(crate) fn read(call: &Call<'_>, set: &str) -> Result<Answer> {
         call.exchange.caller,
         &mut |snapshot| {
             let request = request(call, snapshot, set, style.annotations.formatted, page_token.clone())?;
-            *slot.borrow_mut() = Some(Lowered::new(call.exchange.organization, snapshot, &request.query)?);
+            *slot.borrow_mut() = Some(Lowered::new(call.exchange.organization, snapshot, &request.query, &[])?);
             Ok(Request::Changes(request))
         },
         &mut sink,
@@ -93,6 +93,8 @@ fn refuse_options(call: &Call<'_>) -> Result<()> {
         (options.top.is_some(), "$top"),
         (!options.expand.is_empty(), "$expand"),
         (options.apply.is_some(), "$apply"),
+        // The number of changes is asked for by the segment (web-api 25.5).
+        (options.count == Some(true), "$count"),
     ];
     match refused.iter().find(|(given, _)| *given) {
         Some((_, name)) => Err(Error::new(ErrorCode::ODataError, format!("The \"{name}\" query parameter isn't supported when Change Tracking is enabled."))),

@@ -27,6 +27,10 @@ const COLUMN: &str = "`POST …/Attributes`";
 const RELATIONSHIP: &str = "`POST RelationshipDefinitions`";
 const SERVICE: &str = "the service";
 
+/// What is not there, with the reason.
+const ABSENT: [(&str, &str); 3] =
+    [("File", "files are not stored"), ("Image", "files are not stored"), ("Text with `AutoNumberFormat`", "the service gives out no numbers")];
+
 /// The page.
 pub(crate) fn page(exchanges: &[Exchange]) -> String {
     let row = |kind: ColumnType| {
@@ -36,7 +40,7 @@ pub(crate) fn page(exchanges: &[Exchange]) -> String {
         vec![facts.name.into(), facts.json.into(), stored(shape(kind)).into(), facts.limits.into(), facts.made_by.into(), key.into(), status, files]
     };
     let titles = ["Type", "JSON", "Stored as", "Limits", "Made by", "Key", "Served", "Golden files"];
-    let absent = ["File", "Image"].map(|name| vec![name.to_owned(), "no".to_owned(), "files are not stored".to_owned()]);
+    let absent = ABSENT.map(|(name, reason)| vec![name.to_owned(), "no".to_owned(), reason.to_owned()]);
     let (rows, absent) = (table(&titles, kinds().into_iter().map(row)), table(&["Type", "Served", "Reason"], absent));
     format!("{}\n{rows}\n## Not there\n\n{absent}", head("Column types", ABOUT))
 }

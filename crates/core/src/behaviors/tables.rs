@@ -27,6 +27,9 @@ const OWN: [&str; 12] = [
     "systemuserroles",
 ];
 
+/// `overwritetime` of a component that no solution has overwritten: 1900-01-01, in seconds since 1970.
+const NEVER_OVERWRITTEN_S: i64 = -2_208_988_800;
+
 /// True for tables whose rows only the service makes.
 pub(crate) fn is_own(table: &Table) -> bool {
     table.def.intersect || OWN.contains(&table.name().as_str())
@@ -71,12 +74,12 @@ pub(crate) fn inputs(table: &Table) -> Vec<ColumnIx> {
 }
 
 /// Checks and values of a new row.
-pub(crate) fn before_create(cx: &WriteCx<'_>, table: &Table, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
+pub(crate) fn before_create(cx: &WriteCx<'_>, table: &Table, id: Uuid, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
     match table.name().as_str() {
         "businessunit" => default_to(cx, table, cells, "parentbusinessunitid", "businessunit", cx.services.facts.root_business_unit),
         "systemuser" | "equipment" => default_to(cx, table, cells, "businessunitid", "businessunit", cx.services.facts.root_business_unit),
         "role" => {
-            role_defaults(table, cells)?;
+            role_defaults(table, id, cells)?;
             default_to(cx, table, cells, "businessunitid", "businessunit", cx.services.facts.root_business_unit)
         }
         "team" => {
@@ -89,8 +92,17 @@ pub(crate) fn before_create(cx: &WriteCx<'_>, table: &Table, cells: &mut Vec<(Co
     }
 }
 
+/// What every role has besides what it was given, in the order `componentstate`, `overwritetime`, `parentrootroleid`: it is published, was never overwritten,
+/// and is its own root.
+pub(crate) fn facts_of_role(roles: &Table, id: Uuid) -> [(&'static str, Value); 3] {
+    [("componentstate", Value::Int(0)), ("overwritetime", Value::DateTime(NEVER_OVERWRITTEN_S)), ("parentrootroleid", reference(roles, id))]
+}
+
 /// Managed properties cannot be given by callers: a role that a customizer makes may be changed and deleted.
-fn role_defaults(table: &Table, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
+fn role_defaults(table: &Table, id: Uuid, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
+    for (name, value) in facts_of_role(table, id) {
+        set(cells, table.require(name)?, value);
+    }
     for name in ["iscustomizable", "canbedeleted"] {
         let column = table.require(name)?;
         if get(cells, column).is_none_or(Value::is_null) {
@@ -118,6 +130,14 @@ pub(crate) fn before_update(cx: &WriteCx<'_>, table: &Table, before: &Loaded, ce
             if moved || sets("isdisabled") == Some(&Value::Bool(true)) {
                 return Err(Error::of(ErrorCode::RootBusinessUnit));
             }
+        }
+        // ROLE-1: the tree has one root.
+        "businessunit" if sets("parentbusinessunitid").is_some_and(Value::is_null) => {
+            return Err(Error::argument("Only the root business unit has no parent: give 'parentbusinessunitid' the unit that this one shall lie below."));
+        }
+        // ROLE-4
+        "role" if before.id == cx.services.facts.administrator_role => {
+            return Err(Error::new(ErrorCode::InvalidOperation, "The System Administrator role cannot be changed."));
         }
         "team" if is_true("isdefault") => {
             if sets("name").is_some() {

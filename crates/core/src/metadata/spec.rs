@@ -91,6 +91,8 @@ impl ColumnSpec {
 /// A change of a table's own definition. What is none stays.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TableUpdate {
+    /// Set name; only of custom tables (MD-1).
+    pub set_name: Option<String>,
     /// What people read for one row.
     pub display_name: Option<Label>,
     /// What people read for many.

@@ -11,7 +11,7 @@ use driftless_model::{
 use driftless_store::{DefinitionKind, SchemaChange};
 
 use super::system_columns::{SystemColumns, SystemExtras, default_state, system_columns};
-use super::validate::{Authority, Detached, Places, Removal, component_type, identities, identity, name_taken, require_removable, set_label};
+use super::validate::{Authority, Detached, Places, Removal, component_type, identities, identity, name_taken, require_removable, set_label, shown};
 use super::{ColumnSpec, Definition, Origin, TableSpec, TableUpdate, columns, keys, privileges, relationships};
 use crate::context::WriteCx;
 use crate::messages::filters;
@@ -21,11 +21,14 @@ use crate::solutions::components;
 ///
 /// # Errors
 /// 0x8004700B, 0x80044361 and 0x80044363 for names that exist, 0x8006089C for the prefix of a set name, the codes of MD-3 and 0x80044366 for names, 0x8004700D
-/// for the ownership, 0x80040203 without exactly one primary name, those of [`columns::create`] for columns.
+/// for the ownership, 0x80040203 without exactly one primary name and for a customizer's table without labels (MD-4), those of [`columns::create`] for columns.
 pub(crate) fn create(cx: &mut WriteCx<'_>, spec: &TableSpec, origin: &Origin) -> Result<Uuid> {
     let authority = Authority::of(cx, origin)?;
+    if matches!(origin, Origin::Customizer { .. }) {
+        require_labels(spec)?;
+    }
     let mut def = define(cx, &authority, spec)?;
-    let (columns, relationships) = parts(cx, &authority, &mut def, spec)?;
+    let (columns, relationships) = parts(cx, &authority, &mut def, spec, origin)?;
     def.code = cx.next_table_code()?;
     let (id, name) = (def.id, def.name.clone());
     let custom: Vec<_> = columns.iter().filter(|column| column.custom && column.attribute_of.is_none()).map(|column| column.id).collect();
@@ -48,13 +51,21 @@ pub(crate) fn create(cx: &mut WriteCx<'_>, spec: &TableSpec, origin: &Origin) ->
 /// Changes a table's own definition. Whether customizers may change it is checked by the caller.
 ///
 /// # Errors
-/// 0x80041102 without the table, 0x80040203 for switching tracking off (CT-3), or on where it cannot be (CT-4).
+/// 0x80041102 without the table, 0x80040203 for switching tracking off (CT-3), or on where it cannot be (CT-4), and for another set name of a built-in table;
+/// 0x80044363, 0x8006089C and the codes of MD-3 for a set name.
 pub(crate) fn update(cx: &mut WriteCx<'_>, table: &str, change: &TableUpdate) -> Result<()> {
     let table = Arc::clone(cx.snapshot.require(table)?);
     let mut def = table.def.clone();
     set_label(&mut def.display_name, change.display_name.as_ref(), change.merge_labels);
     set_label(&mut def.display_collection_name, change.display_collection_name.as_ref(), change.merge_labels);
     set_label(&mut def.description, change.description.as_ref(), change.merge_labels);
+    if let Some(wanted) = change.set_name.as_deref().filter(|wanted| *wanted != def.set_name.as_str()) {
+        if !def.custom {
+            return Err(Error::argument(format!("The entity set name of the built-in table '{}' cannot change.", def.name)));
+        }
+        let authority = Authority::of(cx, &Origin::Customizer { solution: None })?;
+        def.set_name = names::set_name(&cx.snapshot, &authority, &def.name, Some(wanted))?;
+    }
     match (change.change_tracking, def.change_tracking) {
         (Some(false), true) => return Err(Error::argument(format!("Change tracking of the table '{}' cannot be switched off.", def.name))),
         (Some(true), false) if !def.can_change_tracking_be_enabled => {
@@ -76,8 +87,8 @@ pub(crate) fn update(cx: &mut WriteCx<'_>, table: &str, change: &TableUpdate) ->
 /// Removes a table with its columns, keys, relationships and privileges, and with all its rows (MD-12).
 ///
 /// # Errors
-/// 0x80041102 without the table, 0x8004F032 for built-in and managed tables, 0x8004F01F while another table needs its lookup of this one: for an alternate
-/// key, or because a managed solution brought it. Other lookups of this table go with it.
+/// 0x80041102 without the table, 0x8004F032 for built-in and managed tables, and for a lookup of another table that a managed solution brought, 0x8004F01F for
+/// one that an alternate key needs. Other lookups of this table go with it (ADR 0016).
 pub(crate) fn delete(cx: &mut WriteCx<'_>, table: &str, removal: Removal) -> Result<()> {
     let table = Arc::clone(cx.snapshot.require(table)?);
     require_removable(removal, table.def.custom, table.def.managed, &format!("The table '{}'", table.name()))?;
@@ -98,6 +109,16 @@ pub(crate) fn delete(cx: &mut WriteCx<'_>, table: &str, removal: Removal) -> Res
     cx.undefine(&removed)?;
     Detached::clear(cx, table.def.id)?;
     removed.iter().try_for_each(|(_, id)| components::remove(cx, *id))
+}
+
+/// Refuses a table without the words that people read for one row and for many (MD-4).
+fn require_labels(spec: &TableSpec) -> Result<()> {
+    for (label, member) in [(&spec.display_name, "DisplayName"), (&spec.display_collection_name, "DisplayCollectionName")] {
+        if label.is_empty() {
+            return Err(Error::argument(format!("The table '{}' must have a label in '{member}'.", shown(&spec.schema_name))));
+        }
+    }
+    Ok(())
 }
 
 /// The table's own definition, without its number; names are checked.
@@ -152,7 +173,7 @@ fn define(cx: &WriteCx<'_>, authority: &Authority, spec: &TableSpec) -> Result<T
 }
 
 /// The columns of a new table and the relationships of its system lookups; the table's definition learns its primary name.
-fn parts(cx: &WriteCx<'_>, authority: &Authority, def: &mut TableDef, spec: &TableSpec) -> Result<(Vec<Column>, Vec<Relationship>)> {
+fn parts(cx: &WriteCx<'_>, authority: &Authority, def: &mut TableDef, spec: &TableSpec, origin: &Origin) -> Result<(Vec<Column>, Vec<Relationship>)> {
     let extras =
         SystemExtras { standard: true, state: Some(states(cx, authority, def, spec)?), has_money: has_money(spec), first_number: 1, declared: &|_| false };
     let SystemColumns { columns: mut system, relationships } = system_columns(def, &extras, &mut |_| cx.new_id());
@@ -160,8 +181,13 @@ fn parts(cx: &WriteCx<'_>, authority: &Authority, def: &mut TableDef, spec: &Tab
     let mut overlaid = Vec::new();
     for column in &spec.columns {
         let name = LogicalName::from(column.schema_name.to_ascii_lowercase());
-        let is_system = system.iter().any(|present| present.name == name);
-        if is_system || is_base(&column.kind) {
+        let own = system.iter().find(|present| present.name == name);
+        if let (Some(own), Origin::Customizer { .. }) = (own, origin)
+            && !may_list(own, column)
+        {
+            return Err(Error::new(ErrorCode::AttributeNameExists, format!("The column '{name}' of '{}' is made by the service itself.", def.name)));
+        }
+        if own.is_some() || is_base(&column.kind) {
             overlaid.push((name, column));
             continue;
         }
@@ -184,6 +210,16 @@ fn parts(cx: &WriteCx<'_>, authority: &Authority, def: &mut TableDef, spec: &Tab
     columns.append(&mut custom);
     columns.iter_mut().try_for_each(|column| places.give(column))?;
     Ok((columns, relationships))
+}
+
+/// True if a customizer may list a system column, for its labels and options: the id, state and status, as what they are. Packages list any.
+fn may_list(own: &Column, listed: &ColumnSpec) -> bool {
+    matches!(
+        (&own.kind, &listed.kind),
+        (ColumnType::UniqueId { .. }, ColumnType::UniqueId { .. })
+            | (ColumnType::State(_), ColumnType::State(_))
+            | (ColumnType::Status(_), ColumnType::Status(_))
+    )
 }
 
 /// A money column's base column: the service makes it with the money column (MD-24), so a listed one only brings labels.

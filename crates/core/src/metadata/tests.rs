@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use driftless_model::{
-    BooleanColumn, Caller, Cascade, CascadeAction, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, ColumnType, DeleteAction, ErrorCode, KeyIndexStatus,
-    Label, Limits, LogicalName, LookupColumn, LookupKind, MoneyColumn, Ownership, PrecisionSource, RequiredLevel, Result, Shape, Table, TextColumn, TextFormat,
-    Uuid, Value,
+    BooleanColumn, Caller, Cascade, CascadeAction, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, Column, ColumnType, DeleteAction, ErrorCode,
+    KeyIndexStatus, Label, Limits, LogicalName, LookupColumn, LookupKind, MoneyColumn, Ownership, PrecisionSource, RequiredLevel, Result, Shape, Table,
+    TableDef, TextColumn, TextFormat, Uuid, Value,
 };
 use driftless_query::Collector;
-use driftless_store::Store;
+use driftless_store::{DefinitionKind, SchemaChange, Store};
 use driftless_store_sqlite::{SqliteOptions, SqliteStore};
 
 use super::*;
@@ -206,14 +206,14 @@ fn a_table_gets_its_columns() {
         column("new_Kind", ColumnType::Choice(choice)),
         column("new_Sold", ColumnType::Boolean(sold)),
         column("new_Price", money()),
-        ColumnSpec { display_name: Label::english("Made on"), ..column("CreatedOn", ColumnType::Virtual) },
+        ColumnSpec { display_name: Label::english("Number"), ..column("new_BookId", ColumnType::UniqueId { primary: true }) },
     ];
     org.define(Define::CreateTable(table("new_Book", columns), CUSTOMIZER)).unwrap();
     let books = org.books();
     assert_eq!((books.def.set_name.as_str(), books.def.primary_id.as_str(), books.def.code.0), ("new_books", "new_bookid", 10_000));
     assert_eq!(books.def.primary_name.as_deref(), Some("new_name"));
     let find = |name: &str| books.column(books.require(name).unwrap());
-    assert_eq!(find("createdon").display_name.text(1033), Some("Made on"));
+    assert_eq!(find("new_bookid").display_name.text(1033), Some("Number"));
     let ColumnType::Choice(kind) = &find("new_kind").kind else { panic!() };
     let ChoiceSource::Local(set) = &kind.choice else { panic!() };
     assert_eq!((set.name.as_str(), set.options[0].value, kind.default), ("new_book_new_kind", 100_000_000, None));
@@ -235,6 +235,10 @@ fn tables_that_are_not_valid_are_refused() {
         (table("new_Empty", vec![]), ErrorCode::InvalidArgument),
         (table("new_Two", vec![name_column(), ColumnSpec { primary_name: true, ..column("new_Other", line(9)) }]), ErrorCode::InvalidArgument),
         (table("new_Twice", vec![name_column(), column("new_Name", line(9))]), ErrorCode::AttributeNameExists),
+        (table("new_Dated", vec![name_column(), column("CreatedOn", line(9))]), ErrorCode::AttributeNameExists),
+        (table("new_Numbered", vec![name_column(), column("new_NumberedId", line(9))]), ErrorCode::AttributeNameExists),
+        (TableSpec { display_name: Label::default(), ..books() }, ErrorCode::InvalidArgument),
+        (TableSpec { display_collection_name: Label::default(), ..books() }, ErrorCode::InvalidArgument),
         (TableSpec { ownership: Ownership::Business, ..books() }, ErrorCode::InvalidOwnershipTypeMask),
         (TableSpec { set_name: Some("new_books".to_owned()), ..books() }, ErrorCode::SetNameTaken),
     ] {
@@ -624,4 +628,38 @@ fn a_folder_without_privileges_gets_them_at_its_next_start() {
     let reopened = again();
     assert_eq!(privilege_rows(&reopened), before);
     assert_complete(&reopened);
+}
+
+#[test] // STD-3, ROLE-3
+fn a_folder_without_the_keys_of_roles_gets_them_at_its_next_start() {
+    let org = TestOrg::with_books();
+    // As folders were before roles had keys, and their facts were filled.
+    org.organization
+        .run_own(driftless_store::Length::Long, |cx| {
+            let roles = Arc::clone(cx.snapshot.require("role")?);
+            for key in &roles.keys {
+                cx.tx.change_schema(&SchemaChange::DropKey(&roles, key))?;
+            }
+            cx.undefine(&roles.keys.iter().map(|key| (DefinitionKind::Key, key.id)).collect::<Vec<_>>())?;
+            for row in system::rows(cx.tx.as_read(), &roles, &[], None)? {
+                system::update(cx, "role", row.id, &[("overwritetime", Value::Null)])?;
+            }
+            let organization = Arc::clone(cx.snapshot.require("organization")?);
+            let column = organization.column(organization.require("integrationuserid")?).clone();
+            let older = Column { valid: driftless_model::Validity::ALL, ..column };
+            let def = TableDef { seed_version: 1, ..organization.def.clone() };
+            cx.define(vec![Definition::Column(def.id, older), Definition::Table(def)])?;
+            Ok(cx.tx.set_setting("seed_digest", "of an older program")?)
+        })
+        .unwrap();
+    assert!(org.organization.snapshot().require("role").unwrap().keys.is_empty());
+    let environment = Arc::new(SeededEnvironment::new(8, 1_700_000_000_000));
+    let reopened = Organization::open(Arc::clone(org.organization.store()), environment, Limits::default()).unwrap();
+    let snapshot = reopened.snapshot();
+    let roles = snapshot.require("role").unwrap();
+    assert_eq!(roles.keys.iter().map(|key| key.status).collect::<Vec<_>>(), [KeyIndexStatus::Active; 2]);
+    let organization = snapshot.require("organization").unwrap();
+    assert!(!organization.column(organization.require("integrationuserid").unwrap()).valid.update);
+    let unfilled = reopened.store().reading(|tx| Ok(system::rows(tx, roles, &["overwritetime"], None)?.iter().any(|row| row.value(0).is_null()))).unwrap();
+    assert!(!unfilled);
 }

@@ -41,7 +41,7 @@ impl Budget {
     }
 }
 
-/// Makes a row from a record; `given` are columns set by the operation around it, which win.
+/// Makes a row from a record; `given` are columns set by the operation around it, unless the record writes them itself (UP-26).
 pub(crate) fn record(
     cx: &mut WriteCx<'_>,
     record: &Record,
@@ -55,10 +55,12 @@ pub(crate) fn record(
     let mut cells = fields::check(cx, record, Operation::Create, earlier)?;
     parents(cx, record, &mut cells, earlier, budget)?;
     for (column, value) in given {
-        fields::set(&mut cells, column, value);
+        if fields::get(&cells, column).is_none() {
+            cells.push((column, value));
+        }
     }
     let id = record.id.unwrap_or_else(|| cx.new_id());
-    behaviors::before_create(cx, table, &mut cells)?;
+    behaviors::before_create(cx, table, id, &mut cells)?;
     behaviors::defaults::fill(cx, table, &mut cells)?;
     required(table, &cells)?;
     let version = system::put(cx, table, id, &cells)?;

@@ -66,7 +66,11 @@ pub(crate) fn refer(cx: &WriteCx<'_>, table: &Table, column: &Column, target: &T
         return Ok(Reference { table: target.table.def.code, id });
     }
     // A Content-ID names its table only when the request that it stands for has run.
-    let found = keys::find(cx.tx.as_read(), &cx.snapshot, target, earlier)?.ok_or_else(|| keys::not_found(target))?;
+    let found = keys::find(cx.tx.as_read(), &cx.snapshot, target, earlier)?.ok_or_else(|| match lookup.kind {
+        // SU-14
+        LookupKind::Owner => Error::new(ErrorCode::InvalidOwnerId, format!("The owner is not valid. {}", keys::not_found(target).message())),
+        LookupKind::Plain | LookupKind::Customer => keys::not_found(target),
+    })?;
     if !lookup.targets.contains(found.table.name()) {
         let code = if lookup.kind == LookupKind::Owner { ErrorCode::InvalidOwnerId } else { ErrorCode::InvalidArgument };
         return Err(Error::new(code, format!("'{}' of '{}' cannot refer to a row of '{}'.", column.name, table.name(), found.table.name())));

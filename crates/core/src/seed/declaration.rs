@@ -1,10 +1,10 @@
 //! The form of a declaration file.
 
 use driftless_model::{
-    BooleanColumn, Cascade, CascadeAction, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, Column, ColumnType, DateBehavior, DateFormat, DateTimeColumn,
-    Decimal, DecimalColumn, DeleteAction, Error, FloatColumn, IntegerColumn, IntegerFormat, Label, LogicalName, LookupColumn, LookupKind, MoneyColumn,
-    Ownership, PrecisionSource, RequiredLevel, Result, SchemaName, StateColumn, StateOption, StatusColumn, StatusOption, TextColumn, TextFormat, Validity,
-    physical_name,
+    AlternateKey, BooleanColumn, Cascade, CascadeAction, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, Column, ColumnType, DateBehavior, DateFormat,
+    DateTimeColumn, Decimal, DecimalColumn, DeleteAction, Error, FloatColumn, IntegerColumn, IntegerFormat, KeyIndexStatus, Label, LogicalName, LookupColumn,
+    LookupKind, MoneyColumn, Ownership, PrecisionSource, RequiredLevel, Result, SchemaName, StateColumn, StateOption, StatusColumn, StatusOption, TextColumn,
+    TextFormat, Validity, physical_name,
 };
 use serde::Deserialize;
 
@@ -50,6 +50,17 @@ pub(super) struct TableDeclaration {
     #[serde(default)]
     pub(super) column: Vec<ColumnDeclaration>,
     pub(super) state: Option<StateDeclaration>,
+    #[serde(default)]
+    pub(super) key: Vec<KeyDeclaration>,
+}
+
+/// An alternate key.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyDeclaration {
+    schema_name: String,
+    display_name: String,
+    pub(super) columns: Vec<String>,
 }
 
 /// A column.
@@ -167,6 +178,27 @@ pub(super) const INTRODUCED: &str = "5.0.0.0";
 /// Reads a declaration.
 pub(super) fn parse(text: &str) -> Result<TableDeclaration> {
     toml::from_str(text).map_err(|error| Error::damaged(format!("a built-in table cannot be read: {error}")))
+}
+
+impl KeyDeclaration {
+    /// The key's definition, before its index is built.
+    pub(super) fn key(&self, table: &str) -> AlternateKey {
+        let schema_name = SchemaName::from(self.schema_name.as_str());
+        let id = constant_id(&format!("key/{table}.{}", schema_name.to_logical()));
+        AlternateKey {
+            id,
+            name: schema_name.to_logical(),
+            schema_name,
+            display_name: Label::english(self.display_name.as_str()),
+            columns: self.columns.iter().map(|name| LogicalName::from(name.as_str())).collect(),
+            status: KeyIndexStatus::Pending,
+            job: None,
+            physical: format!("k_{}", id.simple()),
+            managed: true,
+            customizable: false,
+            introduced_version: INTRODUCED.to_owned(),
+        }
+    }
 }
 
 impl TargetDeclaration {

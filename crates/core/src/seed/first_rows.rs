@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use driftless_model::{Decimal, Reference, Result, Uuid, Value};
 
-use crate::behaviors::organization_tree;
+use crate::behaviors::{organization_tree, tables};
 use crate::context::{Facts, WriteCx};
 use crate::environment::Environment;
 use crate::messages::filters;
@@ -118,12 +118,24 @@ fn roles(cx: &mut WriteCx<'_>) -> Result<()> {
             ("ismanaged", Value::Bool(true)),
             ("iscustomizable", Value::Bool(name != ROLES[0].0)),
             ("canbedeleted", Value::Bool(false)),
-            ("componentstate", Value::Int(0)),
         ];
         system::insert(cx, "role", Some(id), &values)?;
     }
     let membership = [("systemuserid", Value::Guid(facts.administrator)), ("roleid", Value::Guid(facts.administrator_role))];
     system::insert(cx, "systemuserroles", None, &membership)?;
+    Ok(())
+}
+
+/// Gives roles, those of an older store too, what they are found by: their alternate keys have no nulls (STD-3).
+pub(super) fn complete_roles(cx: &mut WriteCx<'_>) -> Result<()> {
+    let table = Arc::clone(cx.snapshot.require("role")?);
+    for row in system::rows(cx.tx.as_read(), &table, &["componentstate", "overwritetime", "parentrootroleid"], None)? {
+        let wanted = tables::facts_of_role(&table, row.id);
+        let lacking: Vec<_> = wanted.into_iter().enumerate().filter(|(at, _)| row.value(*at).is_null()).map(|(_, fact)| fact).collect();
+        if !lacking.is_empty() {
+            system::update(cx, "role", row.id, &lacking)?;
+        }
+    }
     Ok(())
 }
 

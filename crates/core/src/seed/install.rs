@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use driftless_model::{Column, ColumnType, DeleteAction, LogicalName, Relationship, Result, SchemaName, SetName, TableCode, TableDef, Uuid, physical_name};
-use driftless_store::SchemaChange;
+use driftless_model::{
+    AlternateKey, Column, ColumnType, DeleteAction, KeyIndexStatus, LogicalName, Relationship, Result, SchemaName, SetName, TableCode, TableDef, Uuid,
+    physical_name,
+};
+use driftless_store::{KeyBuild, SchemaChange};
 
 use super::constant_id;
 use super::declaration::{ColumnDeclaration, INTRODUCED, TableDeclaration, label};
@@ -11,7 +14,8 @@ use crate::context::WriteCx;
 use crate::metadata::Definition;
 use crate::metadata::system_columns::{SystemExtras, base_column, system_columns};
 
-/// Adds what the store lacks: tables, then columns of tables that it has in an older version, then relationships.
+/// Adds what the store lacks: tables, then columns of tables that it has in an older version, then relationships. Columns that are there learn by which
+/// operations they may be written now.
 pub(super) fn run(cx: &mut WriteCx<'_>, declared: &[TableDeclaration]) -> Result<()> {
     let before = Arc::clone(&cx.snapshot);
     let mut definitions = Vec::new();
@@ -23,10 +27,18 @@ pub(super) fn run(cx: &mut WriteCx<'_>, declared: &[TableDeclaration]) -> Result
                 let mut kept = present.def.clone();
                 kept.seed_version = declaration.version;
                 let mut number = present.columns.iter().map(|column| column.number).max().unwrap_or(0);
-                for mut column in columns.into_iter().filter(|column| present.find(&column.name).is_none()) {
-                    number += 1;
-                    column.number = number;
-                    definitions.push(Definition::Column(kept.id, column));
+                for mut column in columns {
+                    match present.find(&column.name).map(|ix| present.column(ix)) {
+                        None => {
+                            number += 1;
+                            column.number = number;
+                            definitions.push(Definition::Column(kept.id, column));
+                        }
+                        Some(own) if !own.custom && own.valid != column.valid => {
+                            definitions.push(Definition::Column(kept.id, Column { valid: column.valid, ..own.clone() }));
+                        }
+                        Some(_) => {}
+                    }
                 }
                 definitions.push(Definition::Table(kept));
             }
@@ -60,6 +72,27 @@ pub(super) fn run(cx: &mut WriteCx<'_>, declared: &[TableDeclaration]) -> Result
                 let lookup = table.require(&relationship.referencing_column)?;
                 cx.tx.change_schema(&SchemaChange::IndexLookup(table, lookup))?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Adds the alternate keys that the store lacks, with their indexes: no job is needed, since the start waits for all of it.
+pub(super) fn keys(cx: &mut WriteCx<'_>, declared: &[TableDeclaration]) -> Result<()> {
+    for declaration in declared {
+        for key in declaration.key.iter().map(|own| own.key(&declaration.name)) {
+            let table = Arc::clone(cx.snapshot.require(&declaration.name)?);
+            if table.keys.iter().any(|present| present.id == key.id) {
+                continue;
+            }
+            let status = match cx.tx.change_schema(&SchemaChange::BuildKey(&table, &key))? {
+                KeyBuild::Done => KeyIndexStatus::Active,
+                KeyBuild::Collides { values, .. } => {
+                    tracing::warn!(table = %table.name(), key = %key.name, values, "a built-in alternate key could not be built: rows collide");
+                    KeyIndexStatus::Failed
+                }
+            };
+            cx.define(vec![Definition::Key(table.def.id, AlternateKey { status, ..key })])?;
         }
     }
     Ok(())

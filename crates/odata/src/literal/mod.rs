@@ -5,4 +5,4 @@ mod parse;
 pub mod print;
 
 pub use calendar::{DATE_MAX, DATE_MIN, SECONDS_MAX, SECONDS_MIN};
-pub use parse::{DecimalParts, LiteralError, boolean, date, date_time, decimal, double, guid, int32, int64, integer};
+pub use parse::{DecimalParts, LiteralError, boolean, date, date_time, decimal, double, guid, int32, int64, integer, wall_time};

@@ -38,6 +38,17 @@ pub fn date_time(text: &str) -> Result<i64, LiteralError> {
     if (SECONDS_MIN..=SECONDS_MAX).contains(&seconds) { Ok(seconds) } else { Err(LiteralError::OutOfRange) }
 }
 
+/// A date and time of day as written, as seconds since 1970-01-01T00:00:00 of the same clock: an offset is checked and dropped. Otherwise as [`date_time`].
+///
+/// # Errors
+/// `OutOfRange` outside the years 1753 to 9999.
+pub fn wall_time(text: &str) -> Result<i64, LiteralError> {
+    let (days, rest) = date_prefix(text.as_bytes())?;
+    let seconds = if rest.is_empty() { 0 } else { clock_and_offset(rest)?.0 };
+    let seconds = i64::from(days) * 86_400 + seconds;
+    if (SECONDS_MIN..=SECONDS_MAX).contains(&seconds) { Ok(seconds) } else { Err(LiteralError::OutOfRange) }
+}
+
 /// A date as days since 1970-01-01. A time part after it is checked and dropped: the date counts as written.
 ///
 /// # Errors
@@ -67,6 +78,11 @@ fn date_prefix(bytes: &[u8]) -> Result<(i32, &[u8]), LiteralError> {
 
 /// Seconds since midnight UTC of `Thh:mm[:ss[.f]][offset]`; may be negative or beyond a day by the offset.
 fn time_part(bytes: &[u8]) -> Result<i64, LiteralError> {
+    clock_and_offset(bytes).map(|(clock, offset)| clock - offset)
+}
+
+/// Seconds since midnight as written, and the offset from UTC in seconds.
+fn clock_and_offset(bytes: &[u8]) -> Result<(i64, i64), LiteralError> {
     let (b'T' | b't' | b' ', bytes) = bytes.split_first().ok_or(LiteralError::Malformed)? else {
         return Err(LiteralError::Malformed);
     };
@@ -81,12 +97,12 @@ fn time_part(bytes: &[u8]) -> Result<i64, LiteralError> {
         rest = fraction(after)?;
     }
     match rest {
-        [] | b"Z" | b"z" => Ok(seconds),
+        [] | b"Z" | b"z" => Ok((seconds, 0)),
         [sign @ (b'+' | b'-'), offset @ ..] => {
             let (minutes, []) = hours_minutes(offset)? else {
                 return Err(LiteralError::Malformed);
             };
-            Ok(if *sign == b'+' { seconds - minutes * 60 } else { seconds + minutes * 60 })
+            Ok((seconds, if *sign == b'+' { minutes * 60 } else { -minutes * 60 }))
         }
         _ => Err(LiteralError::Malformed),
     }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use driftless_core::Snapshot;
-use driftless_model::{Error, ErrorCode, LogicalName, Result, Shape, Table, Uuid};
+use driftless_model::{Column, Error, ErrorCode, LogicalName, Result, Shape, Table, Uuid};
 use driftless_odata::filter::{Argument, CompareOp, Expr, FilterLimits, Lit, Operand, TextFunction, parse_argument};
 use driftless_odata::literal;
+use driftless_odata::record::is_wall_time;
 use driftless_query::{Comparison, Condition, Filter, Literal, Operator};
 
 use super::navigation::single;
@@ -114,14 +115,15 @@ impl Lowering<'_> {
                 Some(name)
             }
         };
-        let shape = owner.column(column).shape();
-        let values = lits.iter().map(|lit| value(shape, lit)).collect::<Result<_>>()?;
+        let values = lits.iter().map(|lit| value(owner.column(column), lit)).collect::<Result<_>>()?;
         Ok(Filter::Condition(Condition { path: steps, column: owner.column(column).name.clone(), operator, values, other }))
     }
 }
 
 /// A literal as the query model has it. Dates in quotes are taken as dates where the column is one.
-fn value(shape: Shape, lit: &Lit) -> Result<Literal> {
+fn value(column: &Column, lit: &Lit) -> Result<Literal> {
+    // Compared is what is stored (MD-23).
+    let date_time = if is_wall_time(column) { literal::wall_time } else { literal::date_time };
     let bad = |text: &str| {
         let text: String = text.chars().take(100).collect();
         Error::new(ErrorCode::ODataError, format!("Unrecognized 'Edm.DateTimeOffset' literal '{text}' in $filter."))
@@ -131,10 +133,10 @@ fn value(shape: Shape, lit: &Lit) -> Result<Literal> {
         Lit::Bool(value) => Literal::Bool(*value),
         Lit::Number(text) => Literal::Number(text.clone()),
         Lit::Guid(bytes) => Literal::Guid(Uuid::from_bytes(*bytes)),
-        Lit::DateTime(text) => Literal::DateTime(literal::date_time(text).map_err(|_| bad(text))?),
+        Lit::DateTime(text) => Literal::DateTime(date_time(text).map_err(|_| bad(text))?),
         Lit::Date(text) => Literal::Date(literal::date(text).map_err(|_| bad(text))?),
-        Lit::Text(text) => match shape {
-            Shape::DateTime if !text.is_empty() => Literal::DateTime(literal::date_time(text).map_err(|_| bad(text))?),
+        Lit::Text(text) => match column.shape() {
+            Shape::DateTime if !text.is_empty() => Literal::DateTime(date_time(text).map_err(|_| bad(text))?),
             Shape::Date if !text.is_empty() => Literal::Date(literal::date(text).map_err(|_| bad(text))?),
             _ => Literal::Text(text.clone()),
         },

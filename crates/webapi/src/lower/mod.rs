@@ -1,11 +1,13 @@
 //! From wire forms to the organization's requests: addresses of rows, bodies, query options. All of it is pure: definitions and syntax in, requests out.
 
+mod companions;
 mod filter;
 mod key;
 mod navigation;
 mod query;
 mod record;
 
+pub(crate) use companions::CURRENCY;
 pub(crate) use key::{lookup_in_name, reference, target};
 pub(crate) use navigation::{Single, collection, single};
 pub(crate) use query::{Selection, expands, query, select, unsupported_options};
@@ -15,9 +17,6 @@ use driftless_model::Table;
 
 /// The set of all who may own rows. It is there for owners to lead somewhere and has no rows of its own.
 pub(crate) const PRINCIPALS_SET: &str = "principals";
-
-/// The lookup of the currency in which a row's amounts are. Whoever asks for an amount is given it too (web-api 8).
-pub(crate) const CURRENCY: &str = "transactioncurrencyid";
 
 /// Users and teams: the tables whose rows own others. Their declared key is `ownerid` (web-api 2, 7).
 pub(crate) fn is_principal(table: &Table) -> bool {

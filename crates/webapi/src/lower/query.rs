@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use driftless_core::Snapshot;
-use driftless_model::{ColumnIx, ColumnType, Error, ErrorCode, LogicalName, Result, Table};
+use driftless_model::{ColumnIx, Error, ErrorCode, LogicalName, Result, Table};
 use driftless_odata::filter::{Argument, FilterLimits, Operand, parse_argument};
 use driftless_odata::query::{Direction, ExpandItem, OrderItem, OrderKey, QueryOptions, SelectItem};
 use driftless_query::{Columns, Expand, Order, Query};
 
+use super::companions::companion;
 use super::filter::Lowering;
+use super::is_principal;
 use super::key::lookup_in_name;
 use super::navigation::{collection, single};
-use super::{CURRENCY, is_principal};
 use crate::error;
 
 /// The columns asked for: as the query wants them, and as the context repeats them.
@@ -39,15 +40,16 @@ pub(crate) fn select(table: &Table, items: Option<&[SelectItem]>) -> Result<Sele
         if is_principal(table) && name == "ownerid" {
             continue;
         }
-        columns.push(table.column(property(table, name)?).name.clone());
+        columns.push(property(table, name)?);
     }
-    // An amount means nothing without its currency (web-api 8).
-    let is_money = |name: &LogicalName| table.find(name).is_some_and(|ix| matches!(table.column(ix).kind, ColumnType::Money(_)));
-    if columns.iter().any(is_money)
-        && let Some(currency) = table.find(CURRENCY)
-    {
-        columns.push(table.column(currency).name.clone());
+    for at in 0..columns.len() {
+        if let Some(ix) = columns.get(at).and_then(|ix| companion(table, *ix))
+            && !columns.contains(&ix)
+        {
+            columns.push(ix);
+        }
     }
+    let columns = columns.into_iter().map(|ix| table.column(ix).name.clone()).collect();
     Ok(Selection { columns: Columns::Some(columns), names: Some(names) })
 }
 
@@ -96,18 +98,23 @@ pub(crate) fn expands(snapshot: &Snapshot, table: &Table, items: &[ExpandItem]) 
             });
         };
         let options = &item.options;
-        if item.is_ref || !options.expand.is_empty() {
-            return Err(error::not_offered(if item.is_ref { "$ref inside $expand" } else { "$expand inside $expand" }));
+        if !options.expand.is_empty() {
+            return Err(error::not_offered("$expand inside $expand"));
         }
-        if options.filter.is_some() || !options.order_by.is_empty() || options.top.is_some() {
+        if !options.order_by.is_empty() || options.top.is_some() {
             return Err(Error::new(
                 ErrorCode::ODataError,
                 "Only $select and $filter clause can be provided while doing $expand on many-to-one relationship or nested one-to-many relationship.",
             ));
         }
+        if options.filter.is_some() {
+            return Err(error::not_offered("$filter inside $expand"));
+        }
         for target in &navigation.targets {
             let target = snapshot.require(target)?;
             let selection = match (select(target, options.select.as_deref()), navigation.targets.len()) {
+                // Of a reference only the address is shown.
+                _ if item.is_ref => Selection { columns: Columns::Some(Vec::new()), names: None },
                 (Ok(selection), _) => selection,
                 (Err(error), 1) => return Err(error),
                 // Of several targets, those that lack a column are returned with what they have.
@@ -220,6 +227,7 @@ mod tests {
             "$filter=@p1 eq 'x'&@p1=drf_name",
             "$filter=drf_name eq drf_code",
             "$orderby=@p1&@p1=drf_name",
+            "$expand=drf_DepotId/$ref",
             "$expand=drf_DepotId($select=drf_name),ownerid($select=drf_name)",
         ] {
             assert!(lowered(text).is_ok(), "{text}: {}", lowered(text).err().map(|e| e.to_string()).unwrap_or_default());
@@ -238,6 +246,7 @@ mod tests {
             ("$skip=1", ErrorCode::ODataError),
             ("$Filter=drf_size eq 1", ErrorCode::ODataError),
             ("$expand=drf_DepotId($top=1)", ErrorCode::ODataError),
+            ("$expand=drf_DepotId($select=drf_name;$filter=drf_name eq 'a')", ErrorCode::NotSupported),
             ("$apply=aggregate(drf_size with sum as t)", ErrorCode::NotSupported),
             ("fetchXml=<fetch/>", ErrorCode::NotSupported),
             ("sql=SELECT 1", ErrorCode::NotSupported),

@@ -103,7 +103,7 @@ fn page(call: &Call<'_>, set: &str, source: &Rows<'_>) -> Result<Answer> {
             let selection = lower::select(&table, call.options.select.as_deref())?;
             let mut query = lower::query(snapshot, &table, &call.options, &selection, style.annotations.formatted)?;
             query.limit = Some(page_rows(call));
-            *slot.borrow_mut() = Some(Lowered::new(call.exchange.organization, snapshot, &query)?);
+            *slot.borrow_mut() = Some(Lowered::new(call.exchange.organization, snapshot, &query, &call.options.expand)?);
             Ok(Request::RetrieveMultiple(RetrieveMultiple { query, within, count, page_token: page_token.clone() }))
         },
         &mut sink,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use driftless_core::{Currencies, Snapshot};
-use driftless_model::{ChoiceSource, Column, ColumnType, DateBehavior, DateFormat, Decimal, IntegerFormat, ValueRef};
+use driftless_model::{ChoiceSource, Column, ColumnType, DateBehavior, DateFormat, Decimal, RoundingStrategy, ValueRef};
 use driftless_odata::literal::print::push_date;
 use driftless_query::RowView;
 
@@ -69,8 +69,7 @@ impl Formatter {
             }
             ColumnType::Decimal(kind) => Self::Number { digits: u32::from(kind.precision) },
             ColumnType::Float(kind) => Self::Number { digits: u32::from(kind.precision) },
-            ColumnType::Integer(kind) if kind.format == IntegerFormat::None => Self::Number { digits: 0 },
-            ColumnType::BigInt => Self::Number { digits: 0 },
+            ColumnType::Integer(_) | ColumnType::BigInt => Self::Number { digits: 0 },
             ColumnType::DateTime(kind) => {
                 let offset_s = if kind.behavior == DateBehavior::UserLocal { i64::from(time_zone_minutes) * 60 } else { 0 };
                 Self::Moment { offset_s, with_time: kind.format == DateFormat::DateAndTime && kind.behavior != DateBehavior::DateOnly }
@@ -95,7 +94,7 @@ impl Formatter {
                 }
             }
             (Self::Money { digits, symbols }, ValueRef::Money(units)) => {
-                let amount = Decimal::new(units, 4).round_dp(*digits);
+                let amount = rounded(Decimal::new(units, 4), *digits);
                 if amount.is_sign_negative() && !amount.is_zero() {
                     out.push('-');
                 }
@@ -134,8 +133,13 @@ fn push_label(labels: &[(i32, String)], value: i32, out: &mut String) {
     }
 }
 
+/// Rounded as stored values are: half away from zero.
+fn rounded(value: Decimal, digits: u32) -> Decimal {
+    value.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero)
+}
+
 fn push_number(value: Decimal, digits: u32, out: &mut String) {
-    let value = value.round_dp(digits);
+    let value = rounded(value, digits);
     if value.is_sign_negative() && !value.is_zero() {
         out.push('-');
     }
@@ -213,11 +217,14 @@ mod tests {
             (&labels, ValueRef::Choices("0,1"), Some("Stopped; Running")),
             (&labels, ValueRef::Int(7), None),
             (&money(None), ValueRef::Money(45_000), Some("$4.50")),
+            (&money(None), ValueRef::Money(1_250), Some("$0.13")),
+            (&money(None), ValueRef::Money(-1_250), Some("-$0.13")),
+            (&Formatter::Number { digits: 2 }, ValueRef::Decimal(Decimal::new(125, 3)), Some("0.13")),
             (&money(None), ValueRef::Money(-12_345_678_900), Some("-$1,234,567.89")),
             (&Formatter::Number { digits: 0 }, ValueRef::Int(-1_000), Some("-1,000")),
             (&Formatter::Number { digits: 0 }, ValueRef::Int(999), Some("999")),
             (&Formatter::Number { digits: 2 }, ValueRef::Decimal(Decimal::new(15, 1)), Some("1.50")),
-            (&Formatter::Number { digits: 1 }, ValueRef::Float(1234.25), Some("1,234.2")),
+            (&Formatter::Number { digits: 1 }, ValueRef::Float(1234.25), Some("1,234.3")),
             (&moment, ValueRef::DateTime(0), Some("1/1/1970 1:00 AM")),
             (&moment, ValueRef::DateTime(11 * 3_600 + 59 * 60), Some("1/1/1970 12:59 PM")),
             (&moment, ValueRef::Date(31), Some("2/1/1970")),

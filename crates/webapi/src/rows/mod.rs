@@ -20,6 +20,7 @@ use std::sync::Arc;
 use driftless_core::{Currencies, Organization, Snapshot};
 use driftless_model::{Column, ColumnType, Result};
 use driftless_odata::headers::{Format, MetadataLevel};
+use driftless_odata::query::ExpandItem;
 use driftless_query::{Columns, Query};
 
 use crate::call::Call;
@@ -30,17 +31,20 @@ pub(crate) struct Lowered {
     pub(crate) snapshot: Arc<Snapshot>,
     /// Symbols for amounts; none when no amount is shown to people.
     pub(crate) currencies: Arc<Currencies>,
+    /// Names of nested objects of which the address alone is shown: `$expand=name/$ref` (web-api 18).
+    pub(crate) references: Vec<String>,
 }
 
 impl Lowered {
-    /// What a query over `table` and its expansions is shown with. Currencies are read once, and only for amounts with formatted values.
+    /// What a query over `table` and its expansions, asked for as `expand`, is shown with. Currencies are read once, and only for amounts with formatted values.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn new(organization: &Organization, snapshot: &Arc<Snapshot>, query: &Query) -> Result<Self> {
+    pub(crate) fn new(organization: &Organization, snapshot: &Arc<Snapshot>, query: &Query, expand: &[ExpandItem]) -> Result<Self> {
         let needed = query.lookup_names && shows_amounts(snapshot, query);
         let currencies = if needed { organization.currencies()? } else { Currencies::default() };
-        Ok(Self { snapshot: Arc::clone(snapshot), currencies: Arc::new(currencies) })
+        let references = expand.iter().filter(|item| item.is_ref).map(|item| item.path.join("/")).collect();
+        Ok(Self { snapshot: Arc::clone(snapshot), currencies: Arc::new(currencies), references })
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct RowPlan {
 #[derive(Debug)]
 struct NestedPlan {
     name: Vec<u8>,
+    /// Whether the address alone is shown (web-api 18).
+    is_reference: bool,
     alternatives: Vec<ObjectPlan>,
 }
 
@@ -31,8 +33,10 @@ struct ObjectPlan {
     /// Place of the primary id; the version follows.
     first: usize,
     has_etag: bool,
-    /// Type and the beginning of the address, with full control information only.
+    /// Type and names, with full control information only.
     full: Option<FullPlan>,
+    /// The address up to the id.
+    address: String,
     columns: Vec<ColumnPlan>,
     /// Names under which the primary id is written behind the columns.
     ids: Vec<Vec<u8>>,
@@ -41,7 +45,6 @@ struct ObjectPlan {
 #[derive(Debug)]
 struct FullPlan {
     type_name: String,
-    address: String,
     set: String,
 }
 
@@ -88,10 +91,11 @@ impl RowPlan {
             match &group.name {
                 None => root = Some(object),
                 Some(name) => {
+                    let is_reference = lowered.references.contains(name);
                     let name = JsonWriter::prepare_name(name);
                     match nested.iter_mut().find(|plan| plan.name == name) {
                         Some(plan) => plan.alternatives.push(object),
-                        None => nested.push(NestedPlan { name, alternatives: vec![object] }),
+                        None => nested.push(NestedPlan { name, is_reference, alternatives: vec![object] }),
                     }
                 }
             }
@@ -107,6 +111,7 @@ impl RowPlan {
             json.prepared_name(&nested.name);
             match nested.alternatives.iter().find(|object| object.id(row).is_some()) {
                 None => json.null(),
+                Some(object) if nested.is_reference => object.write_reference(json, row, scratch),
                 Some(object) => {
                     json.begin_object();
                     object.write_members(json, row, self.as_text, scratch);
@@ -139,22 +144,28 @@ impl ObjectPlan {
         if is_principal(table) && !group.columns.iter().any(|ix| *table.column(*ix).name == *"ownerid") {
             ids.push(JsonWriter::prepare_name("ownerid"));
         }
-        let full = style.is_full().then(|| FullPlan {
-            type_name: format!("#Microsoft.Dynamics.CRM.{}", table.name()),
-            address: format!("{}{}(", style.root, table.def.set_name),
-            set: format!("{}(", table.def.set_name),
-        });
-        Self { first: group.first, has_etag: style.has_control(), full, columns, ids }
+        let full =
+            style.is_full().then(|| FullPlan { type_name: format!("#Microsoft.Dynamics.CRM.{}", table.name()), set: format!("{}(", table.def.set_name) });
+        Self { first: group.first, has_etag: style.has_control(), full, address: format!("{}{}(", style.root, table.def.set_name), columns, ids }
     }
 
     fn id(&self, row: &dyn RowView) -> Option<Uuid> {
         row.get(self.first).id()
     }
 
+    /// The object `{"@odata.id":"…"}`.
+    fn write_reference(&self, json: &mut JsonWriter, row: &dyn RowView, scratch: &mut String) {
+        json.begin_object();
+        if let Some(id) = self.id(row) {
+            write_address(json, "@odata.id", &self.address, id, scratch);
+        }
+        json.end_object();
+    }
+
     fn write_members(&self, json: &mut JsonWriter, row: &dyn RowView, as_text: bool, scratch: &mut String) {
         let id = self.id(row);
         if let (Some(full), Some(id)) = (&self.full, id) {
-            full.write(json, id, scratch);
+            full.write(json, &self.address, id, scratch);
         }
         if self.has_etag
             && let ValueRef::BigInt(version) = row.get(self.first + 1)
@@ -175,18 +186,22 @@ impl ObjectPlan {
 }
 
 impl FullPlan {
-    fn write(&self, json: &mut JsonWriter, id: Uuid, scratch: &mut String) {
+    fn write(&self, json: &mut JsonWriter, address: &str, id: Uuid, scratch: &mut String) {
         json.name("@odata.type");
         json.text(&self.type_name);
-        for (name, start) in [("@odata.id", &self.address), ("@odata.editLink", &self.set)] {
-            scratch.clear();
-            scratch.push_str(start);
-            scratch.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
-            scratch.push(')');
-            json.name(name);
-            json.text(scratch);
-        }
+        write_address(json, "@odata.id", address, id, scratch);
+        write_address(json, "@odata.editLink", &self.set, id, scratch);
     }
+}
+
+/// Writes the address of a row, which begins with `start`.
+fn write_address(json: &mut JsonWriter, name: &str, start: &str, id: Uuid, scratch: &mut String) {
+    scratch.clear();
+    scratch.push_str(start);
+    scratch.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+    scratch.push(')');
+    json.name(name);
+    json.text(scratch);
 }
 
 /// Writes `"@odata.etag":"W/\"n\""`.

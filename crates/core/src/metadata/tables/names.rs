@@ -27,12 +27,12 @@ pub(super) fn check_table(authority: &Authority, schema_name: &str) -> Result<()
     Ok(())
 }
 
-/// The set name of a new table: the one asked for, else the plural of its name, with a number if that is taken.
+/// The set name of a table: the one asked for, else the plural of its name, with a number if that is taken.
 ///
 /// # Errors
 /// 0x80044363 when the name asked for is taken, 0x8006089C for its prefix, the codes of MD-3.
 pub(super) fn set_name(snapshot: &Snapshot, authority: &Authority, table: &LogicalName, wanted: Option<&str>) -> Result<SetName> {
-    let is_free = |name: &str| !snapshot.tables().any(|table| table.def.set_name.eq_ignore_ascii_case(name));
+    let is_free = |name: &str| !snapshot.tables().any(|other| other.name() != table && other.def.set_name.eq_ignore_ascii_case(name));
     let Some(wanted) = wanted.filter(|name| !name.is_empty()) else {
         let plural = plural(table);
         let numbered = (1..=SET_NAME_TRIES).map(|number| format!("{plural}{number}"));

@@ -284,6 +284,7 @@ fn table_update(present: &Table, element: &TableElement) -> Option<TableUpdate> 
     flags.retain(|name, flag| def.flags.get(name) != Some(flag));
     let newly = |flag: &str, present: bool| element.properties.flag(flag).filter(|given| *given != present);
     let update = TableUpdate {
+        set_name: None,
         display_name: changed_label(&element.labels, &def.display_name),
         display_collection_name: changed_label(&element.collection_labels, &def.display_collection_name),
         description: changed_label(&element.descriptions, &def.description),

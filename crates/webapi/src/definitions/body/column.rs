@@ -6,7 +6,7 @@ use driftless_model::{Column, RequiredLevel, Result};
 use driftless_odata::json::Json;
 
 use super::kind;
-use super::reader::{Members, unknown_word};
+use super::reader::{Members, require_same_name, unknown_word};
 
 /// The column that a body asks for. `primary_name` is the name of the primary name column, where the table says it and not the column.
 ///
@@ -44,6 +44,7 @@ pub(super) fn shared(members: Members<'_>, kind: driftless_model::ColumnType, pr
 /// As [`column`].
 pub(in crate::definitions) fn column_update(snapshot: &Snapshot, present: &Column, body: &Json<'_>, merge_labels: bool) -> Result<ColumnUpdate> {
     let members = Members(body);
+    require_same_name(members, &present.schema_name)?;
     let kind = kind::changed(snapshot, members, &present.kind)?;
     Ok(ColumnUpdate {
         display_name: members.label("DisplayName")?,

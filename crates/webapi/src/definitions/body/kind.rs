@@ -62,6 +62,9 @@ pub(super) fn changed(snapshot: &Snapshot, members: Members<'_>, present: &Colum
     let mut kind = present.clone();
     match &mut kind {
         ColumnType::Text(text) | ColumnType::Memo(text) => {
+            if members.text("AutoNumberFormat")?.is_some_and(|format| !format.is_empty()) {
+                return Err(error::not_offered("A column with an 'AutoNumberFormat'"));
+            }
             set(&mut text.max_length, members.number("MaxLength")?);
             set(&mut text.format, text_format(members)?);
         }

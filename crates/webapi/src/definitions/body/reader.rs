@@ -114,3 +114,14 @@ pub(super) fn unknown_word(name: &str, word: &str) -> Error {
     let word: String = word.chars().take(64).collect();
     error::payload("definition", &format!("The value '{word}' is not one of the property '{name}'."))
 }
+
+/// Refuses a definition whose schema name is another one than that of what it replaces (MD-1, MD-25).
+///
+/// # Errors
+/// 0x80040203, and 0x80048d19 when it is no text.
+pub(super) fn require_same_name(members: Members<'_>, present: &str) -> Result<()> {
+    match members.text("SchemaName")? {
+        Some(name) if name != present => Err(Error::argument(format!("The schema name '{present}' cannot change: names of tables and columns stay."))),
+        _ => Ok(()),
+    }
+}

@@ -9,7 +9,7 @@ use driftless_model::{Error, ErrorCode, Ownership, Result, Table};
 use driftless_odata::json::Json;
 
 use super::column;
-use super::reader::{Members, unknown_word, wrong};
+use super::reader::{Members, require_same_name, unknown_word, wrong};
 use crate::definitions;
 use crate::definitions::item::{Item, View};
 use crate::definitions::node::Node;
@@ -107,6 +107,7 @@ pub(in crate::definitions) fn table_update(view: View<'_>, table: &Arc<Table>, b
         // MD-5
         return Err(Error::new(ErrorCode::InvalidOwnershipTypeMask, "The ownership of a table cannot change."));
     }
+    require_same_name(members, &table.def.schema_name)?;
     let item = Item::table(table);
     let mut flags = flags(members)?;
     flags.retain(|name, value| {
@@ -119,6 +120,7 @@ pub(in crate::definitions) fn table_update(view: View<'_>, table: &Arc<Table>, b
         present != Some(*value)
     });
     Ok(TableUpdate {
+        set_name: members.text("EntitySetName")?.filter(|name| !name.is_empty()).map(str::to_owned),
         display_name: members.label("DisplayName")?,
         display_collection_name: members.label("DisplayCollectionName")?,
         description: members.label("Description")?,
