@@ -22,6 +22,8 @@ mod security;
 mod seed;
 mod solutions;
 
+pub use behaviors::addresses::ADDRESS_PARTS;
+pub use behaviors::names::NAME_PARTS;
 pub use context::Facts;
 pub use currencies::Currencies;
 pub use environment::{Environment, SeededEnvironment, SystemEnvironment};

@@ -5,34 +5,25 @@ use driftless_model::{ColumnIx, Table, Value};
 use crate::records::fields::{get, set};
 use crate::records::load::Loaded;
 
-/// Ends of the names of the parts, in the order of the whole address.
-const PARTS: [&str; 7] = ["line1", "line2", "line3", "city", "stateorprovince", "postalcode", "country"];
-/// Most addresses that a row has.
-const ADDRESSES: u8 = 3;
+/// Ends of the names of an address's parts, behind `address1_` and its like, in the order of the whole address.
+pub const ADDRESS_PARTS: [&str; 7] = ["line1", "line2", "line3", "city", "stateorprovince", "postalcode", "country"];
+/// Beginnings of the names of a row's addresses.
+const ADDRESSES: [&str; 3] = ["address1", "address2", "address3"];
 
 /// An address of a table: the column for the whole and those of its parts.
 struct Address {
     composite: ColumnIx,
-    parts: [ColumnIx; PARTS.len()],
-}
-
-impl Address {
-    fn is_written(&self, cells: &[(ColumnIx, Value)]) -> bool {
-        self.parts.iter().any(|part| get(cells, *part).is_some())
-    }
+    parts: [ColumnIx; ADDRESS_PARTS.len()],
 }
 
 /// The parts of every address of which an update sets one.
 pub(crate) fn inputs(table: &Table, cells: &[(ColumnIx, Value)]) -> Vec<ColumnIx> {
-    addresses(table).filter(|address| address.is_written(cells)).flat_map(|address| address.parts).collect()
+    written(table, cells).into_iter().flat_map(|address| address.parts).collect()
 }
 
 /// Sets the whole of every address of which a part is set.
 pub(crate) fn compose(table: &Table, before: Option<&Loaded>, cells: &mut Vec<(ColumnIx, Value)>) {
-    for address in addresses(table) {
-        if !address.is_written(cells) {
-            continue;
-        }
+    for address in written(table, cells) {
         let texts = address.parts.map(|part| match get(cells, part).or_else(|| before.map(|row| row.value(part))) {
             Some(Value::Text(text)) => text.clone(),
             _ => String::new(),
@@ -42,18 +33,23 @@ pub(crate) fn compose(table: &Table, before: Option<&Loaded>, cells: &mut Vec<(C
     }
 }
 
-fn addresses(table: &Table) -> impl Iterator<Item = Address> + '_ {
-    let count = if matches!(table.name().as_str(), "account" | "contact") { ADDRESSES } else { 0 };
-    (1..=count).filter_map(|number| {
-        let find = |part: &str| table.find(&format!("address{number}_{part}"));
-        let composite = find("composite")?;
-        let parts = PARTS.iter().map(|part| find(part)).collect::<Option<Vec<_>>>()?;
-        Some(Address { composite, parts: parts.try_into().ok()? })
-    })
+/// The addresses of which a part is set. Most writes set none, so columns are looked up only for those that are.
+fn written(table: &Table, cells: &[(ColumnIx, Value)]) -> Vec<Address> {
+    if !matches!(table.name().as_str(), "account" | "contact") {
+        return Vec::new();
+    }
+    let is_part = |name: &str, address: &str| name.split_once('_').is_some_and(|(own, part)| own == address && ADDRESS_PARTS.contains(&part));
+    let is_written = |address: &&str| cells.iter().any(|(ix, _)| is_part(&table.column(*ix).name, address));
+    let address = |address: &str| {
+        let find = |part: &str| table.find(&format!("{address}_{part}"));
+        let parts = ADDRESS_PARTS.iter().map(|part| find(part)).collect::<Option<Vec<_>>>()?;
+        Some(Address { composite: find("composite")?, parts: parts.try_into().ok()? })
+    };
+    ADDRESSES.into_iter().filter(is_written).filter_map(address).collect()
 }
 
 /// The lines of an address: streets, then "city, state postal code", then the country. Parts without text leave no trace.
-fn join(parts: &[String; PARTS.len()]) -> String {
+fn join(parts: &[String; ADDRESS_PARTS.len()]) -> String {
     let [line1, line2, line3, city, state, postal_code, country] = parts.each_ref().map(String::as_str);
     let present = |parts: &[&str], between: &str| parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(between);
     let place = present(&[city, &present(&[state, postal_code], " ")], ", ");

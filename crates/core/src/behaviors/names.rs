@@ -9,7 +9,8 @@ use crate::records::fields::{get, set};
 use crate::records::load::Loaded;
 use crate::records::system;
 
-const PARTS: [&str; 3] = ["firstname", "middlename", "lastname"];
+/// Names of the columns that a full name is composed of.
+pub const NAME_PARTS: [&str; 3] = ["firstname", "middlename", "lastname"];
 
 /// The parts, for an update that sets one of them.
 pub(crate) fn inputs(table: &Table, cells: &[(ColumnIx, Value)]) -> Vec<ColumnIx> {
@@ -39,7 +40,7 @@ fn parts(table: &Table) -> Option<(ColumnIx, [ColumnIx; 3])> {
     if !matches!(table.name().as_str(), "contact" | "systemuser") {
         return None;
     }
-    let [first, middle, last] = PARTS.map(|name| table.find(name));
+    let [first, middle, last] = NAME_PARTS.map(|name| table.find(name));
     Some((table.find("fullname")?, [first?, middle?, last?]))
 }
 

@@ -1,14 +1,11 @@
 //! Columns that come along unasked: what is selected is not understood without them (web-api 8).
 
+use driftless_core::{ADDRESS_PARTS, NAME_PARTS};
 use driftless_model::{ColumnIx, ColumnType, Table};
 
 /// The lookup of the currency in which a row's amounts are.
 pub(crate) const CURRENCY: &str = "transactioncurrencyid";
 
-/// Parts of a whole address, behind `address1_` and its like.
-const ADDRESS_PARTS: [&str; 7] = ["line1", "line2", "line3", "city", "stateorprovince", "postalcode", "country"];
-/// Parts of a whole name.
-const NAME_PARTS: [&str; 3] = ["firstname", "middlename", "lastname"];
 /// Before the names of columns that tell how a name is pronounced.
 const PRONUNCIATION: &str = "yomi";
 
