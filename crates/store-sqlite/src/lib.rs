@@ -131,12 +131,7 @@ impl SqliteStore {
     /// # Errors
     /// 0x80040216 when the folder cannot be read.
     pub fn has_row(&self, table: &Table, id: Uuid) -> Result<bool> {
-        let mut found = false;
-        self.read(&mut |tx| {
-            found = tx.version_of(table, id)?.is_some();
-            Ok(())
-        })?;
-        Ok(found)
+        (self as &dyn Store).reading(|tx| Ok(tx.version_of(table, id)?.is_some()))
     }
 
     /// Copies the log into the database and cuts it. Happens by itself when the writer rests.
