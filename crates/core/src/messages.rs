@@ -120,6 +120,19 @@ pub enum ParamType {
     Bytes,
     /// Anything: taken and not looked at.
     Any,
+    /// A value with named members.
+    Complex(&'static ComplexType),
+    /// A list of values of one type.
+    List(&'static ParamType),
+}
+
+/// The type of a value with named members.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ComplexType {
+    /// Name on the wire, unique among all messages.
+    pub name: &'static str,
+    /// The members. Others that a caller gives are not looked at.
+    pub members: &'static [Param],
 }
 
 /// A parameter's value.
@@ -135,8 +148,22 @@ pub enum Arg {
     Guid(Uuid),
     /// Bytes.
     Bytes(Arc<[u8]>),
+    /// Values by name: those of the members of a [`ComplexType`] that were given.
+    Complex(Vec<(&'static str, Arg)>),
+    /// Values in order.
+    List(Vec<Arg>),
     /// A solution package that `prepare` read from bytes.
     Package(Arc<driftless_solution_file::Package>),
+}
+
+impl Arg {
+    /// The value of a member.
+    pub fn member(&self, name: &str) -> Option<&Arg> {
+        match self {
+            Self::Complex(members) => members.iter().find(|(own, _)| *own == name).map(|(_, arg)| arg),
+            _ => None,
+        }
+    }
 }
 
 /// Parameters by name.

@@ -1,12 +1,13 @@
 //! Functions and actions (web-api 28), derived from the organization's list of messages: a new message needs no line here.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use driftless_core::{Arg, Args, MESSAGES, MessageDef, MessageKind, Outputs, Param, ParamType, Request, Response};
 use driftless_model::{Error, ErrorCode, Result, Uuid};
-use driftless_odata::json::{Json, JsonLimits, JsonWriter};
+use driftless_odata::json::{Json, JsonLimits, JsonWriter, read_argument};
 use driftless_odata::literal;
 use driftless_odata::url::{KeyLiteral, NamedSegment};
 use driftless_query::Collector;
@@ -71,16 +72,36 @@ fn action_args(call: &Call<'_>, def: &'static MessageDef) -> Result<Args> {
     let mut args = Vec::with_capacity(members.len());
     for (name, value) in members.iter().filter(|(name, _)| !name.contains('@')) {
         let param = param(def, name)?;
-        let arg = match (param.kind, value) {
-            (_, Json::Null) | (ParamType::Any, _) => None,
-            (ParamType::Bool, Json::Bool(value)) => Some(Arg::Bool(*value)),
-            (ParamType::Text | ParamType::Guid | ParamType::Bytes | ParamType::Bool | ParamType::Int, Json::Text(text)) => arg_of_text(def, param, text)?,
-            (ParamType::Int, Json::Number(text)) => arg_of_text(def, param, text)?,
-            _ => return Err(wrong_value(def, param)),
-        };
-        args.extend(arg.map(|arg| (param.name, arg)));
+        args.extend(arg_of_json(def, param, value)?.map(|arg| (param.name, arg)));
     }
     complete(def, args)
+}
+
+fn arg_of_json(def: &MessageDef, param: &Param, value: &Json<'_>) -> Result<Option<Arg>> {
+    Ok(match (param.kind, value) {
+        (_, Json::Null) | (ParamType::Any, _) => None,
+        (ParamType::Bool, Json::Bool(value)) => Some(Arg::Bool(*value)),
+        (ParamType::Text | ParamType::Guid | ParamType::Bytes | ParamType::Bool | ParamType::Int, Json::Text(text)) => arg_of_text(def, param, text)?,
+        (ParamType::Int, Json::Number(text)) => arg_of_text(def, param, text)?,
+        (ParamType::Complex(complex), Json::Object(members)) => {
+            let mut args = Vec::with_capacity(complex.members.len());
+            for (name, value) in members {
+                if let Some(own) = complex.members.iter().find(|own| own.name == name) {
+                    args.extend(arg_of_json(def, own, value)?.map(|arg| (own.name, arg)));
+                }
+            }
+            match complex.members.iter().find(|own| own.required && !args.iter().any(|(name, _)| *name == own.name)) {
+                Some(own) => return Err(bad(def, &format!("the member '{}' of '{}' must be given", own.name, param.name))),
+                None => Some(Arg::Complex(args)),
+            }
+        }
+        (ParamType::List(kind), Json::Array(items)) => {
+            let item = Param { kind: *kind, ..*param };
+            let items = items.iter().map(|value| arg_of_json(def, &item, value)?.ok_or_else(|| wrong_value(def, param)));
+            Some(Arg::List(items.collect::<Result<_>>()?))
+        }
+        _ => return Err(wrong_value(def, param)),
+    })
 }
 
 fn param(def: &'static MessageDef, name: &str) -> Result<&'static Param> {
@@ -109,6 +130,10 @@ fn arg_of_text(def: &MessageDef, param: &Param, text: &str) -> Result<Option<Arg
         ParamType::Int => literal::int32(text).ok().map(Arg::Int),
         ParamType::Guid => literal::guid(text).ok().map(|bytes| Arg::Guid(Uuid::from_bytes(bytes))),
         ParamType::Bytes => STANDARD.decode(text).ok().map(|bytes| Arg::Bytes(Arc::from(bytes))),
+        ParamType::Complex(_) | ParamType::List(_) => {
+            let json = read_argument(text, &JsonLimits::default()).map_err(|_| wrong_value(def, param))?;
+            return arg_of_json(def, param, &json);
+        }
     };
     arg.map(Some).ok_or_else(|| wrong_value(def, param))
 }
@@ -126,15 +151,17 @@ fn wrong_value(def: &MessageDef, param: &Param) -> Error {
 }
 
 /// The type of a parameter in `$metadata`.
-pub(crate) fn edm_type(kind: ParamType) -> &'static str {
-    match kind {
+pub(crate) fn edm_type(kind: ParamType) -> Cow<'static, str> {
+    Cow::Borrowed(match kind {
         ParamType::Text => "Edm.String",
         ParamType::Bool => "Edm.Boolean",
         ParamType::Int => "Edm.Int32",
         ParamType::Guid => "Edm.Guid",
         ParamType::Bytes => "Edm.Binary",
         ParamType::Any => "mscrm.expando",
-    }
+        ParamType::Complex(complex) => return format!("mscrm.{}", complex.name).into(),
+        ParamType::List(item) => return format!("Collection({})", edm_type(*item)).into(),
+    })
 }
 
 fn render(call: &Call<'_>, def: &MessageDef, response: Response) -> Result<Answer> {
@@ -148,15 +175,32 @@ fn render(call: &Call<'_>, def: &MessageDef, response: Response) -> Result<Answe
     json.text(&format!("{}$metadata#Microsoft.Dynamics.CRM.{}Response", call.exchange.root, def.name));
     for (name, value) in &outputs {
         json.name(name);
-        match value {
-            Arg::Text(text) => json.text(text),
-            Arg::Bool(value) => json.boolean(*value),
-            Arg::Int(value) => json.integer(i64::from(*value)),
-            Arg::Guid(id) => json.guid(id.as_bytes()),
-            Arg::Bytes(bytes) => json.text(&STANDARD.encode(bytes)),
-            Arg::Package(_) => json.null(),
-        }
+        write(&mut json, value);
     }
     json.end_object();
     Ok(Answer::with_body(200, call.format.content_type(), json.into_bytes()))
+}
+
+fn write(json: &mut JsonWriter, value: &Arg) {
+    match value {
+        Arg::Text(text) => json.text(text),
+        Arg::Bool(value) => json.boolean(*value),
+        Arg::Int(value) => json.integer(i64::from(*value)),
+        Arg::Guid(id) => json.guid(id.as_bytes()),
+        Arg::Bytes(bytes) => json.text(&STANDARD.encode(bytes)),
+        Arg::Complex(members) => {
+            json.begin_object();
+            for (name, value) in members {
+                json.name(name);
+                write(json, value);
+            }
+            json.end_object();
+        }
+        Arg::List(items) => {
+            json.begin_array();
+            items.iter().for_each(|item| write(json, item));
+            json.end_array();
+        }
+        Arg::Package(_) => json.null(),
+    }
 }
