@@ -12,6 +12,7 @@ pub(crate) mod organization_tree;
 pub(crate) mod owner;
 pub(crate) mod state;
 pub(crate) mod tables;
+pub(crate) mod user_settings;
 
 use std::sync::Arc;
 

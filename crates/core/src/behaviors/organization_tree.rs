@@ -6,12 +6,13 @@ use driftless_model::{ColumnIx, Error, ErrorCode, Reference, Result, Table, Uuid
 use driftless_query::{ResolvedCondition, ResolvedFilter};
 
 use super::tables::{owns_rows, pairs, reference};
+use super::user_settings;
 use crate::context::WriteCx;
 use crate::records::fields::get;
 use crate::records::load::{self, Loaded};
 use crate::records::system;
 
-/// A business unit brings its default team; a user joins the default team of their business unit.
+/// A business unit brings its default team; a user has settings and joins the default team of their business unit.
 pub(crate) fn after_create(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, cells: &[(ColumnIx, Value)]) -> Result<()> {
     match table.name().as_str() {
         "businessunit" => {
@@ -20,6 +21,7 @@ pub(crate) fn after_create(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, c
         }
         "systemuser" => {
             let unit = get(cells, table.require("businessunitid")?).and_then(Value::id);
+            user_settings::add(cx, id, unit)?;
             unit.map_or(Ok(()), |unit| join_default_team(cx, id, unit))
         }
         _ => Ok(()),
@@ -95,6 +97,8 @@ fn move_user(cx: &mut WriteCx<'_>, user: Uuid, from: Option<Uuid>, to: Uuid) -> 
     for pair in pairs(cx, "systemuserroles", "systemuserid", user)? {
         system::delete(cx, "systemuserroles", pair.id)?;
     }
+    let to_unit = reference(cx.snapshot.require("businessunit")?, to);
+    system::update(cx, "usersettings", user, &[("businessunitid", to_unit)])?;
     join_default_team(cx, user, to)
 }
 

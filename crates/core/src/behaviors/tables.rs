@@ -12,7 +12,7 @@ use crate::records::system;
 use crate::solutions;
 
 /// Tables whose rows only the service makes and changes.
-const OWN: [&str; 12] = [
+const OWN: &[&str] = &[
     "asyncoperation",
     "importjob",
     "organization",
@@ -25,6 +25,7 @@ const OWN: [&str; 12] = [
     "solutioncomponent",
     "teamroles",
     "systemuserroles",
+    "usersettings",
 ];
 
 /// `overwritetime` of a component that no solution has overwritten: 1900-01-01, in seconds since 1970.
@@ -43,9 +44,9 @@ pub(crate) fn may_create(table: &Table) -> Result<()> {
     Ok(())
 }
 
-/// Refuses to change rows of tables that are the service's own, except the organization's settings.
+/// Refuses to change rows of tables that are the service's own, except settings: those of the organization and of users.
 pub(crate) fn may_update(table: &Table) -> Result<()> {
-    if is_own(table) && !matches!(table.name().as_str(), "organization" | "asyncoperation") {
+    if is_own(table) && !matches!(table.name().as_str(), "organization" | "asyncoperation" | "usersettings") {
         return Err(refused(table, "changed"));
     }
     Ok(())

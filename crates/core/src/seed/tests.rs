@@ -1,0 +1,95 @@
+//! Declarations as they are written, and what an older store gets.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use driftless_model::Value;
+use driftless_store_sqlite::{SqliteOptions, SqliteStore};
+
+use super::*;
+use crate::environment::SeededEnvironment;
+use crate::organization::Organization;
+use crate::records::system;
+
+/// A store in a folder of its own.
+struct Folder {
+    store: Arc<dyn Store>,
+    path: PathBuf,
+}
+
+impl Folder {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let path = std::env::temp_dir().join(format!("driftless-seed-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+        let store = Arc::new(SqliteStore::open(&path, &SqliteOptions::default()).unwrap());
+        Self { store, path }
+    }
+
+    /// Opens the organization as a start of the program does.
+    fn start(&self) -> Arc<Organization> {
+        let environment = Arc::new(SeededEnvironment::new(7, 1_700_000_000_000));
+        Organization::open(Arc::clone(&self.store), environment, Limits::default()).unwrap()
+    }
+
+    /// Changes rows as no caller may, and lets the store look as one that an older program left.
+    fn age(&self, change: impl Fn(&mut WriteCx<'_>) + Send + Sync + 'static) {
+        let organization = self.start();
+        let environment: Arc<dyn Environment> = Arc::new(SeededEnvironment::new(9, 1_600_000_000_000));
+        let services = services(&environment, &Limits::default(), organization.facts().clone(), [0; 32]);
+        let aged = self.store.writing(Length::Long, move |tx| {
+            let snapshot = Arc::new(Snapshot::load(tx.as_read())?);
+            let caller = Caller::user(services.facts.administrator);
+            let access = Access::Administrator;
+            let mut cx =
+                WriteCx { tx, snapshot, caller: &caller, access, services: &services, now_s: 0, effects: Effects::default(), known: Default::default() };
+            change(&mut cx);
+            cx.tx.set_setting(DIGEST, "older")?;
+            Ok(())
+        });
+        aged.unwrap();
+    }
+
+    fn rows(&self, organization: &Organization, table: &str, columns: &[&str]) -> Vec<(Uuid, Vec<Value>)> {
+        let snapshot = organization.snapshot();
+        let rows = self.store.reading(|tx| system::rows(tx, snapshot.require(table)?, columns, None)).unwrap();
+        rows.iter().map(|row| (row.id, (0..columns.len()).map(|at| row.value(at).clone()).collect())).collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+#[test] // STD-1
+fn every_declaration_can_be_read_and_fits_the_others() {
+    let declared: Vec<_> = TABLES.iter().map(|text| declaration::parse(text).unwrap()).collect();
+    let names: HashSet<_> = declared.iter().map(|table| table.name.as_str()).collect();
+    assert_eq!(names.len(), TABLES.len());
+    for table in &declared {
+        for name in table.key.iter().flat_map(|key| &key.columns) {
+            assert!(table.column.iter().any(|column| column.name == *name), "a key of {} has the column {name}", table.name);
+        }
+        for column in &table.column {
+            for target in &column.target {
+                assert!(names.contains(target.table.as_str()), "{}.{} refers to {}", table.name, column.name, target.table);
+            }
+        }
+    }
+}
+
+#[test] // STD-6
+fn users_of_an_older_store_get_their_settings() {
+    let folder = Folder::new();
+    folder.age(|cx| {
+        let administrator = cx.services.facts.administrator;
+        assert!(system::delete(cx, "usersettings", administrator).unwrap());
+    });
+    let organization = folder.start();
+    let settings = folder.rows(&organization, "usersettings", &["uilanguageid"]);
+    assert_eq!(settings, [(organization.facts().administrator, vec![Value::Int(1033)])]);
+    let again = folder.start();
+    assert_eq!(folder.rows(&again, "usersettings", &["uilanguageid"]), settings);
+}
