@@ -2,6 +2,7 @@
 
 pub(crate) mod choices;
 pub(crate) mod columns;
+pub(crate) mod companions;
 pub(crate) mod keys;
 pub(crate) mod privileges;
 pub(crate) mod relationships;

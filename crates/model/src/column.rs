@@ -7,8 +7,8 @@ mod check;
 mod kinds;
 
 pub use kinds::{
-    BooleanColumn, ChoiceColumn, DateBehavior, DateFormat, DateTimeColumn, DecimalColumn, FloatColumn, IntegerColumn, IntegerFormat, LookupColumn, LookupKind,
-    MoneyColumn, PrecisionSource, StateColumn, StatusColumn, TextColumn, TextFormat,
+    BooleanColumn, ChoiceColumn, DateBehavior, DateFormat, DateTimeColumn, DecimalColumn, FileColumn, FloatColumn, ImageColumn, IntegerColumn, IntegerFormat,
+    LookupColumn, LookupKind, MoneyColumn, PrecisionSource, StateColumn, StatusColumn, TextColumn, TextFormat,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -55,6 +55,8 @@ pub enum Shape {
     PolyLookup,
     /// Several choices as text.
     Choices,
+    /// Bytes, at most some tens of thousands: a thumbnail.
+    Bytes,
     /// Not stored: names that the original derives, such as `createdbyname`.
     None,
 }
@@ -95,6 +97,10 @@ pub enum ColumnType {
         /// The table's primary id.
         primary: bool,
     },
+    /// A file, as its id.
+    File(FileColumn),
+    /// An image, as its thumbnail.
+    Image(ImageColumn),
     /// Logical name of a table.
     EntityName,
     /// A setting of a component (`iscustomizable`), a yes/no that only solutions change.
@@ -232,7 +238,8 @@ impl Column {
             ColumnType::DateTime(_) => Shape::DateTime,
             ColumnType::Lookup(kind) if kind.is_polymorphic() => Shape::PolyLookup,
             ColumnType::Lookup(_) => Shape::Lookup,
-            ColumnType::UniqueId { .. } => Shape::Guid,
+            ColumnType::UniqueId { .. } | ColumnType::File(_) => Shape::Guid,
+            ColumnType::Image(_) => Shape::Bytes,
             ColumnType::Virtual => Shape::None,
         }
     }

@@ -26,8 +26,9 @@ pub use caller::{Caller, Privilege};
 pub use choice::{ChoiceOption, ChoiceSet, ChoiceSource, StateOption, StatusOption};
 pub use codec::{decimal_from_order_bytes, decimal_to_order_bytes, money_from_decimal, money_to_decimal};
 pub use column::{
-    BooleanColumn, ChoiceColumn, Column, ColumnIx, ColumnRole, ColumnType, DateBehavior, DateFormat, DateTimeColumn, DecimalColumn, FloatColumn, IntegerColumn,
-    IntegerFormat, LookupColumn, LookupKind, MoneyColumn, PrecisionSource, RequiredLevel, Shape, StateColumn, StatusColumn, TextColumn, TextFormat, Validity,
+    BooleanColumn, ChoiceColumn, Column, ColumnIx, ColumnRole, ColumnType, DateBehavior, DateFormat, DateTimeColumn, DecimalColumn, FileColumn, FloatColumn,
+    ImageColumn, IntegerColumn, IntegerFormat, LookupColumn, LookupKind, MoneyColumn, PrecisionSource, RequiredLevel, Shape, StateColumn, StatusColumn,
+    TextColumn, TextFormat, Validity,
 };
 pub use error::{Error, ErrorCode, Result};
 pub use fold::{FOLD_VERSION, compare, fold, matches_pattern};

@@ -36,6 +36,8 @@ pub enum Value {
     Ref(Reference),
     /// Several choices, ascending, none twice.
     Choices(Vec<i32>),
+    /// Bytes: an image.
+    Bytes(Vec<u8>),
 }
 
 /// One value, borrowed from a statement or from a [`Value`].
@@ -67,6 +69,8 @@ pub enum ValueRef<'a> {
     Ref(Reference),
     /// Several choices, ascending, as the store keeps them: decimal numbers with commas between.
     Choices(&'a str),
+    /// Bytes.
+    Bytes(&'a [u8]),
 }
 
 impl Value {
@@ -85,6 +89,7 @@ impl Value {
             Self::DateTime(v) => ValueRef::DateTime(*v),
             Self::Date(v) => ValueRef::Date(*v),
             Self::Ref(v) => ValueRef::Ref(*v),
+            Self::Bytes(v) => ValueRef::Bytes(v),
         }
     }
 
@@ -119,7 +124,8 @@ impl Value {
             | Self::Text(_)
             | Self::DateTime(_)
             | Self::Date(_)
-            | Self::Choices(_) => None,
+            | Self::Choices(_)
+            | Self::Bytes(_) => None,
         }
     }
 }
@@ -141,6 +147,7 @@ impl ValueRef<'_> {
             Self::Date(v) => Value::Date(v),
             Self::Ref(v) => Value::Ref(v),
             Self::Choices(v) => Value::Choices(v.split(',').filter_map(|n| n.parse().ok()).collect()),
+            Self::Bytes(v) => Value::Bytes(v.to_vec()),
         }
     }
 
@@ -172,6 +179,7 @@ impl Value {
             (Self::Ref(a), Self::Guid(b)) => a.id.cmp(b),
             // As the stored texts: the engine orders by what it keeps.
             (Self::Choices(a), Self::Choices(b)) => Self::choices_text(a).cmp(&Self::choices_text(b)),
+            (Self::Bytes(a), Self::Bytes(b)) => a.cmp(b),
             _ => self.rank().cmp(&other.rank()),
         }
     }
@@ -190,6 +198,7 @@ impl Value {
             Self::DateTime(_) => 9,
             Self::Date(_) => 10,
             Self::Choices(_) => 11,
+            Self::Bytes(_) => 12,
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Everything is accepted that published clients write: numbers and booleans as text, any offset in date-times.
 //! Ranges and lengths of a column are not looked at here.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use driftless_model::{Column, ColumnType, DateBehavior, Decimal, Shape, Uuid, Value, money_from_decimal};
 
 use crate::json::Json;
@@ -31,6 +33,7 @@ pub fn value_of_json(column: &Column, json: &Json<'_>) -> Result<Value, ValueErr
     let read = match (shape, json) {
         (_, Json::Null) => return Ok(Value::Null),
         (Shape::Lookup | Shape::PolyLookup | Shape::None, _) => Err(LiteralError::Malformed),
+        (Shape::Bytes, Json::Text(text)) => STANDARD.decode(text.as_bytes()).map(Value::Bytes).map_err(|_| LiteralError::Malformed),
         (Shape::Text, Json::Text(text)) => return Ok(Value::text(text.as_ref())),
         (Shape::Bool, Json::Bool(value)) => return Ok(Value::Bool(*value)),
         (Shape::Int | Shape::BigInt | Shape::Decimal | Shape::Money | Shape::Float | Shape::Choices, Json::Number(text)) => value_of_shape(shape, text),
@@ -63,6 +66,7 @@ pub fn edm_type(shape: Shape) -> &'static str {
         Shape::Guid | Shape::Lookup | Shape::PolyLookup => "Edm.Guid",
         Shape::DateTime => "Edm.DateTimeOffset",
         Shape::Date => "Edm.Date",
+        Shape::Bytes => "Edm.Binary",
     }
 }
 
@@ -85,7 +89,8 @@ fn value_of_shape(shape: Shape, text: &str) -> Result<Value, LiteralError> {
     }
     let text = text.trim_ascii();
     match shape {
-        Shape::Text | Shape::None => Err(LiteralError::Malformed),
+        // Bytes stand in bodies only.
+        Shape::Text | Shape::Bytes | Shape::None => Err(LiteralError::Malformed),
         Shape::Bool => match text {
             "1" => Ok(Value::Bool(true)),
             "0" => Ok(Value::Bool(false)),

@@ -83,7 +83,8 @@ pub fn coerce(column: &Column, literal: &Literal) -> Result<Value> {
             Literal::DateTime(seconds) => i32::try_from(seconds.div_euclid(86_400)).ok().map(Value::Date),
             _ => None,
         },
-        Shape::None => None,
+        // An image is compared with nothing but null.
+        Shape::Bytes | Shape::None => None,
     };
     value.ok_or_else(fail)
 }

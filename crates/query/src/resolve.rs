@@ -64,7 +64,8 @@ fn add_group(
     lookup_names: bool,
 ) -> Result<()> {
     let columns = match columns {
-        Columns::All => table.indexed().filter(|(_, column)| column.is_stored()).map(|(ix, _)| ix).collect(),
+        // Images are large: who wants them names them.
+        Columns::All => table.indexed().filter(|(_, column)| column.is_stored() && column.shape() != Shape::Bytes).map(|(ix, _)| ix).collect(),
         Columns::Some(names) => {
             let mut places = Vec::with_capacity(names.len());
             for name in names {

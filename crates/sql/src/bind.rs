@@ -26,6 +26,8 @@ pub enum Bind<'a> {
     Text(Cow<'a, str>),
     /// BLOB of 16 bytes: identifiers and decimals.
     Bytes([u8; 16]),
+    /// BLOB of any length: an image.
+    Blob(&'a [u8]),
 }
 
 impl From<Uuid> for Bind<'_> {
@@ -51,6 +53,7 @@ pub fn bind(value: &Value) -> Result<Bind<'_>> {
         Value::Text(v) => Bind::Text(Cow::Borrowed(v)),
         Value::Guid(id) => Bind::from(*id),
         Value::Ref(reference) => Bind::from(reference.id),
+        Value::Bytes(bytes) => Bind::Blob(bytes),
         Value::Choices(chosen) => Bind::Text(Cow::Owned(Value::choices_text(chosen))),
     })
 }

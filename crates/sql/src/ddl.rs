@@ -72,7 +72,7 @@ pub fn physical_columns(column: &Column) -> Vec<PhysicalColumn> {
         Shape::Bool | Shape::Int | Shape::BigInt | Shape::Money | Shape::DateTime | Shape::Date => vec![own("INTEGER")],
         Shape::Float => vec![own("REAL")],
         Shape::Text | Shape::Choices => vec![own("TEXT")],
-        Shape::Decimal | Shape::Guid | Shape::Lookup => vec![own("BLOB")],
+        Shape::Decimal | Shape::Guid | Shape::Lookup | Shape::Bytes => vec![own("BLOB")],
         Shape::PolyLookup => vec![own("BLOB"), PhysicalColumn { name: type_column(column), sql_type: "INTEGER" }],
         Shape::None => Vec::new(),
     }

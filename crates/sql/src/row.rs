@@ -127,5 +127,6 @@ fn fits(shape: Shape, value: &Value) -> bool {
         Value::Date(_) => shape == Shape::Date,
         Value::Ref(_) => shape == Shape::Lookup,
         Value::Choices(_) => shape == Shape::Choices,
+        Value::Bytes(_) => shape == Shape::Bytes,
     }
 }

@@ -31,6 +31,7 @@ impl<'r, 's> StatementRow<'r, 's> {
             (_, SqlValue::Null) => ValueRef::Null,
             (Shape::Text, SqlValue::Text(text)) => ValueRef::Text(std::str::from_utf8(text).ok()?),
             (Shape::Choices, SqlValue::Text(text)) => ValueRef::Choices(std::str::from_utf8(text).ok()?),
+            (Shape::Bytes, SqlValue::Blob(bytes)) => ValueRef::Bytes(bytes),
             (Shape::Guid, SqlValue::Blob(id)) => ValueRef::Guid(uuid(id)?),
             (Shape::Lookup, SqlValue::Blob(id)) => ValueRef::Ref(Reference { table: slot.table, id: uuid(id)? }),
             (Shape::PolyLookup, SqlValue::Blob(id)) => match self.row.get_ref(slot.at + 1).ok()? {
@@ -96,6 +97,7 @@ impl ToSql for Bound<'_, '_> {
             Bind::Real(number) => SqlValue::Real(*number),
             Bind::Text(text) => SqlValue::Text(text.as_bytes()),
             Bind::Bytes(bytes) => SqlValue::Blob(bytes),
+            Bind::Blob(bytes) => SqlValue::Blob(bytes),
         }))
     }
 }

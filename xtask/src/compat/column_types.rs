@@ -1,8 +1,8 @@
 //! `column-types.md`: what columns can hold.
 
 use driftless_model::{
-    BooleanColumn, ChoiceColumn, ChoiceSet, ChoiceSource, Column, ColumnType, DateBehavior, DateTimeColumn, Decimal, DecimalColumn, FloatColumn, IntegerColumn,
-    Label, LookupColumn, LookupKind, MoneyColumn, RequiredLevel, Shape, StateColumn, StatusColumn, TextColumn, Uuid, Validity,
+    BooleanColumn, ChoiceColumn, ChoiceSet, ChoiceSource, Column, ColumnType, DateBehavior, DateTimeColumn, Decimal, DecimalColumn, FileColumn, FloatColumn,
+    ImageColumn, IntegerColumn, Label, LookupColumn, LookupKind, MoneyColumn, RequiredLevel, Shape, StateColumn, StatusColumn, TextColumn, Uuid, Validity,
 };
 
 use super::golden::Exchange;
@@ -28,8 +28,7 @@ const RELATIONSHIP: &str = "`POST RelationshipDefinitions`";
 const SERVICE: &str = "the service";
 
 /// What is not there, with the reason.
-const ABSENT: [(&str, &str); 3] =
-    [("File", "files are not stored"), ("Image", "files are not stored"), ("Text with `AutoNumberFormat`", "the service gives out no numbers")];
+const ABSENT: [(&str, &str); 1] = [("Text with `AutoNumberFormat`", "the service gives out no numbers")];
 
 /// The page.
 pub(crate) fn page(exchanges: &[Exchange]) -> String {
@@ -72,6 +71,8 @@ fn kinds() -> Vec<ColumnType> {
         lookup(LookupKind::Customer, true),
         lookup(LookupKind::Owner, true),
         ColumnType::UniqueId { primary: true },
+        ColumnType::File(FileColumn { max_kib: FileColumn::MAX_KIB_DEFAULT }),
+        ColumnType::Image(ImageColumn { max_kib: ImageColumn::MAX_KIB_DEFAULT, full: false, primary: false }),
         ColumnType::EntityName,
         ColumnType::ManagedProperty,
         ColumnType::Virtual,
@@ -108,6 +109,8 @@ fn facts(kind: &ColumnType) -> Facts {
             LookupKind::Owner => row("Owner", "`_ownerid_value`", "a user or team", SERVICE, false, "ownerid"),
         },
         ColumnType::UniqueId { .. } => row("Uniqueidentifier", "text", "", SERVICE, false, "new_parcelid"),
+        ColumnType::File(_) => row("File", "the file's id; its bytes at `…/column`", "1 KB to 10 GB", COLUMN, false, "new_bill"),
+        ColumnType::Image(_) => row("Image", "base64 of the thumbnail, when selected", "1 KB to 30 MB", COLUMN, false, "new_photo"),
         ColumnType::EntityName => row("EntityName", TEXT, "128 UTF-16 units", SERVICE, false, "returnedtypecode"),
         ColumnType::ManagedProperty => row("ManagedProperty", "true or false", "", SERVICE, false, "iscustomizable"),
         ColumnType::Virtual => row("Virtual", "not sent", "listed in definitions only", SERVICE, false, "AttributeMetadata/Virtual"),
@@ -124,6 +127,7 @@ fn stored(shape: Shape) -> &'static str {
         Shape::Float => "floating point",
         Shape::Text | Shape::Choices => "text",
         Shape::Guid => "16 bytes",
+        Shape::Bytes => "bytes",
         Shape::DateTime => "seconds since 1970",
         Shape::Date => "days since 1970",
         Shape::Lookup => "id",

@@ -148,7 +148,7 @@ const ABSENT: &[(&str, &str)] = &[
     ("GetValidReferencingEntities", "later: definitions"),
     ("RetrieveMetadataChanges", "later: definitions"),
     ("RetrieveEntity as a function", "later: definitions; `GET EntityDefinitions(…)` does the same"),
-    ("File and image columns", "files are not stored"),
+    ("Bytes of files and images", "later: they are stored beside the rows"),
     ("OAuth sign-in", "later: an issuer; bearer tokens are made with `driftless token make`"),
 ];
 

@@ -11,7 +11,8 @@ use driftless_model::{
 };
 use driftless_store::{DefinitionKind, SchemaChange};
 
-use super::system_columns::{SystemColumns, SystemExtras, base_column, system_columns};
+use super::companions::companions;
+use super::system_columns::{SystemColumns, SystemExtras, system_columns};
 use super::validate::{
     Authority, Detached, Places, Removal, component_type, identities, identity, name_taken, require_customizable, require_removable, shown, touched,
 };
@@ -38,16 +39,33 @@ pub(crate) fn create(cx: &mut WriteCx<'_>, table: &str, spec: &ColumnSpec, origi
     if spec.primary_name {
         return Err(Error::argument(format!("The table '{}' has its primary name column already.", table.name())));
     }
-    let (column, base) = build(cx, &authority, table.name(), spec)?;
-    let id = column.id;
-    let mut made = if base.is_some() { currency_columns(cx, &table) } else { SystemColumns::default() };
-    let columns: Vec<_> = [column].into_iter().chain(base).chain(std::mem::take(&mut made.columns)).collect();
+    let (column, companions) = build(cx, &authority, table.name(), spec)?;
+    let (id, name) = (column.id, column.name.clone());
+    let mut made = if matches!(column.kind, ColumnType::Money(_)) { currency_columns(cx, &table) } else { SystemColumns::default() };
+    let columns: Vec<_> = [column].into_iter().chain(companions).chain(std::mem::take(&mut made.columns)).collect();
     for column in &columns {
         require_free_name(cx, &authority, &table, &column.name)?;
     }
     add(cx, &table, columns, made.relationships)?;
+    keep_one_primary_image(cx, table.name(), &name)?;
     components::add(cx, origin, component_type::COLUMN, id)?;
     Ok(id)
+}
+
+/// A table has one primary image: when `column` has become it, no other is.
+pub(super) fn keep_one_primary_image(cx: &mut WriteCx<'_>, table: &LogicalName, column: &LogicalName) -> Result<()> {
+    let is_primary = |column: &Column| matches!(&column.kind, ColumnType::Image(image) if image.primary);
+    let table = Arc::clone(cx.snapshot.require(table)?);
+    if !table.find(column).is_some_and(|ix| is_primary(table.column(ix))) {
+        return Ok(());
+    }
+    let mut others: Vec<Column> = table.columns.iter().filter(|other| other.name != *column && is_primary(other)).cloned().collect();
+    for other in &mut others {
+        if let ColumnType::Image(image) = &mut other.kind {
+            image.primary = false;
+        }
+    }
+    if others.is_empty() { Ok(()) } else { cx.define(others.into_iter().map(|other| Definition::Column(table.def.id, other)).collect()) }
 }
 
 /// Removes a column: its definition goes, what the store holds is left behind under a name that is not used again.
@@ -121,11 +139,11 @@ pub(super) fn require_free_name(cx: &WriteCx<'_>, authority: &Authority, table: 
     Ok(())
 }
 
-/// A custom column as `spec` asks for, and its base column if it is money. Numbers and names inside the store are given later, see [`Places`].
+/// A custom column as `spec` asks for, and the columns that come with it. Numbers and names inside the store are given later, see [`Places`].
 ///
 /// # Errors
 /// As [`create`], without those of the table.
-pub(super) fn build(cx: &WriteCx<'_>, authority: &Authority, table: &LogicalName, spec: &ColumnSpec) -> Result<(Column, Option<Column>)> {
+pub(super) fn build(cx: &WriteCx<'_>, authority: &Authority, table: &LogicalName, spec: &ColumnSpec) -> Result<(Column, Vec<Column>)> {
     if !kinds::is_creatable(&spec.kind) {
         let hint =
             if matches!(spec.kind, ColumnType::Lookup(_)) { "a lookup is made with its relationship" } else { "the service makes columns of this type itself" };
@@ -136,11 +154,12 @@ pub(super) fn build(cx: &WriteCx<'_>, authority: &Authority, table: &LogicalName
     let mut kind = column.kind.clone();
     kinds::complete(&mut kind, None, &facts)?;
     column.kind = kind;
-    let base = match &column.kind {
-        ColumnType::Money(money) if !money.is_base => Some(base_column(&column, cx.new_id(), 0)),
-        _ => None,
-    };
-    Ok((column, base))
+    if matches!(column.kind, ColumnType::File(_)) {
+        // Null clears it; its bytes have an address of their own.
+        column.valid = Validity { create: false, read: true, update: true };
+    }
+    let companions = companions(&column, &mut |_| cx.new_id());
+    Ok((column, companions))
 }
 
 /// A custom column with checked name and level, its type as asked for.

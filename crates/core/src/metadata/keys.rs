@@ -267,6 +267,8 @@ fn bytes(column: &Column) -> Option<usize> {
         | ColumnType::State(_)
         | ColumnType::Status(_)
         | ColumnType::UniqueId { .. }
+        | ColumnType::File(_)
+        | ColumnType::Image(_)
         | ColumnType::EntityName
         | ColumnType::ManagedProperty
         | ColumnType::Virtual => None,
@@ -349,6 +351,7 @@ fn shown_value(value: &Value) -> String {
             jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(*days)).map_or_else(|_| days.to_string(), |date| date.to_string())
         }
         Value::Choices(chosen) => Value::choices_text(chosen),
+        Value::Bytes(bytes) => format!("{} bytes", bytes.len()),
     }
 }
 

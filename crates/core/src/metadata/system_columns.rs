@@ -2,8 +2,8 @@
 
 use driftless_model::{
     Cascade, ChoiceOption, Column, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn, DeleteAction, IntegerColumn, IntegerFormat,
-    Label, LogicalName, LookupColumn, LookupKind, MoneyColumn, Ownership, PrecisionSource, Relationship, RequiredLevel, SchemaName, StateColumn, StateOption,
-    StatusColumn, StatusOption, TableDef, Uuid, Validity, physical_name,
+    Label, LogicalName, LookupColumn, LookupKind, Ownership, Relationship, RequiredLevel, SchemaName, StateColumn, StateOption, StatusColumn, StatusOption,
+    TableDef, Uuid, Validity, physical_name,
 };
 
 /// System columns of a table and the relationships of the lookups among them.
@@ -56,27 +56,6 @@ pub(crate) fn default_state() -> (StateColumn, StatusColumn) {
         StateColumn { states: vec![state(0, "Active", 1), state(1, "Inactive", 2)] },
         StatusColumn { statuses: vec![status(1, "Active", 0), status(2, "Inactive", 1)] },
     )
-}
-
-/// The column that holds the value of the money column `of` in the base currency (MD-24).
-pub(crate) fn base_column(of: &Column, id: Uuid, number: u16) -> Column {
-    let name = LogicalName::from(format!("{}_base", of.name));
-    let display_name = of.display_name.texts().map(|(language, text)| (language, format!("{text} (Base)"))).collect();
-    Column {
-        id,
-        physical: physical_name(&name),
-        schema_name: SchemaName::from(format!("{}_Base", of.schema_name)),
-        kind: ColumnType::Money(MoneyColumn { min: MONEY_MIN, max: MONEY_MAX, precision: 4, source: PrecisionSource::Organization, is_base: true }),
-        required: RequiredLevel::None,
-        valid: Validity::READ_ONLY,
-        display_name,
-        description: Label::default(),
-        number,
-        attribute_of: Some(of.name.clone()),
-        secured: false,
-        name,
-        ..of.clone()
-    }
 }
 
 /// Smallest money value, in ten-thousandths (MD-21).

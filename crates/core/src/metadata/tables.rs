@@ -191,8 +191,8 @@ fn parts(cx: &WriteCx<'_>, authority: &Authority, def: &mut TableDef, spec: &Tab
             overlaid.push((name, column));
             continue;
         }
-        let (made, base) = columns::build(cx, authority, &def.name, column)?;
-        for made in [made].into_iter().chain(base) {
+        let (made, companions) = columns::build(cx, authority, &def.name, column)?;
+        for made in [made].into_iter().chain(companions) {
             if custom.iter().any(|present| present.name == made.name) {
                 return Err(Error::new(ErrorCode::AttributeNameExists, format!("The column '{}' of '{}' stands twice.", made.name, def.name)));
             }

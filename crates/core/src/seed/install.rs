@@ -12,7 +12,8 @@ use super::constant_id;
 use super::declaration::{ColumnDeclaration, INTRODUCED, TableDeclaration, label};
 use crate::context::WriteCx;
 use crate::metadata::Definition;
-use crate::metadata::system_columns::{SystemExtras, base_column, system_columns};
+use crate::metadata::companions::companions;
+use crate::metadata::system_columns::{SystemExtras, system_columns};
 
 /// Adds what the store lacks: tables, then columns of tables that it has in an older version, then relationships. Columns that are there learn by which
 /// operations they may be written now.
@@ -111,10 +112,11 @@ fn parts(declaration: &TableDeclaration, now_s: i64) -> Result<(TableDef, Vec<Co
         relationships.extend(column.target.iter().map(|target| relationship(declaration, column, target)));
         if let ColumnType::Money(_) = &columns[columns.len() - 1].kind {
             has_money = true;
+        }
+        for mut companion in companions(&columns[columns.len() - 1], &mut |name| constant_id(&format!("column/{}.{name}", declaration.name))) {
             number += 1;
-            let of = &columns[columns.len() - 1];
-            let base = base_column(of, constant_id(&format!("column/{}.{}_base", declaration.name, of.name)), number);
-            columns.push(base);
+            companion.number = number;
+            columns.push(companion);
         }
     }
     let is_declared = |name: &str| declaration.column.iter().any(|column| column.name == name);

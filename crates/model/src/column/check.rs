@@ -43,6 +43,11 @@ impl Column {
             (ColumnType::Integer(kind), Value::Int(n)) => self.check_range(table, ErrorCode::IntegerValueOutOfRange, *n, kind.min, kind.max),
             (ColumnType::BigInt, Value::BigInt(_)) | (ColumnType::UniqueId { .. }, Value::Guid(_)) | (ColumnType::Lookup(_), Value::Ref(_)) => Ok(()),
             (ColumnType::Boolean(_) | ColumnType::ManagedProperty, Value::Bool(_)) => Ok(()),
+            (ColumnType::File(_), Value::Guid(_)) => Err(Error::argument(format!(
+                "The file of '{}' on '{table}' cannot be set with the other columns: send its bytes to the address of the column.",
+                self.name
+            ))),
+            (ColumnType::Image(kind), Value::Bytes(bytes)) => self.check_size(table, bytes.len() as u64, kind.max_kib),
             (ColumnType::Decimal(kind), Value::Decimal(n)) => {
                 *n = n.round_dp_with_strategy(u32::from(kind.precision), rust_decimal::RoundingStrategy::MidpointAwayFromZero);
                 self.check_range(table, ErrorCode::DecimalValueOutOfRange, *n, kind.min, kind.max)
@@ -89,6 +94,18 @@ impl Column {
             }
             _ => Err(Error::new(ErrorCode::InvalidArgument, format!("The value given for '{}' of '{table}' has the wrong type.", self.name))),
         }
+    }
+
+    /// Refuses bytes beyond the column's limit.
+    ///
+    /// # Errors
+    /// 0x80044A02.
+    pub fn check_size(&self, table: &LogicalName, bytes: u64, max_kib: u32) -> Result<()> {
+        if bytes <= u64::from(max_kib) * 1_024 {
+            return Ok(());
+        }
+        let message = format!("Attachment file size is too big. '{}' of '{table}' takes at most {max_kib} KB.", self.name);
+        Err(Error::new(ErrorCode::AttachmentTooLarge, message))
     }
 
     fn check_length(&self, table: &LogicalName, text: &str, max: u32) -> Result<()> {

@@ -202,6 +202,39 @@ pub struct LookupColumn {
     pub polymorphic: bool,
 }
 
+/// A file. Values are ids of files; the bytes are kept beside the rows, and the name in the column `<name>_name`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileColumn {
+    /// Largest file in KiB: 1 to 10,485,760 (10 GiB).
+    pub max_kib: u32,
+}
+
+impl FileColumn {
+    /// Largest file in KiB where a definition does not say.
+    pub const MAX_KIB_DEFAULT: u32 = 32_768;
+    /// Largest file in KiB that a definition may allow.
+    pub const MAX_KIB_MAX: u32 = 10_485_760;
+}
+
+/// An image. Values are thumbnails; the image itself is kept beside the rows. Its id, the moment of its last change and its address are in the columns
+/// `<name>id`, `<name>_timestamp` and `<name>_url`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageColumn {
+    /// Largest image in KiB: 1 to 30,720 (30 MiB).
+    pub max_kib: u32,
+    /// Images are kept as they were given; otherwise the thumbnail is all that is kept.
+    pub full: bool,
+    /// It is the table's primary image, the one that new rows may bring.
+    pub primary: bool,
+}
+
+impl ImageColumn {
+    /// Largest image in KiB where a definition does not say.
+    pub const MAX_KIB_DEFAULT: u32 = 10_240;
+    /// Largest image in KiB that a definition may allow.
+    pub const MAX_KIB_MAX: u32 = 30_720;
+}
+
 impl LookupColumn {
     /// A lookup of rows of one table.
     pub fn of(table: impl Into<LogicalName>) -> Self {

@@ -88,6 +88,7 @@ error_codes! {
     SchemaNameTaken = 0x8004_4361, 400, "The schema name is not unique.";
     ReservedName = 0x8004_4362, 400, "The schema name is a reserved word.";
     SetNameTaken = 0x8004_4363, 400, "The entity set name is not unique.";
+    AttachmentTooLarge = 0x8004_4a02, 400, "Attachment file size is too big.";
     InvalidNameCharacters = 0x8004_4364, 400, "The schema name may hold letters, digits and underscores only.";
     InvalidNameStart = 0x8004_4365, 400, "The schema name must begin with a letter.";
     InvalidNamePrefix = 0x8004_4366, 400, "The schema name must begin with the publisher's prefix and an underscore.";

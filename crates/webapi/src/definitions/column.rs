@@ -8,6 +8,9 @@ use driftless_odata::literal;
 use super::item::View;
 use super::node::Node;
 
+/// Largest side of a thumbnail, which is what rows show of an image.
+const IMAGE_SIDE: i64 = 144;
+
 /// The type of a column's definition.
 pub(super) fn type_name(kind: &ColumnType) -> &'static str {
     match kind {
@@ -26,6 +29,8 @@ pub(super) fn type_name(kind: &ColumnType) -> &'static str {
         ColumnType::DateTime(_) => "DateTimeAttributeMetadata",
         ColumnType::Lookup(_) => "LookupAttributeMetadata",
         ColumnType::UniqueId { .. } => "UniqueIdentifierAttributeMetadata",
+        ColumnType::File(_) => "FileAttributeMetadata",
+        ColumnType::Image(_) => "ImageAttributeMetadata",
         ColumnType::EntityName => "EntityNameAttributeMetadata",
         ColumnType::ManagedProperty => "ManagedPropertyAttributeMetadata",
         ColumnType::Virtual => "AttributeMetadata",
@@ -54,6 +59,8 @@ fn type_codes(kind: &ColumnType) -> (&'static str, &'static str) {
             LookupKind::Owner => ("Owner", "OwnerType"),
         },
         ColumnType::UniqueId { .. } => ("Uniqueidentifier", "UniqueidentifierType"),
+        ColumnType::File(_) => ("Virtual", "FileType"),
+        ColumnType::Image(_) => ("Virtual", "ImageType"),
         ColumnType::EntityName => ("EntityName", "EntityNameType"),
         ColumnType::ManagedProperty => ("ManagedProperty", "ManagedPropertyType"),
         ColumnType::Virtual => ("Virtual", "VirtualType"),
@@ -168,6 +175,11 @@ fn of_kind(column: &Column, open: bool, name: &str) -> Option<Node> {
         (ColumnType::DateTime(_), "MaxSupportedValue") => Node::DateTime(literal::SECONDS_MAX),
         (ColumnType::Lookup(_), "Format") => Node::word("None"),
         (ColumnType::Lookup(kind), "Targets") => Node::List(kind.targets.iter().map(|target| Node::text(target.as_str())).collect()),
+        (ColumnType::File(kind), "MaxSizeInKB") => Node::Int(i64::from(kind.max_kib)),
+        (ColumnType::Image(kind), "MaxSizeInKB") => Node::Int(i64::from(kind.max_kib)),
+        (ColumnType::Image(kind), "CanStoreFullImage") => Node::Bool(kind.full),
+        (ColumnType::Image(kind), "IsPrimaryImage") => Node::Bool(kind.primary),
+        (ColumnType::Image(_), "MaxHeight" | "MaxWidth") => Node::Int(IMAGE_SIDE),
         (ColumnType::ManagedProperty, "ValueAttributeTypeCode") => Node::word("Boolean"),
         (ColumnType::ManagedProperty, "ManagedPropertyLogicalName") => Node::text(column.name.as_str()),
         _ => return None,

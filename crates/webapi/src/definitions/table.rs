@@ -1,7 +1,7 @@
 //! Values of a table's definition (web-api 26.3).
 
 use driftless_core::metadata::privileges_of;
-use driftless_model::{ColumnType, Ownership, Table};
+use driftless_model::{Column, ColumnType, Ownership, Table};
 
 use super::item::View;
 use super::node::Node;
@@ -21,6 +21,10 @@ pub(super) fn value(view: View<'_>, table: &Table, name: &str) -> Option<Node> {
         "Description" => Node::label(&def.description, view.language),
         "OwnershipType" => Node::word(ownership(def.ownership)),
         "PrimaryIdAttribute" => Node::text(def.primary_id.as_str()),
+        "PrimaryImageAttribute" => {
+            let is_primary = |column: &&Column| matches!(&column.kind, ColumnType::Image(image) if image.primary);
+            Node::text_if(table.columns.iter().find(is_primary).map(|column| &column.name))
+        }
         "PrimaryNameAttribute" => Node::text_if(def.primary_name.as_ref()),
         "ObjectTypeCode" => Node::Int(i64::from(def.code.0)),
         "ChangeTrackingEnabled" => Node::Bool(def.change_tracking),

@@ -1,5 +1,7 @@
 //! One value as JSON (web-api 22).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use driftless_model::{Decimal, ValueRef};
 use driftless_odata::json::JsonWriter;
 
@@ -20,6 +22,7 @@ pub(crate) fn write_value(json: &mut JsonWriter, value: ValueRef<'_>, as_text: b
         ValueRef::Ref(reference) => json.guid(reference.id.as_bytes()),
         ValueRef::DateTime(seconds) => json.date_time(seconds),
         ValueRef::Date(days) => json.date(days),
+        ValueRef::Bytes(bytes) => json.text(&STANDARD.encode(bytes)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use driftless_model::{
     BooleanColumn, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, ColumnType, DateBehavior, DateFormat, Decimal, DecimalColumn, Error, ErrorCode,
-    FloatColumn, Label, LogicalName, MoneyColumn, Result, SchemaName, StatusColumn, TextColumn,
+    FileColumn, FloatColumn, ImageColumn, Label, LogicalName, MoneyColumn, Result, SchemaName, StatusColumn, TextColumn,
 };
 
 use crate::context::WriteCx;
@@ -46,7 +46,9 @@ pub(super) fn is_creatable(kind: &ColumnType) -> bool {
         | ColumnType::Boolean(_)
         | ColumnType::Choice(_)
         | ColumnType::Choices(_)
-        | ColumnType::DateTime(_) => true,
+        | ColumnType::DateTime(_)
+        | ColumnType::File(_)
+        | ColumnType::Image(_) => true,
         ColumnType::Lookup(_)
         | ColumnType::State(_)
         | ColumnType::Status(_)
@@ -88,6 +90,8 @@ pub(super) fn complete(kind: &mut ColumnType, present: Option<&ColumnType>, fact
             }
             Ok(())
         }
+        (ColumnType::File(file), _) => check_max_kib(file.max_kib, FileColumn::MAX_KIB_MAX, facts),
+        (ColumnType::Image(image), _) => check_max_kib(image.max_kib, ImageColumn::MAX_KIB_MAX, facts),
         _ => Ok(()),
     }
 }
@@ -98,6 +102,10 @@ fn require(holds: bool, facts: &Facts<'_, '_>, rule: &str) -> Result<()> {
 
 fn check_text(text: &TextColumn, most: u32, facts: &Facts<'_, '_>) -> Result<()> {
     require((1..=most).contains(&text.max_length), facts, &format!("MaxLength must lie between 1 and {most}"))
+}
+
+fn check_max_kib(max_kib: u32, most: u32, facts: &Facts<'_, '_>) -> Result<()> {
+    require((1..=most).contains(&max_kib), facts, &format!("MaxSizeInKB must lie between 1 and {most}"))
 }
 
 fn check_decimal(number: &DecimalColumn, facts: &Facts<'_, '_>) -> Result<()> {

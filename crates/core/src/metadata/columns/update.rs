@@ -8,6 +8,7 @@ use driftless_model::{
 };
 use driftless_query::{Flow, PageHead, ResolvedCondition, ResolvedFilter, ResolvedQuery, RowSink, RowView, SecuredQuery, Source, Test};
 
+use super::keep_one_primary_image;
 use super::kinds::{Facts, complete, is_creatable, keep_languages, number_statuses};
 use crate::context::WriteCx;
 use crate::metadata::validate::{Authority, set_label, touched};
@@ -46,8 +47,10 @@ pub(crate) fn update(cx: &mut WriteCx<'_>, table: &str, column: &str, change: &C
     if column == *present {
         return Ok(());
     }
+    let name = column.name.clone();
     let definitions = vec![touched(cx, &table), Definition::Column(table.def.id, column)];
-    cx.define(definitions)
+    cx.define(definitions)?;
+    keep_one_primary_image(cx, table.name(), &name)
 }
 
 fn require_securable(table: &Table, ix: ColumnIx) -> Result<()> {

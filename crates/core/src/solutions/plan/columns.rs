@@ -4,14 +4,15 @@ use std::str::FromStr;
 
 use driftless_model::{
     BooleanColumn, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn,
-    FloatColumn, IntegerColumn, IntegerFormat, Label, LogicalName, LookupColumn, LookupKind, MoneyColumn, PrecisionSource, RequiredLevel, Result, SchemaName,
-    StateColumn, StateOption, StatusColumn, StatusOption, TextColumn, TextFormat, Uuid, money_from_decimal,
+    FileColumn, FloatColumn, ImageColumn, IntegerColumn, IntegerFormat, Label, LogicalName, LookupColumn, LookupKind, MoneyColumn, PrecisionSource,
+    RequiredLevel, Result, SchemaName, StateColumn, StateOption, StatusColumn, StatusOption, TextColumn, TextFormat, Uuid, money_from_decimal,
 };
 use driftless_solution_file::{ChoiceElement, ChoiceSource as FileChoice, ColumnElement, ColumnType as FileType, RequiredLevel as FileLevel};
 
 use super::choices::{CUSTOMIZABLE_DEFAULT, merged, option, options};
 use super::{label, unusable};
 use crate::metadata::ColumnSpec;
+use crate::metadata::companions::{comes_with_file, comes_with_image};
 use crate::metadata::system_columns::{MONEY_MAX, MONEY_MIN};
 use crate::metadata::validate::shown;
 
@@ -67,7 +68,12 @@ pub(super) fn is_derived(column: &ColumnElement, all: &[ColumnElement]) -> bool 
                 .strip_suffix("_base")
                 .is_some_and(|of| all.iter().any(|other| other.column_type == FileType::Money && other.logical_name.eq_ignore_ascii_case(of)))
     };
+    let comes_with = |kind: &FileType, comes_with: fn(&str, &str) -> bool| {
+        all.iter().any(|other| other.column_type == *kind && comes_with(&name, &other.logical_name.to_ascii_lowercase()))
+    };
     column.properties.flag("IsLogical") == Some(true)
+        || comes_with(&FileType::File, comes_with_file)
+        || comes_with(&FileType::Image, comes_with_image)
         || column.column_type == FileType::Virtual
         || column.properties.setting("CalculationOf").is_some()
         || is_base()
@@ -194,13 +200,13 @@ fn kind(table: &str, column: &ColumnElement) -> Result<Option<ColumnType>> {
         FileType::PrimaryKey => ColumnType::UniqueId { primary: true },
         FileType::State => ColumnType::State(states(column)),
         FileType::Status => ColumnType::Status(statuses(column)),
-        FileType::UniqueIdentifier
-        | FileType::PartyList
-        | FileType::Image
-        | FileType::File
-        | FileType::Virtual
-        | FileType::ManagedProperty
-        | FileType::Other(_) => return Ok(None),
+        FileType::File => ColumnType::File(FileColumn { max_kib: kib(table, column, FileColumn::MAX_KIB_DEFAULT, FileColumn::MAX_KIB_MAX)? }),
+        FileType::Image => ColumnType::Image(ImageColumn {
+            max_kib: kib(table, column, ImageColumn::MAX_KIB_DEFAULT, ImageColumn::MAX_KIB_MAX)?,
+            full: column.properties.flag("CanStoreFullImage") == Some(true),
+            primary: column.properties.flag("IsPrimaryImage") == Some(true),
+        }),
+        FileType::UniqueIdentifier | FileType::PartyList | FileType::Virtual | FileType::ManagedProperty | FileType::Other(_) => return Ok(None),
     }))
 }
 
@@ -257,6 +263,11 @@ fn money(table: &str, column: &ColumnElement, text: Option<&str>, default: i64) 
     let value = number(table, column, Some(text), Decimal::ZERO)?;
     // The original's own limits lie a little beyond those that it documents.
     Ok(money_from_decimal(value).map_or(if value.is_sign_negative() { MONEY_MIN } else { MONEY_MAX }, |units| units.clamp(MONEY_MIN, MONEY_MAX)))
+}
+
+/// `MaxSizeInKB`; files of other makers may allow more than there is.
+fn kib(table: &str, column: &ColumnElement, default: u32, most: u32) -> Result<u32> {
+    Ok(number(table, column, column.properties.setting("MaxSizeInKB"), default)?.clamp(1, most))
 }
 
 fn choice(table: &str, column: &ColumnElement) -> Result<ChoiceColumn> {
@@ -324,6 +335,8 @@ fn statuses(column: &ColumnElement) -> StatusColumn {
 
 #[cfg(test)]
 mod tests {
+    use driftless_solution_file::Properties;
+
     use super::*;
 
     fn column(column_type: FileType) -> ColumnElement {
@@ -344,9 +357,21 @@ mod tests {
 
     #[test] // MD-20
     fn types_that_are_not_here_are_none() {
-        for unknown in [FileType::File, FileType::Image, FileType::PartyList, FileType::Other("blob".into())] {
+        for unknown in [FileType::PartyList, FileType::Virtual, FileType::Other("blob".into())] {
             assert_eq!(kind("new_t", &column(unknown)).unwrap(), None);
         }
+    }
+
+    #[test] // MD-20
+    fn files_and_images_have_their_limits() {
+        let setting = |name: &str, text: &str| [(name.to_owned(), text.to_owned())].into();
+        let properties = Properties { settings: setting("MaxSizeInKB", "99999999999"), ..Properties::default() };
+        assert_eq!(kind("new_t", &ColumnElement { properties, ..column(FileType::File) }).unwrap_err().code().number(), 0x8004_8033);
+        let properties =
+            Properties { settings: setting("MaxSizeInKB", "99999999"), flags: [("CanStoreFullImage".to_owned(), true)].into(), ..Properties::default() };
+        let image = kind("new_t", &ColumnElement { properties, ..column(FileType::Image) }).unwrap();
+        assert_eq!(image, Some(ColumnType::Image(ImageColumn { max_kib: 30_720, full: true, primary: false })));
+        assert_eq!(kind("new_t", &column(FileType::File)).unwrap(), Some(ColumnType::File(FileColumn { max_kib: 32_768 })));
     }
 
     #[test] // MD-16, MD-24
@@ -355,5 +380,14 @@ mod tests {
         let named = |name: &str, kind| ColumnElement { logical_name: name.into(), ..column(kind) };
         let all = [named("new_price", FileType::Money), named("new_price_base", FileType::Money), named("new_base", FileType::Text)];
         assert_eq!(all.iter().map(|column| is_derived(column, &all)).collect::<Vec<_>>(), [false, true, false]);
+        let all = [
+            named("new_bill", FileType::File),
+            named("new_bill_name", FileType::Text),
+            named("new_photo", FileType::Image),
+            named("new_photoid", FileType::UniqueIdentifier),
+            named("new_photo_url", FileType::Text),
+            named("new_photo_name", FileType::Text),
+        ];
+        assert_eq!(all.iter().map(|column| is_derived(column, &all)).collect::<Vec<_>>(), [false, true, false, true, true, false]);
     }
 }

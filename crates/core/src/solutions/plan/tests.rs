@@ -121,7 +121,7 @@ fn book() -> TableElement {
             ColumnElement { column_type: FileType::Lookup, ..text_column("CreatedBy") },
             ColumnElement { display_mask: vec!["PrimaryName".into()], ..text_column("new_Name") },
             text_column("new_Code"),
-            ColumnElement { column_type: FileType::File, ..text_column("new_Scan") },
+            ColumnElement { column_type: FileType::PartyList, ..text_column("new_Scan") },
         ],
         keys: vec![
             KeyElement { schema_name: "new_CodeKey".into(), logical_name: "new_codekey".into(), columns: vec!["new_code".into()], ..KeyElement::default() },

@@ -2,8 +2,8 @@
 
 use driftless_core::Snapshot;
 use driftless_model::{
-    BooleanColumn, ChoiceColumn, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn, FloatColumn, IntegerColumn, IntegerFormat,
-    MoneyColumn, PrecisionSource, Result, TextColumn, TextFormat, money_from_decimal,
+    BooleanColumn, ChoiceColumn, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn, FileColumn, FloatColumn, ImageColumn,
+    IntegerColumn, IntegerFormat, MoneyColumn, PrecisionSource, Result, TextColumn, TextFormat, money_from_decimal,
 };
 
 use super::super::column::type_name;
@@ -41,10 +41,11 @@ pub(super) fn new(snapshot: &Snapshot, members: Members<'_>) -> Result<ColumnTyp
         "DateTime" => ColumnType::DateTime(DateTimeColumn { format: DateFormat::DateAndTime, behavior: DateBehavior::UserLocal }),
         "Picklist" => ColumnType::Choice(ChoiceColumn { choice: options::source(snapshot, members)?, default: None }),
         "MultiSelectPicklist" => ColumnType::Choices(ChoiceColumn { choice: options::source(snapshot, members)?, default: None }),
+        "File" => ColumnType::File(FileColumn { max_kib: FileColumn::MAX_KIB_DEFAULT }),
+        "Image" => ColumnType::Image(ImageColumn { max_kib: ImageColumn::MAX_KIB_DEFAULT, full: false, primary: false }),
         "Lookup" | "Customer" | "Owner" => {
             return Err(error::payload("definition", "A lookup column is made with its relationship: POST it to RelationshipDefinitions."));
         }
-        "File" | "Image" => return Err(error::not_offered(&format!("A column of the type '{short}'"))),
         "" => return Err(wrong("@odata.type", "the type of the column, which must be given")),
         other => return Err(unknown_word("@odata.type", other)),
     };
@@ -110,6 +111,12 @@ pub(super) fn changed(snapshot: &Snapshot, members: Members<'_>, present: &Colum
             if date.behavior == DateBehavior::DateOnly {
                 date.format = DateFormat::DateOnly;
             }
+        }
+        ColumnType::File(file) => set(&mut file.max_kib, members.number("MaxSizeInKB")?),
+        ColumnType::Image(image) => {
+            set(&mut image.max_kib, members.number("MaxSizeInKB")?);
+            set(&mut image.full, members.flag("CanStoreFullImage")?);
+            set(&mut image.primary, members.flag("IsPrimaryImage")?);
         }
         ColumnType::BigInt
         | ColumnType::Lookup(_)

@@ -212,6 +212,13 @@ pub(super) const TYPES: &[TypeDef] = &[
         properties: &[p("Format", Enum("LookupFormat")), p("Targets", Texts)],
     },
     TypeDef { name: "UniqueIdentifierAttributeMetadata", base: Some("AttributeMetadata"), shape: TypeShape::Entity, properties: &[] },
+    TypeDef { name: "FileAttributeMetadata", base: Some("AttributeMetadata"), shape: TypeShape::Entity, properties: &[p("MaxSizeInKB", Int)] },
+    TypeDef {
+        name: "ImageAttributeMetadata",
+        base: Some("AttributeMetadata"),
+        shape: TypeShape::Entity,
+        properties: &[p("CanStoreFullImage", Bool), p("IsPrimaryImage", Bool), p("MaxHeight", Int), p("MaxSizeInKB", Int), p("MaxWidth", Int)],
+    },
     TypeDef {
         name: "ManagedPropertyAttributeMetadata",
         base: Some("AttributeMetadata"),
