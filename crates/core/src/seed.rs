@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::behaviors::user_settings;
 use crate::context::{Effects, Facts, Services, WriteCx};
 use crate::environment::Environment;
+use crate::messages::filters;
 use crate::metadata::{Snapshot, privileges};
 use crate::organization::ExpiredTokens;
 use crate::security::Access;
@@ -105,6 +106,7 @@ fn write(store: &Arc<dyn Store>, services: Arc<Services>, digest: String, first:
             cx.tx.set_setting(TOKEN_KEY, &hex(&services.token_key))?;
         }
         privileges::complete(&mut cx)?;
+        filters::complete(&mut cx)?;
         first_rows::complete_roles(&mut cx)?;
         user_settings::complete(&mut cx)?;
         install::keys(&mut cx, &declared)?;
@@ -116,6 +118,8 @@ fn write(store: &Arc<dyn Store>, services: Arc<Services>, digest: String, first:
 /// A digest of all declarations: another one means that a newer program has opened the store.
 fn digest() -> String {
     let mut digest = Sha256::new();
+    // An older store also lacks the rows of messages that came later.
+    filters::names().iter().for_each(|name| digest.update(name));
     for text in ROWS.iter().chain(TABLES) {
         digest.update(text.as_bytes());
     }

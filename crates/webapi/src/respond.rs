@@ -13,6 +13,7 @@ use http::{Request, Response};
 use crate::answer::Answer;
 use crate::call::{Call, Exchange, Headers, RequestId};
 use crate::error::{self, ErrorFrame};
+use crate::messages::On;
 use crate::write::{Action, Earlier};
 use crate::{batch, definitions, messages, metadata, records};
 
@@ -46,7 +47,11 @@ pub fn respond(organization: &Arc<Organization>, caller: &Arc<Caller>, request: 
 /// True for requests whose bodies may have the larger size: batches, bulk actions and solution packages (SEC-03).
 pub fn is_bulk(method: &str, path: &str) -> bool {
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    method == "POST" && (matches!(last, "$batch" | "%24batch") || last.ends_with("Multiple") || last.starts_with("ImportSolution") || last == "StageSolution")
+    method == "POST"
+        && (matches!(last, "$batch" | "%24batch")
+            || last.ends_with("Multiple")
+            || last.starts_with("ImportSolution")
+            || matches!(last, "StageSolution" | "CreateEntities"))
 }
 
 /// The absolute service root, and the address behind it with its query.
@@ -93,7 +98,11 @@ pub(crate) fn act<'a>(call: &'a Call<'a>) -> Result<Action<'a>> {
         [Segment::Batch] => batch::respond(call).map(Action::Answer),
         [Segment::Named(first), ..] if definitions::is_set(&first.name) => definitions::act(call),
         [Segment::Named(first)] => match messages::find(&first.name) {
-            Some(def) => messages::act(call, def, first),
+            Some(def) => messages::act(call, def, On::Nothing, first),
+            None => records::act(call),
+        },
+        [first, Segment::Named(operation)] => match messages::find_bound(call, first, &operation.name)? {
+            Some((def, on)) => messages::act(call, def, on, operation),
             None => records::act(call),
         },
         _ => records::act(call),

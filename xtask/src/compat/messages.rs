@@ -101,16 +101,13 @@ const DEFINITIONS: &[Operation] = &[
 
 /// What clients call and is not there, with the reason. A message that gets implemented leaves the page by itself.
 const ABSENT: &[(&str, &str)] = &[
-    ("RetrieveCurrentOrganization", "later: discovery"),
     ("`$apply`", "later: queries"),
     ("`fetchXml`", "later: queries"),
     ("`savedQuery`, `userQuery`", "later: queries; the tables are there"),
     ("`sql`", "later: queries"),
     ("`$expand` of collections and inside `$expand`, `$filter` inside `$expand`", "later: queries"),
-    ("RetrieveTotalRecordCount", "later: queries; `$count` answers up to 5,000"),
     ("DeleteMultiple", "an action of elastic tables"),
     ("BulkDelete", "later: jobs"),
-    ("FormatAddress", "presentation is left to clients"),
     ("SetState", "one update of `statecode` and `statuscode` does the same"),
     ("Assign", "one update of `ownerid` does the same"),
     ("SetParentBusinessUnit", "one update of the parent does the same"),

@@ -28,7 +28,7 @@ pub(crate) fn compose(table: &Table, before: Option<&Loaded>, cells: &mut Vec<(C
             Some(Value::Text(text)) => text.clone(),
             _ => String::new(),
         });
-        let whole = join(&texts);
+        let whole = join(&texts.each_ref().map(String::as_str));
         set(cells, address.composite, if whole.is_empty() { Value::Null } else { Value::Text(whole) });
     }
 }
@@ -49,8 +49,8 @@ fn written(table: &Table, cells: &[(ColumnIx, Value)]) -> Vec<Address> {
 }
 
 /// The lines of an address: streets, then "city, state postal code", then the country. Parts without text leave no trace.
-fn join(parts: &[String; ADDRESS_PARTS.len()]) -> String {
-    let [line1, line2, line3, city, state, postal_code, country] = parts.each_ref().map(String::as_str);
+pub(crate) fn join(parts: &[&str; ADDRESS_PARTS.len()]) -> String {
+    let [line1, line2, line3, city, state, postal_code, country] = *parts;
     let present = |parts: &[&str], between: &str| parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(between);
     let place = present(&[city, &present(&[state, postal_code], " ")], ", ");
     present(&[line1, line2, line3, &place, country], "\r\n")
@@ -69,7 +69,7 @@ mod tests {
             (["", "", "", "Hull", "", "", ""], "Hull"),
             ([""; 7], ""),
         ] {
-            assert_eq!(join(&parts.map(str::to_owned)), expected);
+            assert_eq!(join(&parts), expected);
         }
     }
 }

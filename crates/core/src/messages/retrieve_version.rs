@@ -7,7 +7,7 @@ use super::{Arg, Args, Binding, MessageDef, MessageKind, Outputs, ParamType as T
 use crate::context::ReadCx;
 
 /// The newest published version of the interface that this service answers as.
-const VERSION: &str = "9.2.0.0";
+pub(super) const VERSION: &str = "9.2.0.0";
 
 pub(super) const DEF: MessageDef = MessageDef {
     name: "RetrieveVersion",

@@ -630,6 +630,34 @@ fn a_folder_without_privileges_gets_them_at_its_next_start() {
     assert_complete(&reopened);
 }
 
+#[test] // UP-32
+fn a_folder_without_rows_of_messages_gets_them_at_its_next_start() {
+    let org = TestOrg::with_books();
+    let names = |organization: &Organization, table: &str| {
+        let snapshot = organization.snapshot();
+        let table = snapshot.require(table).unwrap();
+        let mut names: Vec<_> =
+            organization.store().reading(|tx| Ok(system::rows(tx, table, &["name"], None)?.iter().map(|row| row.text(0).to_owned()).collect())).unwrap();
+        names.sort();
+        names
+    };
+    let before = ["sdkmessage", "sdkmessagefilter"].map(|table| names(&org.organization, table));
+    // As folders were before these messages were there, and this table had its rows.
+    org.organization
+        .run_own(driftless_store::Length::Long, |cx| {
+            let table = Arc::clone(cx.snapshot.require("sdkmessage")?);
+            for row in system::rows(cx.tx.as_read(), &table, &["name"], None)?.iter().filter(|row| row.text(0).starts_with("Retrieve")) {
+                system::remove(cx, &table, row.id)?;
+            }
+            crate::messages::filters::remove(cx, "new_book")?;
+            Ok(cx.tx.set_setting("seed_digest", "of an older program")?)
+        })
+        .unwrap();
+    let environment = Arc::new(SeededEnvironment::new(8, 1_700_000_000_000));
+    let reopened = Organization::open(Arc::clone(org.organization.store()), environment, Limits::default()).unwrap();
+    assert_eq!(["sdkmessage", "sdkmessagefilter"].map(|table| names(&reopened, table)), before);
+}
+
 #[test] // STD-3, ROLE-3
 fn a_folder_without_the_keys_of_roles_gets_them_at_its_next_start() {
     let org = TestOrg::with_books();

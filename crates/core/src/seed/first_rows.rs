@@ -8,7 +8,6 @@ use driftless_model::{Decimal, Reference, Result, Uuid, Value};
 use crate::behaviors::{organization_tree, tables};
 use crate::context::{Facts, WriteCx};
 use crate::environment::Environment;
-use crate::messages::filters;
 use crate::records::system;
 
 /// Roles and the published identities of their templates (ROLE-3).
@@ -40,8 +39,7 @@ pub(super) fn insert(cx: &mut WriteCx<'_>) -> Result<()> {
     currency_and_organization(cx)?;
     units_and_users(cx)?;
     roles(cx)?;
-    solutions(cx)?;
-    filters::insert(cx)
+    solutions(cx)
 }
 
 fn reference(cx: &WriteCx<'_>, table: &str, id: Uuid) -> Result<Value> {

@@ -6,6 +6,24 @@ use super::KeyLiteral;
 use super::path::is_name_character;
 use crate::ParseError;
 
+/// Reads the decoded value of a parameter alias (`@p1=…`). What is not quoted, and is neither list, record nor enumeration member, is taken as it stands.
+///
+/// # Errors
+/// `Syntax` for a literal that does not end, or that something follows.
+pub fn parse_argument(text: &str) -> Result<KeyLiteral<'_>, ParseError> {
+    let mut cursor = Cursor::new(text, 0);
+    cursor.skip_blanks();
+    let name = cursor.name_ahead();
+    let is_marked = matches!(cursor.peek(), Some(b'\'' | b'[')) || (cursor.peek() == Some(b'{') && !cursor.braced_value_ahead());
+    let is_enum = name.contains('.') && cursor.rest()[name.len()..].starts_with('\'');
+    if !is_marked && !is_enum {
+        return Ok(KeyLiteral::Bare(Cow::Borrowed(text.trim_matches(' '))));
+    }
+    let literal = cursor.literal()?;
+    cursor.skip_blanks();
+    if cursor.at_end() { Ok(literal) } else { Err(cursor.error()) }
+}
+
 /// A place in a decoded segment.
 pub(super) struct Cursor<'a> {
     text: &'a str,
@@ -177,5 +195,29 @@ impl<'a> Cursor<'a> {
 
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test] // web-api 28
+    fn values_of_aliases() {
+        for (text, expected) in [
+            ("'a''b'", KeyLiteral::Quoted("a'b".into())),
+            (" 'a' ", KeyLiteral::Quoted("a".into())),
+            ("a b, c", KeyLiteral::Bare("a b, c".into())),
+            ("null", KeyLiteral::Bare("null".into())),
+            ("{7d0c0000-0000-0000-0000-000000000001}", KeyLiteral::Bare("{7d0c0000-0000-0000-0000-000000000001}".into())),
+            ("[\"a\",'b]']", KeyLiteral::Json("[\"a\",'b]']".into())),
+            ("{'@odata.id':'accounts(1)'}", KeyLiteral::Json("{'@odata.id':'accounts(1)'}".into())),
+            ("Microsoft.Dynamics.CRM.T'V'", KeyLiteral::Enum { type_name: "Microsoft.Dynamics.CRM.T".into(), member: "V".into() }),
+        ] {
+            assert_eq!(parse_argument(text).unwrap(), expected, "{text}");
+        }
+        for bad in ["'a", "'a'b", "[1", "[1]x"] {
+            assert!(parse_argument(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -9,6 +9,7 @@ mod split;
 
 use std::borrow::Cow;
 
+pub use literal::parse_argument;
 pub use path::parse_path;
 pub use print::{print_path, print_segment};
 pub use reference::{Reference, parse_reference};

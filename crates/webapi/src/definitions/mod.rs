@@ -16,7 +16,10 @@ mod table;
 pub(crate) mod types;
 mod write;
 
-use driftless_model::{Error, ErrorCode, Result};
+pub(crate) use body::label;
+
+use driftless_model::{Error, ErrorCode, Label, Result};
+use driftless_odata::json::JsonWriter;
 
 use crate::call::Call;
 use crate::write::Action;
@@ -32,6 +35,11 @@ pub(crate) const SETS: &[(&str, &str)] = &[
 /// True for the name of a set of definitions.
 pub(crate) fn is_set(name: &str) -> bool {
     SETS.iter().any(|(set, _)| *set == name)
+}
+
+/// Writes a label with its languages, and the one that a reader of `language` reads.
+pub(crate) fn write_label(json: &mut JsonWriter, label: &Label, language: u16) {
+    node::Node::label(label, language).write(json);
 }
 
 /// Carries out a request on definitions.

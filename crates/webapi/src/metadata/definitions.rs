@@ -9,15 +9,7 @@ use crate::definitions::types::{self, ENUMS, Kind, Property, TypeDef, TypeShape}
 /// Enumerations, complex types and entity types.
 pub(super) fn types(out: &mut CsdlWriter) {
     for def in ENUMS {
-        let mut attributes = vec![("Name", def.name)];
-        if def.is_flags {
-            attributes.push(("IsFlags", "true"));
-        }
-        out.begin("EnumType", &attributes);
-        for (name, value) in def.members {
-            out.empty("Member", &[("Name", name), ("Value", &value.to_string())]);
-        }
-        out.end();
+        super::operations::enumeration(out, def);
     }
     out.empty("EntityType", &[("Name", "crmmodelbaseentity"), ("Abstract", "true")]);
     for def in types::all() {

@@ -1,50 +1,87 @@
 //! Functions and actions (web-api 2, 24, 28): messages from the organization's list, and the bulk actions of every table.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
-use driftless_core::{MESSAGES, MessageDef, MessageKind, Param, ParamType, Snapshot};
+use driftless_core::{BOUND_ROW, Binding, EnumType, MESSAGES, MessageDef, MessageKind, Param, ParamType, Snapshot};
 use driftless_odata::csdl::CsdlWriter;
 
 use super::{collection, type_name};
-use crate::messages::edm_type;
+use crate::definitions::types;
+use crate::messages::{edm_type, is_record};
 
-/// The unbound messages; the type of an answer stands directly above its operation.
-pub(super) fn messages(out: &mut CsdlWriter) {
-    let mut known = BTreeSet::new();
-    for def in MESSAGES {
-        def.input.iter().chain(def.output).for_each(|param| complex_types(out, param.kind, &mut known));
-        if !def.output.is_empty() {
-            complex_type(out, &response(def), def.output);
-        }
-        out.begin(element(def), &[("Name", def.name)]);
-        for param in def.input {
-            out.empty("Parameter", &[("Name", param.name), ("Type", &edm_type(param.kind)), ("Nullable", if param.required { "false" } else { "true" })]);
-        }
-        if !def.output.is_empty() {
-            out.empty("ReturnType", &[("Type", &type_name(&response(def))), ("Nullable", "false")]);
-        }
-        out.end();
+/// The enumerations and complex types of the messages' parameters and results, once each, those of a type's members before it.
+pub(super) fn parameter_types(out: &mut CsdlWriter) {
+    // Definitions have types of their own, which messages may use.
+    let mut seen: HashSet<_> = types::ENUMS.iter().map(|own| own.name).chain(types::all().map(|own| own.name)).collect();
+    for param in MESSAGES.iter().flat_map(|def| def.input.iter().chain(def.output)) {
+        type_of(out, &param.kind, &mut seen);
     }
 }
 
-/// The complex types that a type is made of, each once.
-fn complex_types(out: &mut CsdlWriter, kind: ParamType, known: &mut BTreeSet<&'static str>) {
+fn type_of(out: &mut CsdlWriter, kind: &'static ParamType, seen: &mut HashSet<&'static str>) {
     match kind {
-        ParamType::List(item) => complex_types(out, *item, known),
-        ParamType::Complex(complex) if known.insert(complex.name) => {
-            complex.members.iter().for_each(|member| complex_types(out, member.kind, known));
-            complex_type(out, complex.name, complex.members);
+        ParamType::List(item) => type_of(out, item, seen),
+        ParamType::Enum(own) if seen.insert(own.name) => enumeration(out, own),
+        ParamType::Complex(own) if seen.insert(own.name) => {
+            own.members.iter().for_each(|member| type_of(out, &member.kind, seen));
+            complex(out, own.name, own.members);
         }
         _ => {}
     }
 }
 
-fn complex_type(out: &mut CsdlWriter, name: &str, members: &[Param]) {
-    out.begin("ComplexType", &[("Name", name)]);
-    for param in members {
-        out.empty("Property", &[("Name", param.name), ("Type", &edm_type(param.kind)), ("Nullable", if param.required { "false" } else { "true" })]);
+/// An enumeration.
+pub(super) fn enumeration(out: &mut CsdlWriter, own: &EnumType) {
+    let mut attributes = vec![("Name", own.name)];
+    if own.is_flags {
+        attributes.push(("IsFlags", "true"));
+    }
+    out.begin("EnumType", &attributes);
+    for (name, value) in own.members {
+        out.empty("Member", &[("Name", name), ("Value", &value.to_string())]);
     }
     out.end();
+}
+
+fn complex(out: &mut CsdlWriter, name: &str, members: &'static [Param]) {
+    out.begin("ComplexType", &[("Name", name)]);
+    members.iter().for_each(|member| typed(out, "Property", member));
+    out.end();
+}
+
+fn typed(out: &mut CsdlWriter, element: &'static str, param: &'static Param) {
+    let nullable = if param.required { "false" } else { "true" };
+    out.empty(element, &[("Name", param.name), ("Type", &edm_type(&param.kind)), ("Nullable", nullable)]);
+}
+
+/// The messages; the type of an answer stands directly above its operation. A bound one has what it is called on as its first parameter.
+pub(super) fn messages(out: &mut CsdlWriter) {
+    for def in MESSAGES {
+        let has_response = !def.output.is_empty() && !is_record(def);
+        if has_response {
+            complex(out, &response(def), def.output);
+        }
+        let mut attributes = vec![("Name", def.name)];
+        let bound = match def.binding {
+            Binding::None => None,
+            Binding::Row(table) => Some((BOUND_ROW, type_name(table))),
+            Binding::Set(table) => Some(("entityset", collection(table))),
+        };
+        if bound.is_some() {
+            attributes.push(("IsBound", "true"));
+        }
+        out.begin(element(def), &attributes);
+        if let Some((name, kind)) = bound {
+            out.empty("Parameter", &[("Name", name), ("Type", &kind), ("Nullable", "false")]);
+        }
+        def.input.iter().filter(|param| param.kind != ParamType::Origin).for_each(|param| typed(out, "Parameter", param));
+        if has_response {
+            out.empty("ReturnType", &[("Type", &type_name(&response(def))), ("Nullable", "false")]);
+        } else if is_record(def) {
+            out.empty("ReturnType", &[("Type", &type_name("crmbaseentity")), ("Nullable", "false")]);
+        }
+        out.end();
+    }
 }
 
 fn element(def: &MessageDef) -> &'static str {
@@ -79,7 +116,7 @@ pub(super) fn bulk_actions(out: &mut CsdlWriter, snapshot: &Snapshot) {
 
 /// How the container offers the unbound messages.
 pub(super) fn imports(out: &mut CsdlWriter) {
-    for def in MESSAGES {
+    for def in MESSAGES.iter().filter(|def| def.binding == Binding::None) {
         let name = type_name(def.name);
         match def.kind {
             MessageKind::Function => out.empty("FunctionImport", &[("Name", def.name), ("Function", &name)]),

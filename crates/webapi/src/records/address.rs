@@ -22,7 +22,7 @@ pub(crate) enum RowAddress<'a> {
 
 impl<'a> RowAddress<'a> {
     /// The address in a segment, if it has a key.
-    pub(super) fn of(segment: &'a NamedSegment<'a>) -> Option<Self> {
+    pub(crate) fn of(segment: &'a NamedSegment<'a>) -> Option<Self> {
         match &segment.key {
             None | Some(KeyPredicate::Empty) => None,
             Some(key) => Some(Self::Key(segment, key)),

@@ -9,5 +9,6 @@ mod table;
 
 pub(super) use column::{column, column_update};
 pub(super) use options::{choice, choice_update};
+pub(crate) use reader::label;
 pub(super) use relation::{key, relationship, relationship_update};
 pub(super) use table::{table, table_update};

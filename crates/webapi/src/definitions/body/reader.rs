@@ -85,23 +85,36 @@ impl<'a> Members<'a> {
 
     /// A label; none when it is absent or without any text.
     pub(super) fn label(self, name: &str) -> Result<Option<Label>> {
-        let Some(label) = self.object(name)? else { return Ok(None) };
+        let label = self.object(name)?.map_or(Ok(Label::default()), Self::as_label)?;
+        Ok(if label.is_empty() { None } else { Some(label) })
+    }
+
+    /// The label that these are the members of.
+    fn as_label(self) -> Result<Label> {
         let mut found = Label::default();
-        let own = label.get("UserLocalizedLabel").into_iter();
+        let own = self.get("UserLocalizedLabel").into_iter();
         // Those of the list come last: they are what a writer means, the caller's own is read-only.
-        for item in own.chain(label.array("LocalizedLabels")?.unwrap_or_default()) {
+        for item in own.chain(self.array("LocalizedLabels")?.unwrap_or_default()) {
             let item = Members(item);
             if let (Some(text), Some(language)) = (item.text("Label")?, item.number::<u16>("LanguageCode")?) {
                 found.set(language, text);
             }
         }
-        Ok(if found.is_empty() { None } else { Some(found) })
+        Ok(found)
     }
 
     /// The name of the type that the body says it has, without namespace.
     pub(super) fn type_name(self) -> Option<&'a str> {
         self.0.get("@odata.type").and_then(Json::as_text).map(|name| name.rsplit('.').next().unwrap_or(name))
     }
+}
+
+/// The label that an object is.
+///
+/// # Errors
+/// 0x80048d19 for members of the wrong type.
+pub(crate) fn label(value: &Json<'_>) -> Result<Label> {
+    Members(value).as_label()
 }
 
 /// A member of the wrong type.

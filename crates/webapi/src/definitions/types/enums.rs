@@ -1,28 +1,13 @@
 //! Enumerations of definitions, with the published numbers of their members.
 
-/// An enumeration.
-#[derive(Debug)]
-pub(crate) struct EnumDef {
-    pub(crate) name: &'static str,
-    /// Members can be combined.
-    pub(crate) is_flags: bool,
-    pub(crate) members: &'static [(&'static str, i64)],
-}
-
-const fn choice(name: &'static str, members: &'static [(&'static str, i64)]) -> EnumDef {
-    EnumDef { name, is_flags: false, members }
-}
-
-const fn flags(name: &'static str, members: &'static [(&'static str, i64)]) -> EnumDef {
-    EnumDef { name, is_flags: true, members }
-}
+use driftless_core::EnumType;
 
 /// All enumerations.
-pub(crate) const ENUMS: &[EnumDef] = &[
-    choice("AssociatedMenuBehavior", &[("UseCollectionName", 0), ("UseLabel", 1), ("DoNotDisplay", 2)]),
-    choice("AssociatedMenuGroup", &[("Details", 0), ("Sales", 1), ("Service", 2), ("Marketing", 3)]),
-    choice("AttributeRequiredLevel", &[("None", 0), ("SystemRequired", 1), ("ApplicationRequired", 2), ("Recommended", 3)]),
-    choice(
+pub(crate) const ENUMS: &[EnumType] = &[
+    EnumType::choice("AssociatedMenuBehavior", &[("UseCollectionName", 0), ("UseLabel", 1), ("DoNotDisplay", 2)]),
+    EnumType::choice("AssociatedMenuGroup", &[("Details", 0), ("Sales", 1), ("Service", 2), ("Marketing", 3)]),
+    EnumType::choice("AttributeRequiredLevel", &[("None", 0), ("SystemRequired", 1), ("ApplicationRequired", 2), ("Recommended", 3)]),
+    EnumType::choice(
         "AttributeTypeCode",
         &[
             ("Boolean", 0),
@@ -48,22 +33,25 @@ pub(crate) const ENUMS: &[EnumDef] = &[
             ("EntityName", 20),
         ],
     ),
-    choice("CascadeType", &[("NoCascade", 0), ("Cascade", 1), ("Active", 2), ("UserOwned", 3), ("RemoveLink", 4), ("Restrict", 5)]),
-    choice("DateTimeFormat", &[("DateOnly", 0), ("DateAndTime", 1)]),
-    choice("EntityKeyIndexStatus", &[("Pending", 0), ("InProgress", 1), ("Active", 2), ("Failed", 3)]),
-    choice("ImeMode", &[("Auto", 0), ("Inactive", 1), ("Active", 2), ("Disabled", 3)]),
-    choice("IntegerFormat", &[("None", 0), ("Duration", 1), ("TimeZone", 2), ("Language", 3), ("Locale", 4)]),
-    choice("LookupFormat", &[("None", 0), ("Connection", 1), ("Regarding", 2), ("Text", 3)]),
-    choice("ManagedPropertyType", &[("Operation", 0), ("Attribute", 1), ("CustomEvaluator", 2), ("Custom", 3)]),
-    choice("OptionSetType", &[("Picklist", 0), ("State", 1), ("Status", 2), ("Boolean", 3)]),
-    flags("OwnershipTypes", &[("None", 0), ("UserOwned", 1), ("TeamOwned", 2), ("BusinessOwned", 4), ("OrganizationOwned", 8), ("BusinessParented", 16)]),
-    choice(
+    EnumType::choice("CascadeType", &[("NoCascade", 0), ("Cascade", 1), ("Active", 2), ("UserOwned", 3), ("RemoveLink", 4), ("Restrict", 5)]),
+    EnumType::choice("DateTimeFormat", &[("DateOnly", 0), ("DateAndTime", 1)]),
+    EnumType::choice("EntityKeyIndexStatus", &[("Pending", 0), ("InProgress", 1), ("Active", 2), ("Failed", 3)]),
+    EnumType::choice("ImeMode", &[("Auto", 0), ("Inactive", 1), ("Active", 2), ("Disabled", 3)]),
+    EnumType::choice("IntegerFormat", &[("None", 0), ("Duration", 1), ("TimeZone", 2), ("Language", 3), ("Locale", 4)]),
+    EnumType::choice("LookupFormat", &[("None", 0), ("Connection", 1), ("Regarding", 2), ("Text", 3)]),
+    EnumType::choice("ManagedPropertyType", &[("Operation", 0), ("Attribute", 1), ("CustomEvaluator", 2), ("Custom", 3)]),
+    EnumType::choice("OptionSetType", &[("Picklist", 0), ("State", 1), ("Status", 2), ("Boolean", 3)]),
+    EnumType::flags(
+        "OwnershipTypes",
+        &[("None", 0), ("UserOwned", 1), ("TeamOwned", 2), ("BusinessOwned", 4), ("OrganizationOwned", 8), ("BusinessParented", 16)],
+    ),
+    EnumType::choice(
         "PrivilegeType",
         &[("None", 0), ("Create", 1), ("Read", 2), ("Write", 3), ("Delete", 4), ("Assign", 5), ("Share", 6), ("Append", 7), ("AppendTo", 8)],
     ),
-    choice("RelationshipType", &[("OneToManyRelationship", 0), ("Default", 0), ("ManyToManyRelationship", 1)]),
-    flags("SecurityTypes", &[("None", 0), ("Append", 1), ("ParentChild", 2), ("Pointer", 4), ("Inheritance", 8)]),
-    choice(
+    EnumType::choice("RelationshipType", &[("OneToManyRelationship", 0), ("Default", 0), ("ManyToManyRelationship", 1)]),
+    EnumType::flags("SecurityTypes", &[("None", 0), ("Append", 1), ("ParentChild", 2), ("Pointer", 4), ("Inheritance", 8)]),
+    EnumType::choice(
         "StringFormat",
         &[
             ("Email", 0),
