@@ -67,7 +67,8 @@ pub(crate) fn inspect(data: &Path) -> anyhow::Result<Inspection> {
     let snapshot = Snapshot::read(&store).map_err(unreadable)?;
     let tables: Vec<_> = snapshot.tables().cloned().collect();
     let relationships: Vec<_> = snapshot.relationships().map(|relationship| (**relationship).clone()).collect();
-    let report = store.check(&tables, &relationships).map_err(unreadable)?;
+    let many_to_many: Vec<_> = snapshot.many_to_many().cloned().collect();
+    let report = store.check(&tables, &relationships, &many_to_many).map_err(unreadable)?;
     let mut facts = Map::new();
     for (name, value) in [("tables", report.tables), ("rows", report.rows), ("tombstones", report.tombstones)] {
         facts.insert(name.to_owned(), json!(value));

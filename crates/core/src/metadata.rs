@@ -4,6 +4,7 @@ pub(crate) mod choices;
 pub(crate) mod columns;
 pub(crate) mod companions;
 pub(crate) mod keys;
+pub(crate) mod many_to_many;
 pub(crate) mod privileges;
 pub(crate) mod relationships;
 pub(crate) mod run;
@@ -19,5 +20,8 @@ mod tests;
 
 pub use privileges::{TablePrivilege, privileges_of};
 pub use snapshot::Snapshot;
-pub use spec::{ChoiceSpec, ChoiceUpdate, ColumnSpec, ColumnUpdate, KeySpec, Origin, RelationshipSpec, RelationshipUpdate, TableSpec, TableUpdate};
+pub use spec::{
+    ChoiceSpec, ChoiceUpdate, ColumnSpec, ColumnUpdate, KeySpec, ManyToManySpec, ManyToManyUpdate, Origin, RelationshipSpec, RelationshipUpdate, SideSpec,
+    TableSpec, TableUpdate,
+};
 pub use stored::{Definition, InertComponent};

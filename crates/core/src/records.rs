@@ -5,6 +5,7 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod fields;
 pub(crate) mod load;
+pub(crate) mod pairs;
 pub(crate) mod retrieve;
 pub(crate) mod retrieve_multiple;
 pub(crate) mod system;
@@ -21,6 +22,8 @@ use crate::request::{OwnedSink, Returning};
 /// The refusal of a write that a store found not to be unique (AK-19, UP-24).
 fn refuse_duplicate(table: &Table, error: StoreError, language: u16) -> Error {
     match error {
+        // web-api 13
+        StoreError::Duplicate(_) if table.def.intersect => Error::new(ErrorCode::DuplicateRecord, "Cannot insert duplicate key."),
         StoreError::Duplicate(Duplicate::Key(id)) => match table.keys.iter().find(|key| key.id == id) {
             Some(key) => violated(table, key, language),
             None => Error::of(ErrorCode::DuplicateRecordEntityKey),

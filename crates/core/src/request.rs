@@ -6,7 +6,10 @@ use driftless_model::{ColumnIx, LogicalName, Relationship, Table, Uuid, Value, V
 use driftless_query::{Query, RowSink};
 
 use crate::messages::{Args, MessageDef, Outputs};
-use crate::metadata::{ChoiceSpec, ChoiceUpdate, ColumnSpec, ColumnUpdate, KeySpec, Origin, RelationshipSpec, RelationshipUpdate, TableSpec, TableUpdate};
+use crate::metadata::{
+    ChoiceSpec, ChoiceUpdate, ColumnSpec, ColumnUpdate, KeySpec, ManyToManySpec, ManyToManyUpdate, Origin, RelationshipSpec, RelationshipUpdate, TableSpec,
+    TableUpdate,
+};
 
 /// One request. All of it happens, or nothing.
 #[derive(Clone)]
@@ -240,6 +243,12 @@ pub enum Define {
     UpdateRelationship(String, RelationshipUpdate),
     /// Remove a relationship and its lookup, by schema name.
     DeleteRelationship(String),
+    /// Make a many-to-many relationship and its table of pairs.
+    CreateManyToMany(ManyToManySpec, Origin),
+    /// Change a many-to-many relationship, by schema name.
+    UpdateManyToMany(String, ManyToManyUpdate),
+    /// Remove a many-to-many relationship and its table of pairs, by schema name.
+    DeleteManyToMany(String),
     /// Make a global choice.
     CreateChoice(ChoiceSpec, Origin),
     /// Change a global choice.

@@ -110,6 +110,7 @@ fn write(store: &Arc<dyn Store>, services: Arc<Services>, digest: String, first:
         first_rows::complete_roles(&mut cx)?;
         user_settings::complete(&mut cx)?;
         install::keys(&mut cx, &declared)?;
+        install::pairs(&mut cx, &declared)?;
         cx.tx.set_setting(DIGEST, &digest)?;
         Ok(())
     })

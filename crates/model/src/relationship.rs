@@ -1,4 +1,4 @@
-//! One-to-many relationships and what happens along them.
+//! One-to-many relationships, what happens along them, and how user interfaces list related rows.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -94,4 +94,53 @@ pub struct Relationship {
     pub customizable: bool,
     /// Version of the solution that brought it.
     pub introduced_version: String,
+}
+
+/// What a related list is called in user interfaces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MenuBehavior {
+    /// As the related table's rows are called.
+    #[default]
+    UseCollectionName,
+    /// As [`AssociatedMenu::label`] says.
+    UseLabel,
+    /// There is no list.
+    DoNotDisplay,
+}
+
+/// The group in which user interfaces show a related list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MenuGroup {
+    /// Details.
+    #[default]
+    Details,
+    /// Sales.
+    Sales,
+    /// Service.
+    Service,
+    /// Marketing.
+    Marketing,
+}
+
+/// How user interfaces list related rows (web-api 26.6). The service keeps it and gives it back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AssociatedMenu {
+    /// What the list is called.
+    pub behavior: MenuBehavior,
+    /// Where it stands.
+    pub group: MenuGroup,
+    /// Its label, when one was given.
+    #[serde(skip_serializing_if = "Label::is_empty")]
+    pub label: Label,
+    /// Its place among the others of the group, when one was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<i32>,
+}
+
+impl AssociatedMenu {
+    /// True if nothing was said.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }

@@ -9,7 +9,7 @@ mod rows;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use driftless_model::{Error, ErrorCode, Relationship, Result, Table};
+use driftless_model::{Error, ErrorCode, ManyToMany, Relationship, Result, Table};
 use rusqlite::Connection;
 
 pub use finding::{CheckReport, Finding, FindingKind};
@@ -27,6 +27,7 @@ struct Check<'a> {
     conn: &'a Connection,
     tables: &'a [Arc<Table>],
     relationships: &'a [Relationship],
+    many_to_many: &'a [Arc<ManyToMany>],
     state: State,
     report: &'a mut CheckReport,
     /// Names of the physical tables.
@@ -36,11 +37,11 @@ struct Check<'a> {
 impl SqliteStore {
     /// Verifies everything that must hold: the engine's file, versions, keys, tombstones, tallies, references, and definitions against physical tables.
     ///
-    /// `tables` and `relationships` are the definitions that the folder holds. Damage is a finding, not an error.
+    /// `tables`, `relationships` and `many_to_many` are the definitions that the folder holds. Damage is a finding, not an error.
     ///
     /// # Errors
     /// 0x80040216 when the folder cannot be read at all.
-    pub fn check(&self, tables: &[Arc<Table>], relationships: &[Relationship]) -> Result<CheckReport> {
+    pub fn check(&self, tables: &[Arc<Table>], relationships: &[Relationship], many_to_many: &[Arc<ManyToMany>]) -> Result<CheckReport> {
         let unreadable = |cause: String| Error::of(ErrorCode::UnExpected).because(cause);
         let mut report = CheckReport::default();
         // The side file moves ahead of the database: what it says before the snapshot is a lower bound, what it says after it an upper one.
@@ -51,7 +52,7 @@ impl SqliteStore {
             let state = state::read(conn)?;
             seen = Some(state);
             let present = physical::tables(conn)?;
-            Check { conn, tables, relationships, state, report: &mut report, present }.run()
+            Check { conn, tables, relationships, many_to_many, state, report: &mut report, present }.run()
         })?;
         match ran {
             Ok(()) => {}

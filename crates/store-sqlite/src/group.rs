@@ -350,7 +350,7 @@ mod tests {
         assert_eq!((numbers(tally(book)), numbers(tally(shelf))), ((2, 1), (1, 0)));
         drop(engine);
         // The sums of versions are compared with the rows themselves.
-        let report = SqliteStore::open_read_only(&folder).unwrap().check(&tables, &[]).unwrap();
+        let report = SqliteStore::open_read_only(&folder).unwrap().check(&tables, &[], &[]).unwrap();
         assert!(report.is_clean(), "{report:?}");
         assert_eq!((report.rows, report.tombstones), (3, 1));
         std::fs::remove_dir_all(folder).unwrap();

@@ -93,6 +93,9 @@ fn begin(folder: &Path, conn: &Connection, identity: FileIdentity, side: Option<
 /// Goes on with a database, in a new epoch if it is not certainly the one that this folder had last. Gives the state and the highest number that may be in use.
 fn resume(folder: &Path, conn: &Connection, identity: FileIdentity, side: Option<Reservation>) -> Result<(State, i64), OpenError> {
     let header = check_format(conn)?;
+    if header.format < state::FORMAT {
+        state::write_format(conn)?;
+    }
     let state = state::read(conn)?;
     if let Some(side) = side
         && side.fits(state.epoch, state.position)

@@ -7,7 +7,9 @@ use driftless_sql::{Target, Targets};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// The format of the data folder that this program writes, and the newest that it reads.
-pub(crate) const FORMAT: i64 = 1;
+///
+/// 2 differs from 1 in the definitions only: there may be many-to-many relationships among them, which earlier programs cannot read (ADR 0017).
+pub(crate) const FORMAT: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE _state(
@@ -94,6 +96,12 @@ pub(crate) fn write(conn: &Connection, state: &State) -> rusqlite::Result<()> {
         state.metadata.0,
         state.catalog
     ])?;
+    Ok(())
+}
+
+/// Writes that the folder now has this program's format.
+pub(crate) fn write_format(conn: &Connection) -> rusqlite::Result<()> {
+    conn.execute("UPDATE _state SET format=?", [FORMAT])?;
     Ok(())
 }
 

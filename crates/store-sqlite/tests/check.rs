@@ -52,7 +52,7 @@ fn filled() -> Folder {
 fn check(folder: &Folder) -> CheckReport {
     let tables = [book(), shelf(), copies()];
     let relationships = [relationship(&book(), &copies(), "book"), relationship(&shelf(), &copies(), "place"), relationship(&book(), &copies(), "place")];
-    SqliteStore::open_read_only(folder.path()).unwrap().check(&tables, &relationships).unwrap()
+    SqliteStore::open_read_only(folder.path()).unwrap().check(&tables, &relationships, &[]).unwrap()
 }
 
 /// Kinds of findings after `damage`.

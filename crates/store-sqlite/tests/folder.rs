@@ -65,9 +65,9 @@ fn a_folder_is_for_its_owner_and_one_process() {
 #[test]
 fn newer_formats_and_foreign_files_are_refused() {
     let (folder, ..) = filled();
-    rusqlite::Connection::open(folder.database()).unwrap().execute("UPDATE _state SET format=2", ()).unwrap();
+    rusqlite::Connection::open(folder.database()).unwrap().execute("UPDATE _state SET format=3", ()).unwrap();
     let refused = try_open(&folder).unwrap_err();
-    assert_eq!((refused.exit_code(), refused.to_string().contains("format 2")), (78, true));
+    assert_eq!((refused.exit_code(), refused.to_string().contains("format 3")), (78, true));
     let foreign = Folder::new();
     std::fs::create_dir(foreign.path()).unwrap();
     std::fs::set_permissions(foreign.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
@@ -75,6 +75,16 @@ fn newer_formats_and_foreign_files_are_refused() {
     std::fs::set_permissions(foreign.database(), std::fs::Permissions::from_mode(0o600)).unwrap();
     assert!(matches!(try_open(&foreign).unwrap_err(), OpenError::Unreadable(_)));
     assert!(matches!(SqliteStore::open_read_only(&foreign.path().join("none")).unwrap_err(), OpenError::Unreadable(_)));
+}
+
+#[test]
+fn a_folder_of_an_older_format_gets_the_new_one() {
+    let (folder, ..) = filled();
+    let raw = || rusqlite::Connection::open(folder.database()).unwrap();
+    raw().execute("UPDATE _state SET format=1", ()).unwrap();
+    drop(folder.open());
+    let format: i64 = raw().query_row("SELECT format FROM _state", (), |row| row.get(0)).unwrap();
+    assert_eq!(format, 2);
 }
 
 #[test] // CT-20
@@ -196,7 +206,7 @@ fn looking_at_a_folder_changes_nothing_and_writes_are_refused() {
     };
     let (files, table) = (listing(), book());
     let looking = SqliteStore::open_read_only(folder.path()).unwrap();
-    let report = looking.check(&[table], &[]).unwrap();
+    let report = looking.check(&[table], &[], &[]).unwrap();
     assert!(report.is_clean() && report.rows == 1 && report.tables == 1, "{report:?}");
     let store: &dyn Store = &looking;
     assert_eq!((epoch(store), position(store)), (before, end));

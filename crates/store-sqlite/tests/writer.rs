@@ -47,7 +47,7 @@ fn units_of_many_threads_are_kept_or_not_each_for_itself() {
     let kept: Vec<_> = rows.iter().map(|row| row[0].id().unwrap().as_u128()).collect();
     let expected: Vec<_> = (0..THREADS * UNITS).filter(|number| !matches!(number % UNITS % 4, 1 | 2)).collect();
     assert_eq!(kept, expected);
-    let report = SqliteStore::open_read_only(folder.path()).unwrap().check(&[table], &[]).unwrap();
+    let report = SqliteStore::open_read_only(folder.path()).unwrap().check(&[table], &[], &[]).unwrap();
     assert!(report.is_clean(), "{report:?}");
 }
 

@@ -13,6 +13,8 @@ pub enum DefinitionKind {
     Key,
     /// A one-to-many relationship.
     Relationship,
+    /// A many-to-many relationship.
+    ManyToMany,
     /// A global choice.
     Choice,
     /// A component that the service keeps without acting on it (forms, views, ribbons of solutions).
@@ -21,7 +23,7 @@ pub enum DefinitionKind {
 
 impl DefinitionKind {
     /// All kinds.
-    pub const ALL: [Self; 6] = [Self::Table, Self::Column, Self::Key, Self::Relationship, Self::Choice, Self::Inert];
+    pub const ALL: [Self; 7] = [Self::Table, Self::Column, Self::Key, Self::Relationship, Self::ManyToMany, Self::Choice, Self::Inert];
 
     /// The name under which a store keeps the kind.
     pub fn as_str(self) -> &'static str {
@@ -30,6 +32,7 @@ impl DefinitionKind {
             Self::Column => "column",
             Self::Key => "key",
             Self::Relationship => "relationship",
+            Self::ManyToMany => "many_to_many",
             Self::Choice => "choice",
             Self::Inert => "inert",
         }

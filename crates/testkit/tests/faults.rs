@@ -164,7 +164,8 @@ impl Faulty {
         let snapshot = self.org.organization.snapshot();
         let tables: Vec<_> = snapshot.tables().cloned().collect();
         let relationships: Vec<_> = snapshot.relationships().map(|relationship| (**relationship).clone()).collect();
-        let report = self.store.check(&tables, &relationships).unwrap();
+        let many_to_many: Vec<_> = snapshot.many_to_many().cloned().collect();
+        let report = self.store.check(&tables, &relationships, &many_to_many).unwrap();
         assert!(report.findings.is_empty(), "{what}: {:?}", report.findings);
     }
 

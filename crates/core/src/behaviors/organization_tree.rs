@@ -8,8 +8,10 @@ use driftless_query::{ResolvedCondition, ResolvedFilter};
 use super::tables::{owns_rows, pairs, reference};
 use super::user_settings;
 use crate::context::WriteCx;
+use crate::records::cascade::Reach;
 use crate::records::fields::get;
 use crate::records::load::{self, Loaded};
+use crate::records::pairs::leave;
 use crate::records::system;
 
 /// A business unit brings its default team; a user has settings and joins the default team of their business unit.
@@ -145,7 +147,7 @@ pub(crate) fn before_delete(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid) 
             if owns_rows(cx, Reference { table: teams.def.code, id: team })? {
                 return Err(Error::of(ErrorCode::BusinessDefaultTeamOwnsRecords));
             }
-            leave_team(cx, team)?;
+            leave(cx, &teams, team, &mut Reach::new(cx))?;
             system::remove(cx, &teams, team)?;
             Ok(())
         }
@@ -158,17 +160,10 @@ pub(crate) fn before_delete(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid) 
             if owns_rows(cx, Reference { table: table.def.code, id })? {
                 return Err(Error::of(ErrorCode::TeamOwnsRecords));
             }
-            leave_team(cx, id)
+            Ok(())
         }
         _ => Ok(()),
     }
-}
-
-fn leave_team(cx: &mut WriteCx<'_>, team: Uuid) -> Result<()> {
-    for pair in pairs(cx, "teammembership", "teamid", team)? {
-        system::delete(cx, "teammembership", pair.id)?;
-    }
-    Ok(())
 }
 
 fn default_team(cx: &WriteCx<'_>, unit: Uuid) -> Result<Option<Uuid>> {

@@ -79,10 +79,17 @@ pub(crate) fn count(cx: &ReadCx<'_>, request: &Changes) -> Result<Response> {
 fn tracked(cx: &ReadCx<'_>, request: &Changes) -> Result<Arc<Table>> {
     let table = Arc::clone(cx.snapshot.require(&request.table)?);
     if table.def.change_tracking {
-        Ok(table)
-    } else {
-        Err(Error::new(ErrorCode::ChangeTrackingNotEnabled, format!("Entity {} isn't enabled for change tracking.", table.name())))
+        return Ok(table);
     }
+    let name = table.name();
+    // CT-6: pairs have no switch of their own.
+    Err(match cx.snapshot.pairs_in(name) {
+        Some(_) => Error::new(
+            ErrorCode::ChangeTrackingNotEnabledForRelated,
+            format!("Changes cannot be retrieved for intersect entity {name} since both related entities are not enabled for change tracking."),
+        ),
+        None => Error::new(ErrorCode::ChangeTrackingNotEnabled, format!("Entity {name} isn't enabled for change tracking.")),
+    })
 }
 
 /// The rights are checked at every page and every use of a token (CT-62, CT-63).

@@ -132,7 +132,7 @@ pub(super) fn require_free_name(cx: &WriteCx<'_>, authority: &Authority, table: 
         let present = table.column(ix);
         return Err(name_taken(authority, present.custom, present.managed, ErrorCode::AttributeNameExists, name));
     }
-    if cx.snapshot.single_navigation(table.name(), name).is_some() || cx.snapshot.collection_navigation(table.name(), name).is_some() {
+    if cx.snapshot.has_navigation(table.name(), name) {
         let message = format!("The table '{}' has a navigation property of the name '{name}'.", table.name());
         return Err(Error::new(ErrorCode::AttributeNameExists, message));
     }

@@ -22,9 +22,7 @@ use crate::solutions::components;
 pub(crate) fn create(cx: &mut WriteCx<'_>, spec: &RelationshipSpec, origin: &Origin) -> Result<Uuid> {
     let authority = Authority::of(cx, origin)?;
     authority.check_name(&spec.schema_name)?;
-    if let Some(present) = cx.snapshot.relationship(&spec.schema_name) {
-        return Err(name_taken(&authority, present.custom, present.managed, ErrorCode::RelationshipNameExists, &spec.schema_name));
-    }
+    require_free(cx, &authority, &spec.schema_name)?;
     let referenced = Arc::clone(cx.snapshot.require(&spec.referenced_table)?);
     let referencing = Arc::clone(cx.snapshot.require(&spec.referencing_table)?);
     require_referable(&referenced)?;
@@ -124,6 +122,18 @@ pub(super) fn require(cx: &WriteCx<'_>, name: &str) -> Result<Arc<Relationship>>
     found.ok_or_else(|| Error::new(ErrorCode::ObjectDoesNotExist, format!("There is no relationship with the schema name '{}'.", shown(name))))
 }
 
+/// Checks that no relationship of either kind has this schema name.
+///
+/// # Errors
+/// 0x8004432B, or 0x8004F016 for a managed package over an unmanaged relationship.
+pub(super) fn require_free(cx: &WriteCx<'_>, authority: &Authority, name: &str) -> Result<()> {
+    let one_to_many = cx.snapshot.relationship(name).map(|present| (present.custom, present.managed));
+    match one_to_many.or_else(|| cx.snapshot.many_to_many_named(name).map(|present| (present.custom, present.managed))) {
+        Some((custom, managed)) => Err(name_taken(authority, custom, managed, ErrorCode::RelationshipNameExists, name)),
+        None => Ok(()),
+    }
+}
+
 fn require_referable(table: &Table) -> Result<()> {
     if table.def.intersect {
         return Err(Error::argument(format!("The table '{}' holds pairs of a many-to-many relationship; lookups cannot refer to it.", table.name())));
@@ -206,20 +216,21 @@ fn check_navigations(cx: &WriteCx<'_>, relationship: &Relationship) -> Result<()
     let single = &relationship.referencing_navigation;
     let collection = &relationship.referenced_navigation;
     if relationship.referencing_table == relationship.referenced_table && single == collection {
-        return Err(taken(single, &relationship.referencing_table));
+        return Err(navigation_taken(single, &relationship.referencing_table));
     }
     for (name, table) in [(single, &relationship.referencing_table), (collection, &relationship.referenced_table)] {
-        let used = cx.snapshot.single_navigation(table, name).is_some() || cx.snapshot.collection_navigation(table, name).is_some();
+        let used = cx.snapshot.has_navigation(table, name);
         let own = name == single && *name.as_str() == *relationship.referencing_column;
         let is_column = !own && cx.snapshot.require(table)?.find(name).is_some();
         if used || is_column {
-            return Err(taken(name, table));
+            return Err(navigation_taken(name, table));
         }
     }
     Ok(())
 }
 
-fn taken(name: &str, table: &LogicalName) -> Error {
+/// The error for the name of a navigation property that exists.
+pub(super) fn navigation_taken(name: &str, table: &LogicalName) -> Error {
     Error::new(ErrorCode::SchemaNameTaken, format!("The navigation property name '{name}' is taken on the table '{table}'. Choose another one."))
 }
 

@@ -3,7 +3,7 @@
 use driftless_model::Result;
 
 use super::validate::{Removal, require_customizable};
-use super::{choices, columns, keys, relationships, tables};
+use super::{choices, columns, keys, many_to_many, relationships, tables};
 use crate::context::WriteCx;
 use crate::request::{Define, Response};
 
@@ -19,15 +19,18 @@ pub(crate) fn run(cx: &mut WriteCx<'_>, define: &Define) -> Result<Response> {
         Define::CreateColumn(table, spec, origin) => return columns::create(cx, table, spec, origin).map(Response::Defined),
         Define::CreateKey(table, spec, origin) => return keys::create(cx, table, spec, origin).map(Response::Defined),
         Define::CreateRelationship(spec, origin) => return relationships::create(cx, spec, origin).map(Response::Defined),
+        Define::CreateManyToMany(spec, origin) => return many_to_many::create(cx, spec, origin).map(Response::Defined),
         Define::CreateChoice(spec, origin) => return choices::create(cx, spec, origin).map(Response::Defined),
         Define::UpdateTable(table, update) => tables::update(cx, table, update)?,
         Define::UpdateColumn(table, column, update) => columns::update(cx, table, column, update)?,
         Define::UpdateRelationship(name, update) => relationships::update(cx, name, update)?,
+        Define::UpdateManyToMany(name, update) => many_to_many::update(cx, name, update)?,
         Define::UpdateChoice(name, update) => choices::update(cx, name, update)?,
         Define::DeleteTable(table) => tables::delete(cx, table, REMOVAL)?,
         Define::DeleteColumn(table, column) => columns::delete(cx, table, column, REMOVAL)?,
         Define::DeleteKey(table, key) => keys::delete(cx, table, key, REMOVAL)?,
         Define::DeleteRelationship(name) => relationships::delete(cx, name, REMOVAL)?,
+        Define::DeleteManyToMany(name) => many_to_many::delete(cx, name, REMOVAL)?,
         Define::DeleteChoice(name) => choices::delete(cx, name, REMOVAL)?,
     }
     Ok(Response::Done)
@@ -47,6 +50,10 @@ fn require_changeable(cx: &WriteCx<'_>, define: &Define) -> Result<()> {
         }
         Define::UpdateRelationship(name, _) => {
             let relationship = relationships::require(cx, name)?;
+            require_customizable(relationship.customizable, &format!("The relationship '{}'", relationship.schema_name))
+        }
+        Define::UpdateManyToMany(name, _) => {
+            let relationship = many_to_many::require(cx, name)?;
             require_customizable(relationship.customizable, &format!("The relationship '{}'", relationship.schema_name))
         }
         Define::UpdateChoice(name, _) => {

@@ -1,12 +1,15 @@
 //! What readers of definitions use: all tables, relationships and choices at one moment. A snapshot never changes (A8).
 
+mod pairings;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use driftless_model::{ChoiceSet, ColumnIx, Error, LogicalName, Relationship, Result, Table, TableCode, TableDef, Uuid, Version};
+use driftless_model::{ChoiceSet, ColumnIx, Error, LogicalName, ManyToMany, Pairing, Relationship, Result, Table, TableCode, TableDef, Uuid, Version};
 use driftless_query::Tables;
 use driftless_store::{DefinitionKind, DefinitionRow, ReadTx, Store};
 
+use self::pairings::Pairings;
 use super::stored::{Definition, InertComponent};
 
 /// All definitions at one moment. Snapshots share the tables that did not change between them.
@@ -21,6 +24,7 @@ pub struct Snapshot {
     relationships: BTreeMap<String, Arc<Relationship>>,
     referencing: HashMap<LogicalName, Vec<Arc<Relationship>>>,
     referenced: HashMap<LogicalName, Vec<Arc<Relationship>>>,
+    pairings: Pairings,
     choices: BTreeMap<LogicalName, Arc<ChoiceSet>>,
     inert: BTreeMap<Uuid, Arc<InertComponent>>,
     versions: HashMap<Uuid, Version>,
@@ -32,6 +36,7 @@ enum Part {
     Column(Uuid),
     Key(Uuid),
     Relationship(String),
+    ManyToMany(String),
     Choice(LogicalName),
 }
 
@@ -97,6 +102,7 @@ impl Snapshot {
             Some(Part::Relationship(name)) => {
                 self.relationships.remove(&name);
             }
+            Some(Part::ManyToMany(name)) => self.pairings.remove(&name),
             Some(Part::Choice(name)) => {
                 self.choices.remove(&name);
             }
@@ -125,6 +131,7 @@ impl Snapshot {
             self.referencing.entry(relationship.referencing_table.clone()).or_default().push(Arc::clone(relationship));
             self.referenced.entry(relationship.referenced_table.clone()).or_default().push(Arc::clone(relationship));
         }
+        self.pairings.index();
     }
 
     /// The number of the newest definition change that the snapshot holds.
@@ -219,6 +226,44 @@ impl Snapshot {
         self.referenced(table).iter().find(|r| r.referenced_navigation == navigation)
     }
 
+    /// All many-to-many relationships by schema name in lower case.
+    pub fn many_to_many(&self) -> impl Iterator<Item = &Arc<ManyToMany>> {
+        self.pairings.all()
+    }
+
+    /// The many-to-many relationship with this schema name; case does not count.
+    pub fn many_to_many_named(&self, schema_name: &str) -> Option<&Arc<ManyToMany>> {
+        self.pairings.named(&schema_name.to_ascii_lowercase())
+    }
+
+    /// The many-to-many relationship with this `MetadataId`.
+    pub fn many_to_many_by_id(&self, id: Uuid) -> Option<&Arc<ManyToMany>> {
+        match self.parts.get(&id) {
+            Some(Part::ManyToMany(name)) => self.pairings.named(name),
+            _ => None,
+        }
+    }
+
+    /// The many-to-many relationships of a table, each seen from the table's side; one of the table with itself stands twice, once from each side.
+    pub fn pairings(&self, table: &str) -> &[Pairing] {
+        self.pairings.of_table(table)
+    }
+
+    /// The many-to-many relationship of which `navigation` is the collection-valued navigation property on the table; case counts.
+    pub fn pairing(&self, table: &str, navigation: &str) -> Option<&Pairing> {
+        self.pairings(table).iter().find(|pairing| pairing.own().navigation == navigation)
+    }
+
+    /// The many-to-many relationship whose pairs are rows of this table.
+    pub fn pairs_in(&self, intersect: &str) -> Option<&Arc<ManyToMany>> {
+        self.pairings.in_table(intersect)
+    }
+
+    /// True if the table has a navigation property of this name, of whichever kind; case counts.
+    pub fn has_navigation(&self, table: &str, name: &str) -> bool {
+        self.single_navigation(table, name).is_some() || self.collection_navigation(table, name).is_some() || self.pairing(table, name).is_some()
+    }
+
     /// All global choices by name.
     pub fn choices(&self) -> impl Iterator<Item = &Arc<ChoiceSet>> {
         self.choices.values()
@@ -299,6 +344,11 @@ impl<'s> Change<'s> {
                 let name = relationship.schema_name.to_ascii_lowercase();
                 next.parts.insert(relationship.id, Part::Relationship(name.clone()));
                 next.relationships.insert(name, Arc::new(relationship));
+            }
+            Definition::ManyToMany(relationship) => {
+                let name = relationship.schema_name.to_ascii_lowercase();
+                next.parts.insert(relationship.id, Part::ManyToMany(name.clone()));
+                next.pairings.insert(name, relationship);
             }
             Definition::Choice(choice) => {
                 next.parts.insert(choice.id, Part::Choice(choice.name.clone()));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use driftless_model::{Cascade, ChoiceOption, ColumnType, Label, LogicalName, Ownership, RequiredLevel, Uuid};
+use driftless_model::{AssociatedMenu, Cascade, ChoiceOption, ColumnType, Label, LogicalName, Ownership, RequiredLevel, Uuid};
 
 /// Who makes a definition: decides which prefixes are allowed, and what the definition says of its origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,6 +179,43 @@ pub struct RelationshipUpdate {
     pub hierarchical: Option<bool>,
     /// Label of the related list.
     pub menu_label: Option<Label>,
+}
+
+/// A many-to-many relationship to make, with its table of pairs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManyToManySpec {
+    /// Identity to give; a new one if none.
+    pub id: Option<Uuid>,
+    /// Schema name.
+    pub schema_name: String,
+    /// Schema name of the table of pairs; by default the relationship's.
+    pub intersect: Option<String>,
+    /// The side that the original calls `Entity1`.
+    pub first: SideSpec,
+    /// The side that the original calls `Entity2`.
+    pub second: SideSpec,
+    /// May be changed by customizers.
+    pub customizable: bool,
+}
+
+/// One side of a many-to-many relationship to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SideSpec {
+    /// The table whose rows are paired.
+    pub table: LogicalName,
+    /// Name of the collection-valued navigation property on the table; by default the relationship's schema name.
+    pub navigation: Option<String>,
+    /// The related list.
+    pub menu: AssociatedMenu,
+}
+
+/// A change of a many-to-many relationship. What is none stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ManyToManyUpdate {
+    /// The related list of the first side.
+    pub first_menu: Option<AssociatedMenu>,
+    /// The related list of the second side.
+    pub second_menu: Option<AssociatedMenu>,
 }
 
 /// A global choice to make.

@@ -1,6 +1,6 @@
 //! Definitions to and from the form in which a store keeps them.
 
-use driftless_model::{AlternateKey, ChoiceSet, Column, Error, Relationship, Result, TableDef, Uuid, Version};
+use driftless_model::{AlternateKey, ChoiceSet, Column, Error, ManyToMany, Relationship, Result, TableDef, Uuid, Version};
 use driftless_store::{DefinitionKind, DefinitionRow};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -30,6 +30,8 @@ pub enum Definition {
     Key(Uuid, AlternateKey),
     /// A one-to-many relationship.
     Relationship(Relationship),
+    /// A many-to-many relationship; its table of pairs is a definition of its own.
+    ManyToMany(ManyToMany),
     /// A global choice.
     Choice(ChoiceSet),
     /// A component that is only kept.
@@ -44,6 +46,7 @@ impl Definition {
             Self::Column(_, def) => (DefinitionKind::Column, def.id),
             Self::Key(_, def) => (DefinitionKind::Key, def.id),
             Self::Relationship(def) => (DefinitionKind::Relationship, def.id),
+            Self::ManyToMany(def) => (DefinitionKind::ManyToMany, def.id),
             Self::Choice(def) => (DefinitionKind::Choice, def.id),
             Self::Inert(def) => (DefinitionKind::Inert, def.id),
         }
@@ -64,6 +67,7 @@ impl Definition {
             Self::Column(_, def) => serde_json::to_string(def),
             Self::Key(_, def) => serde_json::to_string(def),
             Self::Relationship(def) => serde_json::to_string(def),
+            Self::ManyToMany(def) => serde_json::to_string(def),
             Self::Choice(def) => serde_json::to_string(def),
             Self::Inert(def) => serde_json::to_string(def),
         }
@@ -85,6 +89,7 @@ impl Definition {
             DefinitionKind::Column => Self::Column(owner()?, read(row)?),
             DefinitionKind::Key => Self::Key(owner()?, read(row)?),
             DefinitionKind::Relationship => Self::Relationship(read(row)?),
+            DefinitionKind::ManyToMany => Self::ManyToMany(read(row)?),
             DefinitionKind::Choice => Self::Choice(read(row)?),
             DefinitionKind::Inert => Self::Inert(read(row)?),
         })

@@ -1,18 +1,19 @@
 //! Making, changing and removing tables (MD-1 to MD-13).
 
-mod names;
+pub(super) mod names;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use driftless_model::{
-    Column, ColumnType, Error, ErrorCode, Label, LogicalName, Ownership, Relationship, Result, SchemaName, StateColumn, StatusColumn, TableDef, Uuid,
+    Column, ColumnType, Error, ErrorCode, Label, LogicalName, Ownership, Relationship, Result, SchemaName, StateColumn, StatusColumn, Table, TableDef, Uuid,
     physical_name,
 };
 use driftless_store::{DefinitionKind, SchemaChange};
 
 use super::system_columns::{SystemColumns, SystemExtras, default_state, system_columns};
 use super::validate::{Authority, Detached, Places, Removal, component_type, identities, identity, name_taken, require_removable, set_label, shown};
-use super::{ColumnSpec, Definition, Origin, TableSpec, TableUpdate, columns, keys, privileges, relationships};
+use super::{ColumnSpec, Definition, Origin, TableSpec, TableUpdate, columns, keys, many_to_many, privileges, relationships};
 use crate::context::WriteCx;
 use crate::messages::filters;
 use crate::solutions::components;
@@ -81,31 +82,51 @@ pub(crate) fn update(cx: &mut WriteCx<'_>, table: &str, change: &TableUpdate) ->
         return Ok(());
     }
     def.modified_on = cx.now_s;
-    cx.define(vec![Definition::Table(def)])
+    let is_tracked_now = def.change_tracking && !table.def.change_tracking;
+    cx.define(vec![Definition::Table(def)])?;
+    if is_tracked_now { many_to_many::track(cx, table.name()) } else { Ok(()) }
 }
 
 /// Removes a table with its columns, keys, relationships and privileges, and with all its rows (MD-12).
 ///
 /// # Errors
-/// 0x80041102 without the table, 0x8004F032 for built-in and managed tables, and for a lookup of another table that a managed solution brought, 0x8004F01F for
-/// one that an alternate key needs. Other lookups of this table go with it (ADR 0016).
+/// 0x80041102 without the table, 0x8004F032 for built-in and managed tables, for tables of pairs, and for a lookup of another table or a many-to-many
+/// relationship that a managed solution brought, 0x8004F01F for a lookup that an alternate key needs. Other lookups of this table go with it (ADR 0016), as do
+/// its many-to-many relationships.
 pub(crate) fn delete(cx: &mut WriteCx<'_>, table: &str, removal: Removal) -> Result<()> {
     let table = Arc::clone(cx.snapshot.require(table)?);
     require_removable(removal, table.def.custom, table.def.managed, &format!("The table '{}'", table.name()))?;
+    if let Some(relationship) = cx.snapshot.pairs_in(table.name()) {
+        let message =
+            format!("The table '{}' cannot be deleted by itself: delete the relationship '{}' whose pairs it holds.", table.name(), relationship.schema_name);
+        return Err(Error::new(ErrorCode::CannotDeleteMetadata, message));
+    }
     let from_others: Vec<_> = cx.snapshot.referenced(table.name()).iter().filter(|r| r.referencing_table != *table.name()).cloned().collect();
     for relationship in from_others {
         relationships::delete(cx, &relationship.schema_name, removal)?;
     }
+    let paired: BTreeSet<_> = cx.snapshot.pairings(table.name()).iter().map(|pairing| pairing.relationship.schema_name.clone()).collect();
+    for relationship in paired {
+        many_to_many::delete(cx, &relationship, removal)?;
+    }
     for key in &table.keys {
         keys::cancel_job(cx, key)?;
     }
+    filters::remove(cx, table.name())?;
+    privileges::remove(cx, &table.def)?;
+    drop_with_parts(cx, &table)
+}
+
+/// Removes the definitions of a table, its parts and its lookups' relationships, and its rows.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn drop_with_parts(cx: &mut WriteCx<'_>, table: &Arc<Table>) -> Result<()> {
     let mut removed = vec![(DefinitionKind::Table, table.def.id)];
     removed.extend(table.columns.iter().map(|column| (DefinitionKind::Column, column.id)));
     removed.extend(table.keys.iter().map(|key| (DefinitionKind::Key, key.id)));
     removed.extend(identities(cx.snapshot.referencing(table.name())));
-    filters::remove(cx, table.name())?;
-    privileges::remove(cx, &table.def)?;
-    cx.tx.change_schema(&SchemaChange::DropTable(&table))?;
+    cx.tx.change_schema(&SchemaChange::DropTable(table))?;
     cx.undefine(&removed)?;
     Detached::clear(cx, table.def.id)?;
     removed.iter().try_for_each(|(_, id)| components::remove(cx, *id))
@@ -132,10 +153,7 @@ fn define(cx: &WriteCx<'_>, authority: &Authority, spec: &TableSpec) -> Result<T
     if let Some(present) = cx.snapshot.find(&name) {
         return Err(name_taken(authority, present.def.custom, present.def.managed, ErrorCode::EntityNameExists, &name));
     }
-    let physical = physical_name(&name);
-    if cx.snapshot.tables().any(|table| table.def.physical == physical) {
-        return Err(Error::new(ErrorCode::SchemaNameTaken, format!("The table name '{name}' is too similar to another one. Choose another name.")));
-    }
+    let physical = free_physical(cx, &name)?;
     let set_name = names::set_name(&cx.snapshot, authority, &name, spec.set_name.as_deref())?;
     let collection = spec.collection_schema_name.clone().unwrap_or_else(|| names::plural(&schema_name));
     let or_default = |label: &Label, default: &str| if label.is_empty() { Label::english(default) } else { label.clone() };
@@ -170,6 +188,18 @@ fn define(cx: &WriteCx<'_>, authority: &Authority, spec: &TableSpec) -> Result<T
         schema_name,
         name,
     })
+}
+
+/// The name of a new table inside the store.
+///
+/// # Errors
+/// 0x80044361 when another table has it: long names may differ in what is cut off.
+pub(super) fn free_physical(cx: &WriteCx<'_>, name: &LogicalName) -> Result<String> {
+    let physical = physical_name(name);
+    if cx.snapshot.tables().any(|table| table.def.physical == physical) {
+        return Err(Error::new(ErrorCode::SchemaNameTaken, format!("The table name '{name}' is too similar to another one. Choose another name.")));
+    }
+    Ok(physical)
 }
 
 /// The columns of a new table and the relationships of its system lookups; the table's definition learns its primary name.

@@ -1,5 +1,7 @@
 //! Definitions through the door of the organization, on the embedded store.
 
+mod pairs;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;

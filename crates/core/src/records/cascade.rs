@@ -8,7 +8,7 @@ use driftless_model::{CascadeAction, ColumnIx, DeleteAction, Error, ErrorCode, R
 use driftless_query::{ResolvedCondition, ResolvedFilter};
 
 use super::load::{self, Loaded};
-use super::system;
+use super::{pairs, system};
 use crate::behaviors;
 use crate::context::WriteCx;
 
@@ -32,7 +32,7 @@ impl Reach {
     }
 
     /// Counts rows that are written and not entered.
-    fn spend(&mut self, rows: usize) -> Result<()> {
+    pub(super) fn spend(&mut self, rows: usize) -> Result<()> {
         self.unlinked = self.unlinked.saturating_add(rows);
         self.check(self.rows.len())
     }
@@ -74,7 +74,7 @@ pub(crate) fn delete(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, reach: 
     Ok(())
 }
 
-/// The delete rules for one row: refusals first, then links to clear; rows that go with it are added to `open`, the first one last.
+/// The delete rules for one row: refusals first, then links and pairs to clear; rows that go with it are added to `open`, the first one last.
 fn rules(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, reach: &mut Reach, open: &mut Vec<Step>) -> Result<()> {
     let snapshot = Arc::clone(&cx.snapshot);
     let relationships = snapshot.referenced(table.name());
@@ -104,7 +104,7 @@ fn rules(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, reach: &mut Reach, 
         }
     }
     open[begin..].reverse();
-    Ok(())
+    pairs::leave(cx, table, id, reach)
 }
 
 /// Rows of the relationship's referencing table that refer to a row, with their table.

@@ -1,10 +1,10 @@
 //! The form of a declaration file.
 
 use driftless_model::{
-    AlternateKey, BooleanColumn, Cascade, CascadeAction, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, Column, ColumnType, DateBehavior, DateFormat,
-    DateTimeColumn, Decimal, DecimalColumn, DeleteAction, Error, FloatColumn, IntegerColumn, IntegerFormat, KeyIndexStatus, Label, LogicalName, LookupColumn,
-    LookupKind, MoneyColumn, Ownership, PrecisionSource, RequiredLevel, Result, SchemaName, StateColumn, StateOption, StatusColumn, StatusOption, TextColumn,
-    TextFormat, Validity, physical_name,
+    AlternateKey, AssociatedMenu, BooleanColumn, Cascade, CascadeAction, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, Column, ColumnType, DateBehavior,
+    DateFormat, DateTimeColumn, Decimal, DecimalColumn, DeleteAction, Error, FloatColumn, IntegerColumn, IntegerFormat, KeyIndexStatus, Label, LogicalName,
+    LookupColumn, LookupKind, ManyToMany, MoneyColumn, Ownership, PrecisionSource, RequiredLevel, Result, SchemaName, Side, StateColumn, StateOption,
+    StatusColumn, StatusOption, TextColumn, TextFormat, Validity, physical_name,
 };
 use serde::Deserialize;
 
@@ -52,6 +52,24 @@ pub(super) struct TableDeclaration {
     pub(super) state: Option<StateDeclaration>,
     #[serde(default)]
     pub(super) key: Vec<KeyDeclaration>,
+    pub(super) many_to_many: Option<ManyToManyDeclaration>,
+}
+
+/// The many-to-many relationship whose pairs the table holds.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ManyToManyDeclaration {
+    schema_name: String,
+    pub(super) first: SideDeclaration,
+    pub(super) second: SideDeclaration,
+}
+
+/// One side of a many-to-many relationship. The navigation property has the relationship's name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SideDeclaration {
+    pub(super) table: String,
+    pub(super) column: String,
 }
 
 /// An alternate key.
@@ -194,6 +212,29 @@ impl KeyDeclaration {
             status: KeyIndexStatus::Pending,
             job: None,
             physical: format!("k_{}", id.simple()),
+            managed: true,
+            customizable: false,
+            introduced_version: INTRODUCED.to_owned(),
+        }
+    }
+}
+
+impl ManyToManyDeclaration {
+    /// The relationship's definition.
+    pub(super) fn relationship(&self, intersect: &str) -> ManyToMany {
+        let side = |own: &SideDeclaration| Side {
+            table: LogicalName::from(own.table.as_str()),
+            column: LogicalName::from(own.column.as_str()),
+            navigation: self.schema_name.clone(),
+            menu: AssociatedMenu::default(),
+        };
+        ManyToMany {
+            id: constant_id(&format!("relationship/{}", self.schema_name)),
+            schema_name: SchemaName::from(self.schema_name.as_str()),
+            intersect: LogicalName::from(intersect),
+            first: side(&self.first),
+            second: side(&self.second),
+            custom: false,
             managed: true,
             customizable: false,
             introduced_version: INTRODUCED.to_owned(),

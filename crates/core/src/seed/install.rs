@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use driftless_model::{
-    AlternateKey, Column, ColumnType, DeleteAction, KeyIndexStatus, LogicalName, Relationship, Result, SchemaName, SetName, TableCode, TableDef, Uuid,
-    physical_name,
+    AlternateKey, Column, ColumnType, DeleteAction, KeyIndexStatus, LogicalName, ManyToMany, Relationship, Result, SchemaName, SetName, Table, TableCode,
+    TableDef, Uuid, physical_name,
 };
 use driftless_store::{KeyBuild, SchemaChange};
 
 use super::constant_id;
 use super::declaration::{ColumnDeclaration, INTRODUCED, TableDeclaration, label};
 use crate::context::WriteCx;
-use crate::metadata::Definition;
 use crate::metadata::companions::companions;
 use crate::metadata::system_columns::{SystemExtras, system_columns};
+use crate::metadata::{Definition, many_to_many};
+use crate::records::{load, system};
 
 /// Adds what the store lacks: tables, then columns of tables that it has in an older version, then relationships. Columns that are there learn by which
 /// operations they may be written now.
@@ -94,6 +95,44 @@ pub(super) fn keys(cx: &mut WriteCx<'_>, declared: &[TableDeclaration]) -> Resul
                 }
             };
             cx.define(vec![Definition::Key(table.def.id, AlternateKey { status, ..key })])?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds the many-to-many relationships that the store lacks, and keeps their pairs unique.
+pub(super) fn pairs(cx: &mut WriteCx<'_>, declared: &[TableDeclaration]) -> Result<()> {
+    for declaration in declared {
+        let Some(relationship) = declaration.many_to_many.as_ref().map(|own| own.relationship(&declaration.name)) else { continue };
+        if cx.snapshot.many_to_many_by_id(relationship.id).is_some() {
+            continue;
+        }
+        let table = Arc::clone(cx.snapshot.require(&declaration.name)?);
+        remove_dangling(cx, &table, &relationship)?;
+        let key = many_to_many::pair_key(&table.def, &relationship, constant_id(&format!("key/{}.pair", declaration.name)));
+        let key = many_to_many::index(cx, &table, &relationship, key)?;
+        if !key.is_active() {
+            tracing::warn!(table = %table.name(), "the pairs of a built-in relationship could not be made unique: some stand twice");
+        }
+        let first = relationship.first.table.clone();
+        cx.define(vec![Definition::ManyToMany(relationship), Definition::Key(table.def.id, key)])?;
+        many_to_many::track(cx, &first)?;
+    }
+    Ok(())
+}
+
+/// Removes pairs of which one row is gone: earlier programs left them when that row was deleted.
+fn remove_dangling(cx: &mut WriteCx<'_>, pairs: &Arc<Table>, relationship: &ManyToMany) -> Result<()> {
+    let sides = [&relationship.first, &relationship.second];
+    let tables = [Arc::clone(cx.snapshot.require(&sides[0].table)?), Arc::clone(cx.snapshot.require(&sides[1].table)?)];
+    for pair in system::rows(cx.tx.as_read(), pairs, &sides.map(|side| side.column.as_str()), None)? {
+        let mut is_whole = true;
+        for (at, table) in tables.iter().enumerate() {
+            let id = pair.value(at).id();
+            is_whole &= id.map(|id| load::exists(cx.tx.as_read(), table, id)).transpose()?.unwrap_or(false);
+        }
+        if !is_whole {
+            system::remove(cx, pairs, pair.id)?;
         }
     }
     Ok(())

@@ -72,6 +72,10 @@ fn every_declaration_can_be_read_and_fits_the_others() {
         for name in table.key.iter().flat_map(|key| &key.columns) {
             assert!(table.column.iter().any(|column| column.name == *name), "a key of {} has the column {name}", table.name);
         }
+        for side in table.many_to_many.iter().flat_map(|own| [&own.first, &own.second]) {
+            assert!(names.contains(side.table.as_str()), "{} pairs rows of {}", table.name, side.table);
+            assert!(table.is_intersect && table.column.iter().any(|column| column.name == side.column), "{} has {}", table.name, side.column);
+        }
         for column in &table.column {
             for target in &column.target {
                 assert!(names.contains(target.table.as_str()), "{}.{} refers to {}", table.name, column.name, target.table);

@@ -104,7 +104,8 @@ impl TestOrg {
         let snapshot = self.organization.snapshot();
         let tables: Vec<_> = snapshot.tables().cloned().collect();
         let relationships: Vec<_> = snapshot.relationships().map(|relationship| (**relationship).clone()).collect();
-        let report = self.store.check(&tables, &relationships).unwrap();
+        let many_to_many: Vec<_> = snapshot.many_to_many().cloned().collect();
+        let report = self.store.check(&tables, &relationships, &many_to_many).unwrap();
         assert!(report.findings.is_empty(), "{:?}", report.findings);
     }
 }

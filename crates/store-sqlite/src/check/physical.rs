@@ -89,13 +89,15 @@ impl Check<'_> {
         statement.query_map([index], |row| row.get(0))?.collect()
     }
 
-    /// Lookups that a delete follows are indexed (ADR 0002).
+    /// Lookups that a delete follows are indexed (ADR 0002), and the second ids of pairs, which the index of their key does not begin with (ADR 0017).
     fn lookup_indexes(&mut self) -> rusqlite::Result<()> {
-        for relationship in self.relationships.iter().filter(|relationship| relationship.cascade.delete != DeleteAction::NoCascade) {
-            let Some(table) = self.tables.iter().find(|table| *table.name() == relationship.referencing_table) else { continue };
-            let Some(column) = table.find(&relationship.referencing_column) else {
-                let text =
-                    format!("The relationship '{}' names the lookup '{}', which is not defined.", relationship.schema_name, relationship.referencing_column);
+        let followed = self.relationships.iter().filter(|relationship| relationship.cascade.delete != DeleteAction::NoCascade);
+        let lookups = followed.map(|relationship| (&relationship.schema_name, &relationship.referencing_table, &relationship.referencing_column));
+        let pairs = self.many_to_many.iter().map(|relationship| (&relationship.schema_name, &relationship.intersect, &relationship.second.column));
+        for (relationship, table, column) in lookups.chain(pairs) {
+            let Some(table) = self.tables.iter().find(|own| own.name() == table) else { continue };
+            let Some(column) = table.find(column) else {
+                let text = format!("The relationship '{relationship}' names the column '{column}', which is not defined.");
                 self.report.add(FindingKind::MissingColumn, Some(table.name()), text);
                 continue;
             };

@@ -1,6 +1,6 @@
-//! Lookups: every one leads to a row that is there, except along links that the system never follows.
+//! Lookups and pairs: every one leads to rows that are there, except along links that the system never follows.
 
-use driftless_model::{ColumnIx, DeleteAction, Relationship, Shape, Table};
+use driftless_model::{ColumnIx, DeleteAction, Shape, SideRole, Table};
 use driftless_sql::{quoted, type_column};
 
 use super::{Check, FindingKind};
@@ -8,7 +8,12 @@ use super::{Check, FindingKind};
 impl Check<'_> {
     pub(super) fn references(&mut self) -> rusqlite::Result<()> {
         for relationship in self.relationships.iter().filter(|relationship| relationship.cascade.delete != DeleteAction::NoCascade) {
-            self.dangling(relationship)?;
+            self.dangling(&relationship.referencing_table, &relationship.referencing_column, &relationship.referenced_table)?;
+        }
+        for relationship in self.many_to_many {
+            for side in SideRole::BOTH.map(|role| relationship.side(role)) {
+                self.dangling(&relationship.intersect, &side.column, &side.table)?;
+            }
         }
         for table in self.present_tables() {
             for (ix, column) in table.indexed() {
@@ -20,12 +25,13 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn dangling(&mut self, relationship: &Relationship) -> rusqlite::Result<()> {
+    /// Rows of the table `from` whose `column` has the id of no row of the table `to`.
+    fn dangling(&mut self, from: &str, column: &str, to: &str) -> rusqlite::Result<()> {
         let find = |name: &str| self.tables.iter().find(|table| table.name().as_str() == name && self.present.contains(&table.def.physical));
-        let (Some(from), Some(to)) = (find(&relationship.referencing_table), find(&relationship.referenced_table)) else {
+        let (Some(from), Some(to)) = (find(from), find(to)) else {
             return Ok(());
         };
-        let Some(column) = from.find(&relationship.referencing_column).map(|ix| from.column(ix)) else {
+        let Some(column) = from.find(column).map(|ix| from.column(ix)) else {
             return Ok(());
         };
         let lookup = quoted(&column.physical);

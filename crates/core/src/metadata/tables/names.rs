@@ -14,7 +14,7 @@ const SET_NAME_TRIES: u32 = 1_000;
 ///
 /// # Errors
 /// The codes of MD-3 and 0x80044366.
-pub(super) fn check_table(authority: &Authority, schema_name: &str) -> Result<()> {
+pub(in crate::metadata) fn check_table(authority: &Authority, schema_name: &str) -> Result<()> {
     authority.check_name(schema_name)?;
     if schema_name.len() > TABLE_NAME_MAX {
         let message = format!("The table name '{}' may have at most {TABLE_NAME_MAX} characters.", shown(schema_name));
