@@ -70,7 +70,7 @@ pub(crate) fn inspect(data: &Path) -> anyhow::Result<Inspection> {
     let many_to_many: Vec<_> = snapshot.many_to_many().cloned().collect();
     let report = store.check(&tables, &relationships, &many_to_many).map_err(unreadable)?;
     let mut facts = Map::new();
-    for (name, value) in [("tables", report.tables), ("rows", report.rows), ("tombstones", report.tombstones)] {
+    for (name, value) in [("tables", report.tables), ("rows", report.rows), ("tombstones", report.tombstones), ("files", report.files)] {
         facts.insert(name.to_owned(), json!(value));
     }
     facts.insert("definitions".to_owned(), json!(snapshot.ids().len()));

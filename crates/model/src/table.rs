@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{AlternateKey, Column, ColumnIx, ColumnRole, Error, ErrorCode, Label, LogicalName, Result, SchemaName, SetName, TableCode, Version};
+use crate::{AlternateKey, Column, ColumnIx, ColumnRole, ColumnType, Error, ErrorCode, Label, LogicalName, Result, SchemaName, SetName, TableCode, Version};
 
 /// Who owns rows of a table (MD-5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,6 +145,8 @@ pub struct Table {
     pub row_version: ColumnIx,
     /// Places of other columns that the service fills.
     pub special: SpecialColumns,
+    /// Places of columns of files and images.
+    pub files: Vec<ColumnIx>,
     by_name: HashMap<LogicalName, ColumnIx>,
 }
 
@@ -183,7 +185,9 @@ impl Table {
             state: find("statecode"),
             status: find("statuscode"),
         };
-        Ok(Self { def, version, columns, keys, id, row_version, special, by_name })
+        let has_file = |column: &Column| matches!(column.kind, ColumnType::File(_) | ColumnType::Image(_));
+        let files = columns.iter().zip(0..).filter(|(column, _)| has_file(column)).map(|(_, ix)| ColumnIx(ix)).collect();
+        Ok(Self { def, version, columns, keys, id, row_version, special, files, by_name })
     }
 
     /// The table's logical name.
@@ -209,6 +213,21 @@ impl Table {
         self.find(name).ok_or_else(|| {
             Error::new(ErrorCode::QueryBuilderNoAttribute, format!("'{}' entity doesn't contain attribute with Name = '{name}'.", self.def.name))
         })
+    }
+
+    /// The column that comes with the one at `of` and is named after it: `_name` of a file, `id` of an image.
+    pub fn companion(&self, of: ColumnIx, ending: &str) -> Option<ColumnIx> {
+        let of = self.column(of);
+        self.find(&format!("{}{ending}", of.name)).filter(|ix| self.column(*ix).attribute_of.as_ref() == Some(&of.name))
+    }
+
+    /// Where the id of the file or image at `of` stands; none for other columns.
+    pub fn file_id(&self, of: ColumnIx) -> Option<ColumnIx> {
+        match self.column(of).kind {
+            ColumnType::File(_) => Some(of),
+            ColumnType::Image(_) => self.companion(of, "id"),
+            _ => None,
+        }
     }
 
     /// The alternate key with this logical name.

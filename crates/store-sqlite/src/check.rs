@@ -1,6 +1,7 @@
 //! The check of a data folder: everything that must hold of it, looked at row by row. It reads one snapshot, so it may run beside a service.
 
 mod feed;
+mod files;
 mod finding;
 mod physical;
 mod references;
@@ -35,7 +36,7 @@ struct Check<'a> {
 }
 
 impl SqliteStore {
-    /// Verifies everything that must hold: the engine's file, versions, keys, tombstones, tallies, references, and definitions against physical tables.
+    /// Verifies everything that must hold: the engine's file, versions, keys, tombstones, tallies, references, files, and definitions against physical tables.
     ///
     /// `tables`, `relationships` and `many_to_many` are the definitions that the folder holds. Damage is a finding, not an error.
     ///
@@ -72,7 +73,8 @@ impl Check<'_> {
         self.physical()?;
         self.rows()?;
         self.feed()?;
-        self.references()
+        self.references()?;
+        self.files()
     }
 
     /// What the engine itself finds wrong with its file: pages, indexes, types.

@@ -8,6 +8,7 @@
 mod check;
 mod connection;
 mod error;
+mod files;
 mod group;
 mod open;
 mod pool;

@@ -94,7 +94,9 @@ fn begin(folder: &Path, conn: &Connection, identity: FileIdentity, side: Option<
 fn resume(folder: &Path, conn: &Connection, identity: FileIdentity, side: Option<Reservation>) -> Result<(State, i64), OpenError> {
     let header = check_format(conn)?;
     if header.format < state::FORMAT {
-        state::write_format(conn)?;
+        conn.execute_batch("BEGIN IMMEDIATE")?;
+        state::upgrade(conn, header.format)?;
+        conn.execute_batch("COMMIT")?;
     }
     let state = state::read(conn)?;
     if let Some(side) = side

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use driftless_model::{Epoch, Position, Result, Table, TableCode, Uuid, Version};
 use driftless_query::{Flow, PageHead, RowSink, RowView, SecuredQuery};
 use driftless_sql::{Select, Targets, VersionRange};
-use driftless_store::{ChangeRequest, ChangesEnd, Cut, DefinitionKind, DefinitionRow, Phase, PositionState, ReadTx, StoreError, StoreResult};
+use driftless_store::{ChangeRequest, ChangesEnd, Cut, DefinitionKind, DefinitionRow, Phase, PositionState, ReadTx, StoreError, StoreResult, StoredFile};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Watch;
+use crate::files;
 use crate::rows::{StatementRow, prepare, uuid_at};
 use crate::state::{self, State};
 
@@ -125,6 +126,23 @@ struct Delivered {
 }
 
 impl ReadTx for Snapshot<'_> {
+    fn file(&self, id: Uuid) -> StoreResult<Option<StoredFile>> {
+        self.engine(files::find(self.conn, id))
+    }
+
+    fn file_blocks(&self, id: Uuid) -> StoreResult<Vec<(String, u64)>> {
+        self.engine(files::blocks(self.conn, id))
+    }
+
+    fn read_file(&self, id: Uuid, range: std::ops::Range<u64>, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> StoreResult<()> {
+        match self.engine(files::read(self.conn, id, &range, each))? {
+            files::Read::Done => Ok(()),
+            files::Read::NoSuchFile => Err(StoreError::failed("there is no complete file of this id")),
+            files::Read::Damaged => Err(StoreError::failed("bytes of a file are missing: run the check")),
+            files::Read::Stopped(error) => Err(error.into()),
+        }
+    }
+
     fn metadata_number(&self) -> StoreResult<Version> {
         Ok(self.state.metadata)
     }

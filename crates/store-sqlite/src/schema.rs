@@ -7,6 +7,7 @@ use driftless_store::{KeyBuild, SchemaChange};
 use rusqlite::{Connection, params};
 
 use crate::error::is_unique_violation;
+use crate::files;
 use crate::rows::StatementRow;
 
 /// What a change did, besides the database itself.
@@ -56,6 +57,10 @@ pub(crate) fn change(conn: &Connection, change: &SchemaChange<'_>, targets: &Tar
             run(conn, &[driftless_sql::index_lookup(table, *column)])?;
             plain(false)
         }
+        SchemaChange::DropFiles(table, column) => {
+            files::remove_of_table(conn, table, Some(table.column(*column).id))?;
+            plain(false)
+        }
         SchemaChange::DropTable(table) => {
             drop_table(conn, table)?;
             plain(true)
@@ -84,6 +89,7 @@ fn put_physical(conn: &Connection, table: &Table) -> rusqlite::Result<()> {
 fn drop_table(conn: &Connection, table: &Table) -> rusqlite::Result<()> {
     let code = table.def.code.0;
     conn.execute_batch(&driftless_sql::drop_table(table))?;
+    files::remove_of_table(conn, table, None)?;
     for text in [
         "DELETE FROM _tombstone WHERE table_code=?",
         "DELETE FROM _horizon WHERE table_code=?",

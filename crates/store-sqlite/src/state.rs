@@ -6,10 +6,13 @@ use driftless_model::{Epoch, FOLD_VERSION, LogicalName, TableCode, Version};
 use driftless_sql::{Target, Targets};
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// The format of the data folder that this program writes, and the newest that it reads.
+use crate::files;
+
+/// The format of the data folder that this program writes, and the newest that it reads. An older folder is brought to it when it is opened for writing.
 ///
-/// 2 differs from 1 in the definitions only: there may be many-to-many relationships among them, which earlier programs cannot read (ADR 0017).
-pub(crate) const FORMAT: i64 = 2;
+/// 2 differs from 1 in the definitions only: there may be many-to-many relationships among them, which earlier programs cannot read (ADR 0017). 3 has files: the
+/// tables in which they are kept, and columns for them among the definitions (ADR 0018).
+pub(crate) const FORMAT: i64 = 3;
 
 const TABLES: &str = "
 CREATE TABLE _state(
@@ -62,10 +65,20 @@ pub(crate) struct Header {
 /// Makes the store's own tables in an open transaction.
 pub(crate) fn create(conn: &Connection, state: &State, identity: FileIdentity) -> rusqlite::Result<()> {
     conn.execute_batch(TABLES)?;
+    conn.execute_batch(files::TABLES)?;
     conn.execute(
         "INSERT INTO _state VALUES(1,?,?,?,?,?,?,?,?)",
         params![FORMAT, FOLD_VERSION, state.epoch.0.cast_signed(), state.position, state.metadata.0, state.catalog, identity.inode, identity.born],
     )?;
+    Ok(())
+}
+
+/// Brings the store's own tables from an older format to the present one, in an open transaction.
+pub(crate) fn upgrade(conn: &Connection, from: i64) -> rusqlite::Result<()> {
+    if from < files::FORMAT {
+        conn.execute_batch(files::TABLES)?;
+    }
+    conn.execute("UPDATE _state SET format=?", [FORMAT])?;
     Ok(())
 }
 
@@ -96,12 +109,6 @@ pub(crate) fn write(conn: &Connection, state: &State) -> rusqlite::Result<()> {
         state.metadata.0,
         state.catalog
     ])?;
-    Ok(())
-}
-
-/// Writes that the folder now has this program's format.
-pub(crate) fn write_format(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute("UPDATE _state SET format=?", [FORMAT])?;
     Ok(())
 }
 

@@ -1,18 +1,20 @@
 //! The transaction that a unit of work writes in.
 
 use std::cell::OnceCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 use driftless_model::{AlternateKey, Epoch, Position, Result, Table, TableCode, Uuid, Version};
 use driftless_query::{RowSink, SecuredQuery};
 use driftless_sql::{Statement, Targets};
 use driftless_store::{
-    ChangeRequest, ChangesEnd, DefinitionKind, DefinitionRow, Duplicate, KeyBuild, PositionState, ReadTx, SchemaChange, Stamped, StampedRemoval, StoreError,
-    StoreResult, WriteTx,
+    ChangeRequest, ChangesEnd, Completion, DefinitionKind, DefinitionRow, Duplicate, KeyBuild, PositionState, ReadTx, SchemaChange, Stamped, StampedRemoval,
+    StoreError, StoreResult, StoredFile, WriteTx,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::{Watch, is_unique_violation};
+use crate::files;
 use crate::reading::{Snapshot, locate};
 use crate::rows::prepare;
 use crate::schema::{self, Failure};
@@ -132,6 +134,9 @@ impl<'e> UnitTx<'e> {
         let table = row.table();
         let Engine { conn, tallies, .. } = &mut *self.engine;
         conn.prepare_cached(&driftless_sql::delete(table))?.execute([rowid])?;
+        if !table.files.is_empty() {
+            files::remove_of_row(conn, table, row.id())?;
+        }
         let tally = tallies.of(conn, table.def.code)?;
         tally.remove_row(version);
         if table.def.change_tracking {
@@ -201,6 +206,18 @@ impl<'e> UnitTx<'e> {
 }
 
 impl ReadTx for UnitTx<'_> {
+    fn file(&self, id: Uuid) -> StoreResult<Option<StoredFile>> {
+        self.snapshot().file(id)
+    }
+
+    fn file_blocks(&self, id: Uuid) -> StoreResult<Vec<(String, u64)>> {
+        self.snapshot().file_blocks(id)
+    }
+
+    fn read_file(&self, id: Uuid, range: Range<u64>, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> StoreResult<()> {
+        self.snapshot().read_file(id, range, each)
+    }
+
     fn metadata_number(&self) -> StoreResult<Version> {
         self.snapshot().metadata_number()
     }
@@ -357,6 +374,36 @@ impl WriteTx for UnitTx<'_> {
     fn purge_tombstones(&mut self, table: TableCode, before_s: i64, limit: u32) -> StoreResult<u32> {
         self.changed = true;
         let purged = self.purge(table, before_s, limit);
+        self.checked(purged)
+    }
+
+    fn begin_file(&mut self, file: &StoredFile) -> StoreResult<()> {
+        self.changed = true;
+        let begun = files::begin(&self.engine.conn, file);
+        self.checked(begun)
+    }
+
+    fn put_block(&mut self, file: Uuid, name: &str, bytes: &[u8], at_s: i64) -> StoreResult<bool> {
+        self.changed = true;
+        let put = files::put_block(&self.engine.conn, file, name, bytes, at_s);
+        self.checked(put)
+    }
+
+    fn complete_file(&mut self, file: Uuid, blocks: &[String], name: &str, media_type: &str) -> StoreResult<Completion> {
+        self.changed = true;
+        let completed = files::complete(&self.engine.conn, file, blocks, name, media_type);
+        self.checked(completed)
+    }
+
+    fn remove_file(&mut self, id: Uuid) -> StoreResult<bool> {
+        self.changed = true;
+        let removed = files::remove(&self.engine.conn, id);
+        self.checked(removed)
+    }
+
+    fn purge_files(&mut self, before_s: i64, limit: u32) -> StoreResult<bool> {
+        self.changed = true;
+        let purged = files::purge(&self.engine.conn, before_s, limit);
         self.checked(purged)
     }
 }

@@ -6,14 +6,14 @@ mod support;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use driftless_model::{Reference, Table, TableCode, Value};
-use driftless_store::{Length, SchemaChange};
+use driftless_model::{ColumnType, FileColumn, Reference, Table, TableCode, Uuid, Value};
+use driftless_store::{Completion, FilePlace, Length, SchemaChange, StoreResult, StoredFile, WriteTx};
 use driftless_store_sqlite::{CheckReport, SqliteStore};
 use rusqlite::Connection;
 use support::*;
 
 fn shelf() -> Arc<Table> {
-    TableBuilder::new(10_002, "shelf").name_column("name").build()
+    TableBuilder::new(10_002, "shelf").name_column("name").column("plan", ColumnType::File(FileColumn { max_kib: 1_024 })).build()
 }
 
 fn copies() -> Arc<Table> {
@@ -42,11 +42,24 @@ fn filled() -> Folder {
     for number in 16..=20 {
         remove(&*store, &book(), id(number), 5).unwrap();
     }
-    insert(&*store, &shelf(), id(1), &[]).unwrap();
+    insert(&*store, &shelf(), id(1), &[("plan", Value::Guid(id(70)))]).unwrap();
+    store.writing(Length::Short, |tx| Ok(put_file(tx, &shelf(), "plan", id(1), id(70))?)).unwrap();
     let to = |code, number| Value::Ref(Reference { table: TableCode(code), id: id(number) });
     insert(&*store, &copies(), id(1), &[("book", to(10_001, 1)), ("place", to(10_002, 1))]).unwrap();
     store.writing(Length::Short, |tx| Ok(tx.purge_tombstones(TableCode(10_001), 9, 1)?)).unwrap();
     folder
+}
+
+/// A file of two blocks, of more than one piece each.
+fn put_file(tx: &mut dyn WriteTx, table: &Table, column: &str, row: Uuid, file: Uuid) -> StoreResult<()> {
+    let place = FilePlace { table: table.def.code, row, column: table.column(table.find(column).unwrap()).id };
+    let (name, media_type) = ("plan.bin".to_owned(), "application/octet-stream".to_owned());
+    tx.begin_file(&StoredFile { id: file, place, name, media_type, bytes: 0, blocks: 0, complete: false, at_s: 5 })?;
+    for block in ["a", "b"] {
+        tx.put_block(file, block, &[7; 300_000], 5)?;
+    }
+    assert_eq!(tx.complete_file(file, &["a".to_owned(), "b".to_owned()], "plan.bin", "text/plain")?, Completion::Done(600_000));
+    Ok(())
 }
 
 fn check(folder: &Folder) -> CheckReport {
@@ -60,7 +73,7 @@ fn found(damage: &str) -> String {
     let folder = filled();
     let clean = check(&folder);
     assert!(clean.is_clean(), "{clean:?}");
-    assert_eq!((clean.tables, clean.rows, clean.tombstones), (3, 17, 4));
+    assert_eq!((clean.tables, clean.rows, clean.tombstones, clean.files), (3, 17, 4, 1));
     raw(&folder).execute_batch(damage).unwrap();
     names(&check(&folder))
 }
@@ -134,6 +147,17 @@ fn damage_is_named() {
         ("CREATE TABLE stray(a)", "extra-table"),
         ("ALTER TABLE shelf RENAME TO gone", "extra-table missing-table"),
         ("DELETE FROM _physical WHERE name='shelf'", "catalog"),
+        ("UPDATE shelf SET plan=NULL", "orphan-file"),
+        ("UPDATE shelf SET plan=x'00000000000000000000000000000009'", "missing-file orphan-file"),
+        ("UPDATE _file SET state=0", "missing-file"),
+        ("UPDATE _file SET row_id=x'00000000000000000000000000000009'", "missing-file orphan-file"),
+        ("UPDATE _file SET column_id=x'00000000000000000000000000000009'", "missing-file orphan-file"),
+        ("DELETE FROM _file", "broken-file missing-file"),
+        ("DELETE FROM _block WHERE start=0", "broken-file"),
+        ("DELETE FROM _piece WHERE at>0", "broken-file"),
+        ("UPDATE _piece SET bytes=x'00' WHERE at>0", "broken-file"),
+        ("UPDATE _block SET start=1 WHERE start=0", "broken-file"),
+        ("UPDATE _file SET bytes=1", "broken-file"),
         ("INSERT INTO _tally VALUES(999,0,0,0,0)", "catalog"),
     ] {
         assert_eq!(found(damage), expected, "{damage}");

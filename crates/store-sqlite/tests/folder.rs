@@ -65,9 +65,9 @@ fn a_folder_is_for_its_owner_and_one_process() {
 #[test]
 fn newer_formats_and_foreign_files_are_refused() {
     let (folder, ..) = filled();
-    rusqlite::Connection::open(folder.database()).unwrap().execute("UPDATE _state SET format=3", ()).unwrap();
+    rusqlite::Connection::open(folder.database()).unwrap().execute("UPDATE _state SET format=4", ()).unwrap();
     let refused = try_open(&folder).unwrap_err();
-    assert_eq!((refused.exit_code(), refused.to_string().contains("format 3")), (78, true));
+    assert_eq!((refused.exit_code(), refused.to_string().contains("format 4")), (78, true));
     let foreign = Folder::new();
     std::fs::create_dir(foreign.path()).unwrap();
     std::fs::set_permissions(foreign.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
@@ -78,13 +78,19 @@ fn newer_formats_and_foreign_files_are_refused() {
 }
 
 #[test]
-fn a_folder_of_an_older_format_gets_the_new_one() {
-    let (folder, ..) = filled();
-    let raw = || rusqlite::Connection::open(folder.database()).unwrap();
-    raw().execute("UPDATE _state SET format=1", ()).unwrap();
-    drop(folder.open());
-    let format: i64 = raw().query_row("SELECT format FROM _state", (), |row| row.get(0)).unwrap();
-    assert_eq!(format, 2);
+fn a_folder_of_the_first_format_is_brought_to_the_present_one() {
+    let (folder, end, before, _) = filled();
+    let conn = rusqlite::Connection::open(folder.database()).unwrap();
+    conn.execute_batch("DROP TABLE _file; DROP TABLE _block; DROP TABLE _piece; UPDATE _state SET format=1").unwrap();
+    drop(conn);
+    let looked_at = SqliteStore::open_read_only(folder.path()).unwrap().check(&[book()], &[], &[]).unwrap();
+    assert!(looked_at.is_clean(), "{looked_at:?}");
+    let store = folder.open();
+    assert_eq!((epoch(&*store), position(&*store)), (before, end));
+    assert_eq!(store.reading(|tx| Ok(tx.file(id(1))?)).unwrap(), None);
+    drop(store);
+    let format: i64 = rusqlite::Connection::open(folder.database()).unwrap().query_row("SELECT format FROM _state", (), |row| row.get(0)).unwrap();
+    assert_eq!(format, 3);
 }
 
 #[test] // CT-20

@@ -3,6 +3,7 @@
 
 pub mod definitions;
 pub mod feed;
+pub mod files;
 pub mod filters;
 pub mod lookups;
 pub mod positions;
@@ -29,6 +30,8 @@ macro_rules! conformance_suite {
             definitions: definitions_are_read_since_a_version a_removed_definition_is_told settings_are_kept the_metadata_number_follows_definitions
                 an_added_column_is_null a_dropped_table_is_gone a_colliding_key_is_not_built a_key_can_be_dropped_and_built_again
                 a_failed_unit_changes_no_schema;
+            files: ranges_of_a_file_come_back an_empty_file_is_a_file a_file_waits_for_its_blocks files_go_with_what_they_belong_to
+                a_failed_unit_leaves_files_alone forgotten_files_are_purged;
             filters: every_comparison_and_shape tests_of_null_and_lists patterns_match_folded several_choices_compare_as_text
                 columns_compare_with_columns trees_of_conditions;
             queries: versions_of_single_rows orders_put_null_first_ascending text_orders_folded cuts_continue_where_the_page_ended limits_and_more counts_and_caps
@@ -68,6 +71,7 @@ mod tests {
         let sources = [
             include_str!("conformance/definitions.rs"),
             include_str!("conformance/feed.rs"),
+            include_str!("conformance/files.rs"),
             include_str!("conformance/filters.rs"),
             include_str!("conformance/lookups.rs"),
             include_str!("conformance/positions.rs"),

@@ -1,6 +1,7 @@
 //! A store that fails at a chosen call of a unit, so that a loop over the calls covers every failure point of a message.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -8,8 +9,8 @@ use driftless_model::{Epoch, Position, Result, Table, TableCode, Uuid, Version};
 use driftless_query::{RowSink, SecuredQuery};
 
 use crate::{
-    ChangeRequest, ChangesEnd, DefinitionKind, DefinitionRow, KeyBuild, PositionState, ReadTx, SchemaChange, Stamped, StampedRemoval, Store, StoreError,
-    StoreResult, Unit, UnitWork, WriteTx,
+    ChangeRequest, ChangesEnd, Completion, DefinitionKind, DefinitionRow, KeyBuild, PositionState, ReadTx, SchemaChange, Stamped, StampedRemoval, Store,
+    StoreError, StoreResult, StoredFile, Unit, UnitWork, WriteTx,
 };
 
 /// How a call fails.
@@ -173,6 +174,21 @@ impl ReadTx for FaultTx<'_> {
         self.calls.step()?;
         self.inner.count_changes(request)
     }
+
+    fn file(&self, id: Uuid) -> StoreResult<Option<StoredFile>> {
+        self.calls.step()?;
+        self.inner.file(id)
+    }
+
+    fn file_blocks(&self, id: Uuid) -> StoreResult<Vec<(String, u64)>> {
+        self.calls.step()?;
+        self.inner.file_blocks(id)
+    }
+
+    fn read_file(&self, id: Uuid, range: Range<u64>, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> StoreResult<()> {
+        self.calls.step()?;
+        self.inner.read_file(id, range, each)
+    }
 }
 
 impl WriteTx for FaultTx<'_> {
@@ -223,6 +239,31 @@ impl WriteTx for FaultTx<'_> {
     fn purge_tombstones(&mut self, table: TableCode, before_s: i64, limit: u32) -> StoreResult<u32> {
         self.calls.step()?;
         self.inner.purge_tombstones(table, before_s, limit)
+    }
+
+    fn begin_file(&mut self, file: &StoredFile) -> StoreResult<()> {
+        self.calls.step()?;
+        self.inner.begin_file(file)
+    }
+
+    fn put_block(&mut self, file: Uuid, name: &str, bytes: &[u8], at_s: i64) -> StoreResult<bool> {
+        self.calls.step()?;
+        self.inner.put_block(file, name, bytes, at_s)
+    }
+
+    fn complete_file(&mut self, file: Uuid, blocks: &[String], name: &str, media_type: &str) -> StoreResult<Completion> {
+        self.calls.step()?;
+        self.inner.complete_file(file, blocks, name, media_type)
+    }
+
+    fn remove_file(&mut self, id: Uuid) -> StoreResult<bool> {
+        self.calls.step()?;
+        self.inner.remove_file(id)
+    }
+
+    fn purge_files(&mut self, before_s: i64, limit: u32) -> StoreResult<bool> {
+        self.calls.step()?;
+        self.inner.purge_files(before_s, limit)
     }
 }
 

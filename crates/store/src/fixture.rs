@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use driftless_model::{
     AlternateKey, BooleanColumn, ChoiceColumn, ChoiceSource, Column, ColumnIx, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn,
-    Error, FloatColumn, IntegerColumn, IntegerFormat, KeyIndexStatus, Label, LogicalName, LookupColumn, LookupKind, MoneyColumn, Ownership, PrecisionSource,
-    Reference, RequiredLevel, Result, Table, TableCode, TableDef, TextColumn, TextFormat, Uuid, Validity, Value, Version,
+    Error, FileColumn, FloatColumn, ImageColumn, IntegerColumn, IntegerFormat, KeyIndexStatus, Label, LogicalName, LookupColumn, LookupKind, MoneyColumn,
+    Ownership, PrecisionSource, Reference, RequiredLevel, Result, Table, TableCode, TableDef, TextColumn, TextFormat, Uuid, Validity, Value, Version,
 };
 use driftless_query::{CollectedRow, Collector, ResolvedFilter, ResolvedQuery, SecuredQuery, Tables};
 
@@ -54,6 +54,8 @@ impl Library {
             column("tags", ColumnType::Choices(ChoiceColumn { choice: choice(), default: None })),
             column("author", ColumnType::Lookup(LookupColumn::of("author"))),
             column("related", ColumnType::Lookup(LookupColumn { kind: LookupKind::Plain, targets: vec!["author".into(), "book".into()], polymorphic: true })),
+            column("scan", ColumnType::File(FileColumn { max_kib: FileColumn::MAX_KIB_DEFAULT })),
+            column("cover", ColumnType::Image(ImageColumn { max_kib: ImageColumn::MAX_KIB_DEFAULT, full: true, primary: false })),
         ];
         Ok(Self {
             author: Arc::new(table("author", TableCode(10_001), false, author, Vec::new())?),
@@ -105,6 +107,7 @@ pub fn table(name: &str, code: TableCode, change_tracking: bool, columns: Vec<Co
     all.extend(columns);
     for (number, column) in (1..).zip(&mut all) {
         column.number = number;
+        column.id = Uuid::from_u64_pair(0xc0_1000 + u64::from(code.0.unsigned_abs()), u64::from(number));
     }
     let def = TableDef {
         id: Uuid::from_u64_pair(0x7ab1e, u64::from(code.0.unsigned_abs())),

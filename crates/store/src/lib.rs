@@ -9,6 +9,7 @@
 //! - A position covers exactly the changes visible in the snapshot in which it was taken (A4).
 //! - No row is written or removed without a new version (A5): [`Stamped`] and [`StampedRemoval`] can be made only by taking one.
 //! - Rows and changes are selected by `SecuredQuery` only (A6).
+//! - Files belong to a column of a row: they go with the row, with the column and with the table. Their bytes come back as they were given.
 
 mod change;
 #[cfg(any(test, feature = "test-support"))]
@@ -17,6 +18,7 @@ mod definition;
 mod error;
 #[cfg(any(test, feature = "test-support"))]
 pub mod fault;
+mod file;
 #[cfg(any(test, feature = "test-support"))]
 pub mod fixture;
 #[cfg(any(test, feature = "test-support"))]
@@ -31,10 +33,13 @@ mod stamp;
 pub use change::{ChangeRequest, ChangesEnd, Cut, Phase, PositionState};
 pub use definition::{DefinitionKind, DefinitionRow};
 pub use error::{Duplicate, StoreError, StoreResult};
+pub use file::{Completion, FilePlace, StoredFile};
 pub use schema::{KeyBuild, SchemaChange};
 pub use stamp::{Stamped, StampedRemoval};
 
-use driftless_model::{Epoch, Error, ErrorCode, Position, Result, TableCode, Version};
+use std::ops::Range;
+
+use driftless_model::{Epoch, Error, ErrorCode, Position, Result, TableCode, Uuid, Version};
 use driftless_query::{RowSink, SecuredQuery};
 
 /// A store. Usable from any number of threads; every call blocks until it is done.
@@ -125,7 +130,7 @@ pub trait ReadTx {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn removed_definitions(&self, since: Version) -> StoreResult<Vec<(DefinitionKind, driftless_model::Uuid, Version)>>;
+    fn removed_definitions(&self, since: Version) -> StoreResult<Vec<(DefinitionKind, Uuid, Version)>>;
 
     /// A named setting of the service that is no row of a table: the token key, the counter of table numbers.
     ///
@@ -155,7 +160,7 @@ pub trait ReadTx {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn version_of(&self, table: &driftless_model::Table, id: driftless_model::Uuid) -> StoreResult<Option<Version>>;
+    fn version_of(&self, table: &driftless_model::Table, id: Uuid) -> StoreResult<Option<Version>>;
 
     /// Rows of a query, in its order, to `sink`. Calls `sink.start` first, with `count`. Gives true if there are more rows than were delivered: behind
     /// the limit, or behind the row at which the sink stopped.
@@ -181,6 +186,24 @@ pub trait ReadTx {
     /// # Errors
     /// When the store cannot be read.
     fn count_changes(&self, request: &ChangeRequest<'_>) -> StoreResult<u64>;
+
+    /// What is known of a file; none for one that was removed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn file(&self, id: Uuid) -> StoreResult<Option<StoredFile>>;
+
+    /// Names and lengths in bytes of a file's blocks, by name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn file_blocks(&self, id: Uuid) -> StoreResult<Vec<(String, u64)>>;
+
+    /// Gives a range of a complete file's bytes to `each`, piece by piece in order: a file may be larger than memory. What lies behind the file's end is left out.
+    ///
+    /// # Errors
+    /// What `each` returns; when the file is not complete or the store cannot be read.
+    fn read_file(&self, id: Uuid, range: Range<u64>, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> StoreResult<()>;
 }
 
 /// Reads and writes of one transaction; reads see its own writes.
@@ -222,7 +245,7 @@ pub trait WriteTx: ReadTx {
     ///
     /// # Errors
     /// When the store fails.
-    fn remove_definition(&mut self, kind: DefinitionKind, id: driftless_model::Uuid, version: Version, at_s: i64) -> StoreResult<()>;
+    fn remove_definition(&mut self, kind: DefinitionKind, id: Uuid, version: Version, at_s: i64) -> StoreResult<()>;
 
     /// Changes physical tables and indexes to what definitions say.
     ///
@@ -242,6 +265,37 @@ pub trait WriteTx: ReadTx {
     /// # Errors
     /// When the store fails.
     fn purge_tombstones(&mut self, table: TableCode, before_s: i64, limit: u32) -> StoreResult<u32>;
+
+    /// Begins a file without blocks, for a row that is there. Only its id, place, name, media type and time are looked at.
+    ///
+    /// # Errors
+    /// When the store fails, or the id is that of another file.
+    fn begin_file(&mut self, file: &StoredFile) -> StoreResult<()>;
+
+    /// Adds a block to a file that is not complete; one of this name is replaced. Gives false if there is no such file.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn put_block(&mut self, file: Uuid, name: &str, bytes: &[u8], at_s: i64) -> StoreResult<bool>;
+
+    /// Puts a file together from its blocks, in this order; blocks that are not named go. From now on it can be read and gets no more blocks.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn complete_file(&mut self, file: Uuid, blocks: &[String], name: &str, media_type: &str) -> StoreResult<Completion>;
+
+    /// Removes a file. Gives false if there is no such file.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn remove_file(&mut self, id: Uuid) -> StoreResult<bool>;
+
+    /// Frees what removed files still take, and removes files that are not complete and got no block since `before_s`. Stops after about `limit` pieces of at most
+    /// a MiB, so that it does not hold the writer, and gives true if there is more to do.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn purge_files(&mut self, before_s: i64, limit: u32) -> StoreResult<bool>;
 }
 
 /// The 503 that a store answers when a unit could not start in time or cannot be taken now.

@@ -1,5 +1,6 @@
 //! The reference store: plain maps in memory, one clone for each unit. It is an oracle for tests, not a place to run: obviously right, and slow.
 
+mod files;
 mod read;
 mod rows;
 mod write;
@@ -65,6 +66,7 @@ struct State {
     definitions: BTreeMap<(DefinitionKind, Uuid), DefinitionRow>,
     removed_definitions: BTreeMap<(DefinitionKind, Uuid), Version>,
     settings: BTreeMap<String, String>,
+    files: BTreeMap<Uuid, files::Kept>,
 }
 
 impl State {
@@ -78,6 +80,7 @@ impl State {
             definitions: BTreeMap::new(),
             removed_definitions: BTreeMap::new(),
             settings: BTreeMap::new(),
+            files: BTreeMap::new(),
         }
     }
 

@@ -2,15 +2,15 @@
 //! by the reader: see `law::Protocol`.)
 
 use std::collections::BTreeSet;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use driftless_model::{Epoch, Position, Result, Table, TableCode, Uuid, Version};
 use driftless_query::{Flow, PageHead, RowSink, RowView, SecuredQuery};
 
 use crate::{
-    ChangeRequest, ChangesEnd, Cut, DefinitionKind, DefinitionRow, KeyBuild, PositionState, ReadTx, SchemaChange, Stamped, StampedRemoval, Store, StoreResult,
-    Unit, UnitWork, WriteTx,
+    ChangeRequest, ChangesEnd, Completion, Cut, DefinitionKind, DefinitionRow, KeyBuild, PositionState, ReadTx, SchemaChange, Stamped, StampedRemoval, Store,
+    StoreResult, StoredFile, Unit, UnitWork, WriteTx,
 };
 
 /// Which promise is broken.
@@ -176,6 +176,18 @@ where
     fn count_changes(&self, request: &ChangeRequest<'_>) -> StoreResult<u64> {
         self.inner.count_changes(request)
     }
+
+    fn file(&self, id: Uuid) -> StoreResult<Option<StoredFile>> {
+        self.inner.file(id)
+    }
+
+    fn file_blocks(&self, id: Uuid) -> StoreResult<Vec<(String, u64)>> {
+        self.inner.file_blocks(id)
+    }
+
+    fn read_file(&self, id: Uuid, range: Range<u64>, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> StoreResult<()> {
+        self.inner.read_file(id, range, each)
+    }
 }
 
 impl WriteTx for SabotagedTx<'_, &mut dyn WriteTx> {
@@ -242,5 +254,25 @@ impl WriteTx for SabotagedTx<'_, &mut dyn WriteTx> {
 
     fn purge_tombstones(&mut self, table: TableCode, before_s: i64, limit: u32) -> StoreResult<u32> {
         self.inner.purge_tombstones(table, before_s, limit)
+    }
+
+    fn begin_file(&mut self, file: &StoredFile) -> StoreResult<()> {
+        self.inner.begin_file(file)
+    }
+
+    fn put_block(&mut self, file: Uuid, name: &str, bytes: &[u8], at_s: i64) -> StoreResult<bool> {
+        self.inner.put_block(file, name, bytes, at_s)
+    }
+
+    fn complete_file(&mut self, file: Uuid, blocks: &[String], name: &str, media_type: &str) -> StoreResult<Completion> {
+        self.inner.complete_file(file, blocks, name, media_type)
+    }
+
+    fn remove_file(&mut self, id: Uuid) -> StoreResult<bool> {
+        self.inner.remove_file(id)
+    }
+
+    fn purge_files(&mut self, before_s: i64, limit: u32) -> StoreResult<bool> {
+        self.inner.purge_files(before_s, limit)
     }
 }

@@ -11,7 +11,9 @@ pub enum SchemaChange<'a> {
     AddColumn(&'a Table, ColumnIx),
     /// Makes an index on a lookup, for cascades.
     IndexLookup(&'a Table, ColumnIx),
-    /// Removes a table with its rows and tombstones.
+    /// Removes the files of a column that is no longer defined.
+    DropFiles(&'a Table, ColumnIx),
+    /// Removes a table with its rows, files and tombstones.
     DropTable(&'a Table),
     /// Builds the unique index of a key over the present rows.
     BuildKey(&'a Table, &'a AlternateKey),

@@ -99,6 +99,9 @@ pub(super) fn detach(cx: &mut WriteCx<'_>, table: &Table, name: &LogicalName, re
         ));
     }
     Detached::add(cx, table.def.id, &gone)?;
+    for ix in table.files.iter().filter(|ix| table.column(**ix).name == *name) {
+        cx.tx.change_schema(&SchemaChange::DropFiles(table, *ix))?;
+    }
     let mut removed = identities(relationships);
     removed.extend(gone.iter().map(|column| (DefinitionKind::Column, column.id)));
     cx.define(vec![touched(cx, table)])?;

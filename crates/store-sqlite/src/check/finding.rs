@@ -50,6 +50,12 @@ pub enum FindingKind {
     ExtraIndex,
     /// The list of physical tables does not fit the definitions.
     Catalog,
+    /// A row names a file that is not there.
+    MissingFile,
+    /// A file is there that its row does not name.
+    OrphanFile,
+    /// Bytes of a file are not there, or some that belong to no file are.
+    BrokenFile,
 }
 
 impl FindingKind {
@@ -78,6 +84,9 @@ impl FindingKind {
             Self::MissingIndex => "missing-index",
             Self::ExtraIndex => "extra-index",
             Self::Catalog => "catalog",
+            Self::MissingFile => "missing-file",
+            Self::OrphanFile => "orphan-file",
+            Self::BrokenFile => "broken-file",
         }
     }
 }
@@ -104,6 +113,8 @@ pub struct CheckReport {
     pub rows: u64,
     /// Tombstones looked at.
     pub tombstones: u64,
+    /// Files looked at.
+    pub files: u64,
 }
 
 impl CheckReport {

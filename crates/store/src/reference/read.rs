@@ -1,11 +1,13 @@
 //! What can be read.
 
+use std::ops::Range;
+
 use driftless_model::{Epoch, Error, ErrorCode, Position, Result, Table, TableCode, Uuid, Version};
 use driftless_query::{Flow, PageHead, RowSink, SecuredQuery, is_after};
 
 use super::rows::Found;
 use super::{State, parts};
-use crate::{ChangeRequest, ChangesEnd, Cut, DefinitionKind, DefinitionRow, Phase, PositionState, ReadTx, StoreError, StoreResult};
+use crate::{ChangeRequest, ChangesEnd, Cut, DefinitionKind, DefinitionRow, Phase, PositionState, ReadTx, StoreError, StoreResult, StoredFile};
 
 impl ReadTx for State {
     fn metadata_number(&self) -> StoreResult<Version> {
@@ -99,6 +101,18 @@ impl ReadTx for State {
 
     fn count_changes(&self, request: &ChangeRequest<'_>) -> StoreResult<u64> {
         Ok(self.items(request)?.len() as u64)
+    }
+
+    fn file(&self, id: Uuid) -> StoreResult<Option<StoredFile>> {
+        Ok(self.known_file(id))
+    }
+
+    fn file_blocks(&self, id: Uuid) -> StoreResult<Vec<(String, u64)>> {
+        Ok(self.blocks_of(id))
+    }
+
+    fn read_file(&self, id: Uuid, range: Range<u64>, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> StoreResult<()> {
+        self.bytes_of(id, range, each)
     }
 }
 

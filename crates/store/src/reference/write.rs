@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering;
 use driftless_model::{AlternateKey, Table, TableCode, Uuid, Value, Version};
 
 use super::{BuiltKey, State, StoredRow, StoredTable, Tombstone};
-use crate::{DefinitionKind, DefinitionRow, Duplicate, KeyBuild, ReadTx, SchemaChange, Stamped, StampedRemoval, StoreError, StoreResult, WriteTx};
+use crate::{
+    Completion, DefinitionKind, DefinitionRow, Duplicate, KeyBuild, ReadTx, SchemaChange, Stamped, StampedRemoval, StoreError, StoreResult, StoredFile, WriteTx,
+};
 
 impl WriteTx for State {
     fn as_read(&self) -> &dyn ReadTx {
@@ -47,6 +49,8 @@ impl WriteTx for State {
         if row.table().def.change_tracking {
             table.tombstones.insert(row.id(), Tombstone { version: row.version(), at_s: row.at_s() });
         }
+        let place = (row.table().def.code, row.id());
+        self.remove_files(|file| (file.table, file.row) == place);
         self.wrote(row.version());
         Ok(true)
     }
@@ -74,8 +78,13 @@ impl WriteTx for State {
                 self.tables.insert(table.def.code, StoredTable::new(table));
             }
             SchemaChange::AddColumn(..) | SchemaChange::IndexLookup(..) => {}
+            SchemaChange::DropFiles(table, column) => {
+                let place = (table.def.code, table.column(*column).id);
+                self.remove_files(|file| (file.table, file.column) == place);
+            }
             SchemaChange::DropTable(table) => {
                 self.tables.remove(&table.def.code);
+                self.remove_files(|file| file.table == table.def.code);
             }
             SchemaChange::BuildKey(table, key) => return self.table_mut(table)?.build_key(table, key),
             SchemaChange::DropKey(table, key) => self.table_mut(table)?.keys.retain(|built| built.id != key.id),
@@ -100,6 +109,27 @@ impl WriteTx for State {
             purged += 1;
         }
         Ok(purged)
+    }
+
+    fn begin_file(&mut self, file: &StoredFile) -> StoreResult<()> {
+        self.begin(file)
+    }
+
+    fn put_block(&mut self, file: Uuid, name: &str, bytes: &[u8], at_s: i64) -> StoreResult<bool> {
+        Ok(self.put(file, name, bytes, at_s))
+    }
+
+    fn complete_file(&mut self, file: Uuid, blocks: &[String], name: &str, media_type: &str) -> StoreResult<Completion> {
+        Ok(self.complete(file, blocks, name, media_type))
+    }
+
+    fn remove_file(&mut self, id: Uuid) -> StoreResult<bool> {
+        Ok(self.files.remove(&id).is_some())
+    }
+
+    fn purge_files(&mut self, before_s: i64, _limit: u32) -> StoreResult<bool> {
+        self.expire(before_s);
+        Ok(false)
     }
 }
 
