@@ -22,6 +22,7 @@ use crate::context::WriteCx;
 use crate::records::cascade::{self, Reach};
 use crate::records::fields;
 use crate::records::load::Loaded;
+use crate::security::shares;
 
 /// Before a row is made: columns that follow from others.
 pub(crate) fn before_create(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
@@ -82,6 +83,7 @@ pub(crate) fn after_update(cx: &mut WriteCx<'_>, table: &Arc<Table>, before: &Lo
 /// Before a row is removed: refusals of the table, and rows that go first.
 pub(crate) fn before_delete(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid) -> Result<()> {
     tables::before_delete(cx, table, id)?;
+    shares::forget_row(cx, table, id)?;
     organization_tree::before_delete(cx, table, id)
 }
 

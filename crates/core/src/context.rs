@@ -10,7 +10,8 @@ use driftless_store::{DefinitionKind, ReadTx, WriteTx};
 use crate::environment::Environment;
 use crate::metadata::{Definition, Snapshot};
 use crate::organization::ExpiredTokens;
-use crate::security::Access;
+use crate::security::cache::StandingCache;
+use crate::security::{self, Access, RightsChange};
 
 /// Facts of the organization that never change after its first start.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -40,6 +41,8 @@ pub(crate) struct Services {
     pub(crate) token_key: [u8; 32],
     pub(crate) expired_tokens: ExpiredTokens,
     pub(crate) jobs: Wake,
+    /// What users may do, as last read.
+    pub(crate) standings: StandingCache,
 }
 
 /// Wakes the runner of jobs.
@@ -122,8 +125,6 @@ pub(crate) struct Effects {
     pub(crate) metadata: bool,
     /// There are jobs to run.
     pub(crate) jobs: bool,
-    /// Rights of users may have changed.
-    pub(crate) rights: bool,
 }
 
 /// What a write has at hand.
@@ -137,8 +138,40 @@ pub(crate) struct WriteCx<'a> {
     /// The unit's one moment, seconds since 1970-01-01 UTC: `createdon` and `modifiedon` of all its rows.
     pub(crate) now_s: i64,
     pub(crate) effects: Effects,
+    /// Tells others when the unit changes rights.
+    pub(crate) rights: &'a RightsChange,
+    /// The unit has changed rights since `access` was read.
+    pub(crate) access_is_old: bool,
     /// Rows that references of this unit were found to lead to: the rows of one request often refer to the same ones.
     pub(crate) known: RefCell<HashSet<(Uuid, Uuid)>>,
+}
+
+impl<'a> WriteCx<'a> {
+    /// A unit of the service itself, which may do everything, at its beginning.
+    pub(crate) fn of_service(tx: &'a mut dyn WriteTx, snapshot: Arc<Snapshot>, caller: &'a Caller, services: &'a Services, rights: &'a RightsChange) -> Self {
+        Self::new(tx, snapshot, caller, Access::of_service(caller.user), services, rights)
+    }
+
+    /// A unit of a caller at its beginning.
+    pub(crate) fn new(
+        tx: &'a mut dyn WriteTx,
+        snapshot: Arc<Snapshot>,
+        caller: &'a Caller,
+        access: Access,
+        services: &'a Services,
+        rights: &'a RightsChange,
+    ) -> Self {
+        let now_s = services.environment.now_ms().div_euclid(1_000);
+        Self { tx, snapshot, caller, access, services, now_s, effects: Effects::default(), rights, access_is_old: false, known: RefCell::default() }
+    }
+
+    /// Reads the caller's rights anew if the unit itself has changed rights.
+    pub(crate) fn renew_access(&mut self) -> Result<()> {
+        if std::mem::take(&mut self.access_is_old) {
+            self.access = security::access(self.tx.as_read(), &self.snapshot, self.services, self.caller, self.services.standings.generation())?;
+        }
+        Ok(())
+    }
 }
 
 impl WriteCx<'_> {
@@ -159,7 +192,7 @@ impl WriteCx<'_> {
 
     /// A read's view of this unit.
     pub(crate) fn read(&self) -> ReadCx<'_> {
-        ReadCx { tx: self.tx.as_read(), snapshot: Arc::clone(&self.snapshot), caller: self.caller, access: self.access, services: self.services }
+        ReadCx { tx: self.tx.as_read(), snapshot: Arc::clone(&self.snapshot), caller: self.caller, access: self.access.clone(), services: self.services }
     }
 
     /// A new id.

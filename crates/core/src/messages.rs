@@ -47,7 +47,8 @@ pub struct MessageDef {
     pub kind: MessageKind,
     /// What it is bound to.
     pub binding: Binding,
-    /// What a token must have been made for to call it (AUTH-25).
+    /// What a token must have been made for to call it (AUTH-25). With `admin` it is for System Administrators; without, for everybody who has a role, and its
+    /// code asks for the privileges that it needs.
     pub scope: Scopes,
     /// Parameters.
     pub input: &'static [Param],

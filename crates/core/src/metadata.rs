@@ -18,6 +18,7 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use privileges::{ACT_ON_BEHALF, privilege_id, special_privilege_id};
 pub use privileges::{TablePrivilege, privileges_of};
 pub use snapshot::Snapshot;
 pub use spec::{

@@ -11,7 +11,7 @@ use crate::environment::Environment;
 use crate::metadata::Snapshot;
 use crate::pipeline;
 use crate::request::{Request, Response};
-use crate::security::{self, Access, AccessCache};
+use crate::security::{self, Access, RightsChange};
 use crate::seed;
 
 /// One organization: its rows, definitions and jobs, on one store. A value without statics: several organizations are several values.
@@ -19,7 +19,6 @@ pub struct Organization {
     store: Arc<dyn Store>,
     services: Arc<Services>,
     snapshot: RwLock<Arc<Snapshot>>,
-    access: AccessCache,
 }
 
 /// What is answered to a token that is too old (CT-45). A caller may ask for the fault whatever this says.
@@ -56,8 +55,8 @@ impl Organization {
     pub fn open_with(store: Arc<dyn Store>, environment: Arc<dyn Environment>, limits: Limits, expired_tokens: ExpiredTokens) -> Result<Arc<Self>> {
         let (facts, token_key) = seed::prepare(&store, &environment, &limits)?;
         let snapshot = store.reading(|tx| Snapshot::load(tx))?;
-        let services = Services { environment, limits, facts, token_key, expired_tokens, jobs: Default::default() };
-        Ok(Arc::new(Self { store, services: Arc::new(services), snapshot: RwLock::new(Arc::new(snapshot)), access: AccessCache::default() }))
+        let services = Services { environment, limits, facts, token_key, expired_tokens, jobs: Default::default(), standings: Default::default() };
+        Ok(Arc::new(Self { store, services: Arc::new(services), snapshot: RwLock::new(Arc::new(snapshot)) }))
     }
 
     /// The present definitions.
@@ -75,17 +74,13 @@ impl Organization {
         &self.services.facts
     }
 
-    /// Refuses a caller who may not see definitions.
+    /// Refuses a caller who may not see definitions: everybody with a role may (AUTHZ-44).
     ///
     /// # Errors
-    /// 0x80040220, 0x80040225 or 0x80072560.
+    /// 0x80040220 for the token, 0x80042f09, 0x80040225 or 0x80072560.
     pub fn require_member(&self, caller: &Caller) -> Result<()> {
         security::scopes::require(caller, Scopes::READ)?;
-        self.require_customizer(caller)
-    }
-
-    fn require_customizer(&self, caller: &Caller) -> Result<()> {
-        security::require_customizer(self.access(caller, &self.snapshot())?, caller.user)
+        self.access(caller)?.require_member()
     }
 
     /// Runs one request. `lower` makes it from the definitions; it is called again with newer ones when they changed in between (A8), so it must not have
@@ -117,7 +112,7 @@ impl Organization {
     /// Lets a message that failed leave a record of it, unless the caller may not run messages at all.
     fn record_failure(&self, caller: &Caller, request: &Request, error: &Error) {
         let Request::Message(def, args) = request else { return };
-        let Some(on_failure) = def.on_failure.filter(|_| self.require_customizer(caller).is_ok()) else { return };
+        let Some(on_failure) = def.on_failure.filter(|_| self.access(caller).is_ok_and(|access| access.require_customizer().is_ok())) else { return };
         let args = args.clone();
         let error = Error::new(error.code(), error.message());
         if let Err(failed) = self.run_own(Length::Short, move |cx| on_failure(cx, &args, &error)) {
@@ -155,40 +150,39 @@ impl Organization {
     }
 
     fn read(&self, caller: &Caller, snapshot: &Arc<Snapshot>, request: &Request, sink: &mut dyn RowSink) -> Result<Outcome<Response>> {
-        let access = self.access(caller, snapshot)?;
+        let generation = self.services.standings.generation();
         let mut sink = Guarded(sink);
         self.store.reading(|tx| {
             if tx.metadata_number()? != snapshot.number() {
                 return Ok(Outcome::Stale);
             }
+            let access = security::access(tx, snapshot, &self.services, caller, generation)?;
             let cx = ReadCx { tx, snapshot: Arc::clone(snapshot), caller, access, services: &self.services };
             pipeline::read(&cx, request, &mut sink).map(Outcome::Done)
         })
     }
 
     fn write(&self, caller: &Arc<Caller>, snapshot: &Arc<Snapshot>, requests: Vec<Request>) -> Result<Outcome<Vec<Response>>> {
-        let access = self.access(caller, snapshot)?;
         let length = requests.iter().map(pipeline::length).find(|length| *length == Length::Long).unwrap_or(Length::Short);
         let (caller, snapshot) = (Arc::clone(caller), Arc::clone(snapshot));
         let services = Arc::clone(&self.services);
-        let outcome = self.store.writing(length, move |tx| {
-            if tx.metadata_number()? != snapshot.number() {
-                return Ok(Outcome::Stale);
+        let rights = Arc::new(RightsChange::new(&services));
+        let outcome = self.store.writing(length, {
+            let rights = Arc::clone(&rights);
+            move |tx| {
+                if tx.metadata_number()? != snapshot.number() {
+                    return Ok(Outcome::Stale);
+                }
+                // The one writer is here: what it has not committed is of units that are still changing rights.
+                let generation = services.standings.generation();
+                let access = security::access(tx.as_read(), &snapshot, &services, &caller, generation)?;
+                let mut cx = WriteCx::new(tx, Arc::clone(&snapshot), &caller, access, &services, &rights);
+                let responses = pipeline::write_all(&mut cx, &requests)?;
+                Ok(Outcome::Done((responses, cx.effects)))
             }
-            let now_s = services.environment.now_ms().div_euclid(1_000);
-            let mut cx = WriteCx {
-                tx,
-                snapshot: Arc::clone(&snapshot),
-                caller: &caller,
-                access,
-                services: &services,
-                now_s,
-                effects: Effects::default(),
-                known: Default::default(),
-            };
-            let responses = pipeline::write_all(&mut cx, &requests)?;
-            Ok(Outcome::Done((responses, cx.effects)))
         })?;
+        // The change of rights ends here, after the commit and before the answer.
+        drop(rights);
         Ok(match outcome {
             Outcome::Done((responses, effects)) => {
                 self.apply(effects)?;
@@ -202,33 +196,25 @@ impl Organization {
     pub(crate) fn run_own<T: Send + 'static>(&self, length: Length, mut work: impl FnMut(&mut WriteCx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
         let services = Arc::clone(&self.services);
         let known = self.snapshot();
-        let (value, effects) = self.store.writing(length, move |tx| {
-            let number = tx.metadata_number()?;
-            let snapshot = if number == known.number() { Arc::clone(&known) } else { Arc::new(known.refresh(tx.as_read())?) };
-            let caller = Caller::user(services.facts.administrator);
-            let now_s = services.environment.now_ms().div_euclid(1_000);
-            let mut cx = WriteCx {
-                tx,
-                snapshot,
-                caller: &caller,
-                access: Access::Administrator,
-                services: &services,
-                now_s,
-                effects: Effects::default(),
-                known: Default::default(),
-            };
-            let value = work(&mut cx)?;
-            Ok((value, cx.effects))
+        let rights = Arc::new(RightsChange::new(&services));
+        let (value, effects) = self.store.writing(length, {
+            let rights = Arc::clone(&rights);
+            move |tx| {
+                let number = tx.metadata_number()?;
+                let snapshot = if number == known.number() { Arc::clone(&known) } else { Arc::new(known.refresh(tx.as_read())?) };
+                let caller = Caller::user(services.facts.administrator);
+                let mut cx = WriteCx::of_service(tx, snapshot, &caller, &services, &rights);
+                let value = work(&mut cx)?;
+                Ok((value, cx.effects))
+            }
         })?;
+        drop(rights);
         self.apply(effects)?;
         Ok(value)
     }
 
     /// Does what comes after a commit.
     fn apply(&self, effects: Effects) -> Result<()> {
-        if effects.rights {
-            self.access.clear();
-        }
         if effects.metadata {
             self.refresh()?;
         }
@@ -251,14 +237,11 @@ impl Organization {
         Ok(())
     }
 
-    fn access(&self, caller: &Caller, snapshot: &Snapshot) -> Result<Access> {
-        let generation = match self.access.get(caller.user) {
-            Ok(access) => return Ok(access),
-            Err(generation) => generation,
-        };
-        let access = self.store.reading(|tx| security::load(tx, snapshot, &self.services.facts, caller.user))?;
-        self.access.put(caller.user, access, generation);
-        Ok(access)
+    /// What a caller may do now, for what is asked outside a request's transaction.
+    fn access(&self, caller: &Caller) -> Result<Access> {
+        let generation = self.services.standings.generation();
+        let snapshot = self.snapshot();
+        self.store.reading(|tx| security::access(tx, &snapshot, &self.services, caller, generation))
     }
 
     pub(crate) fn services(&self) -> &Arc<Services> {

@@ -1,13 +1,14 @@
 //! The fixed path of a request inside its transaction: one function for reads, one for writes.
 
-use driftless_model::{Caller, Error, Limits, Result};
+use driftless_model::{Caller, Error, Limits, Result, Scopes};
 use driftless_query::RowSink;
 use driftless_store::Length;
 
 use crate::context::{ReadCx, WriteCx};
-use crate::messages::Run;
+use crate::messages::{MessageDef, Run};
 use crate::request::{Request, Response, Written};
-use crate::{changes, metadata, records, security};
+use crate::security::{self, Access};
+use crate::{changes, metadata, records};
 
 /// True if the request does not write.
 pub(crate) fn is_read(request: &Request) -> bool {
@@ -53,7 +54,7 @@ pub(crate) fn read(cx: &ReadCx<'_>, request: &Request, sink: &mut dyn RowSink) -
         Request::Changes(request) => changes::read::run(cx, request, sink),
         Request::CountChanges(request) => changes::read::count(cx, request),
         Request::Message(def, args) => {
-            security::require_customizer(cx.access, cx.caller.user)?;
+            admit(&cx.access, def)?;
             match def.run {
                 Run::Read(run) => run(cx, args).map(Response::Outputs),
                 Run::Write(_) => Err(Error::damaged(format!("the message {} writes", def.name))),
@@ -69,10 +70,16 @@ pub(crate) fn read(cx: &ReadCx<'_>, request: &Request, sink: &mut dyn RowSink) -
     }
 }
 
+/// Refuses a message to callers who may not run it. Messages that anybody with a role may run judge for themselves what they read and write.
+fn admit(access: &Access, def: &MessageDef) -> Result<()> {
+    if def.scope.contains(Scopes::ADMIN) { access.require_customizer() } else { access.require_member() }
+}
+
 /// Runs the writes of a unit in order. An error says which of them it is of.
 pub(crate) fn write_all(cx: &mut WriteCx<'_>, requests: &[Request]) -> Result<Vec<Response>> {
     let mut responses = Vec::with_capacity(requests.len());
     for (number, request) in requests.iter().enumerate() {
+        cx.renew_access()?;
         let response = write(cx, request, &responses).map_err(|error| error.in_request(number))?;
         responses.push(response);
     }
@@ -90,11 +97,11 @@ fn write(cx: &mut WriteCx<'_>, request: &Request, earlier: &[Response]) -> Resul
         // What a Content-ID names was made by an earlier request of the unit, never by a row of the same action.
         Request::Multiple(requests) => requests.iter().map(|request| write(cx, request, earlier)).collect::<Result<_>>().map(Response::Multiple),
         Request::Define(define) => {
-            security::require_customizer(cx.access, cx.caller.user)?;
+            cx.access.require_customizer()?;
             metadata::run::run(cx, define)
         }
         Request::Message(def, args) => {
-            security::require_customizer(cx.access, cx.caller.user)?;
+            admit(&cx.access, def)?;
             match def.run {
                 Run::Write(run) => run(cx, args).map(Response::Outputs),
                 Run::Read(run) => run(&cx.read(), args).map(Response::Outputs),

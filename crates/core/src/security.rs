@@ -1,138 +1,358 @@
-//! Who may do what. Until roles are enforced, only holders of the System Administrator role may do anything (ADR 0011); the caller and what they want are
-//! given at every place where a role will decide.
+//! Who may do what (ADR 0019): a privilege of a role is needed first, at any depth; then the row must lie within its depth or be shared (AUTHZ-10, AUTHZ-11).
+//!
+//! [`Access`] is what a request's user, and whoever acts for them, may do; it is read in the request's own transaction or is what that would give
+//! (`cache`). Every read goes through [`ReadCx::secure`], every write of a caller through one of the `require` functions.
 
+pub(crate) mod cache;
+pub(crate) mod on_behalf;
+pub(crate) mod rights;
 pub(crate) mod scopes;
+pub(crate) mod shares;
+#[cfg(test)]
+mod tests;
 
-use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use driftless_model::{Error, ErrorCode, Privilege, Result, Table, Uuid, Value};
-use driftless_query::{ResolvedCondition, ResolvedFilter, ResolvedQuery, SecuredQuery};
+use driftless_model::{Caller, ColumnIx, Error, ErrorCode, LookupKind, Privilege, Result, Table, Uuid, Value};
+use driftless_query::{ResolvedFilter, ResolvedQuery, SecuredQuery};
 use driftless_store::ReadTx;
 
-use crate::context::{Facts, ReadCx, WriteCx};
-use crate::metadata::Snapshot;
-use crate::records::system;
+use crate::context::{ReadCx, Services, WriteCx};
+use crate::keys;
+use crate::metadata::{ACT_ON_BEHALF, Snapshot, special_privilege_id};
+use crate::records::fields::{FoundRow, get};
+use crate::records::load;
+use crate::request::{Identity, Target};
 
-/// What a user may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// Everything.
-    Administrator,
-    /// Nothing: no role.
-    NoRole,
-    /// Nothing: the user is disabled.
-    Disabled,
-    /// Nothing: there is no such user.
-    Unknown,
+use self::cache::Generation;
+use self::rights::{Places, Principal, Rights, Standing};
+
+/// What the user of a request may do, and the one who acts for them: each right must be held by both (AUTHZ-48).
+#[derive(Clone, Debug)]
+pub(crate) struct Access {
+    user: Judged,
+    actor: Option<Judged>,
 }
 
-/// What users may do, as last seen. Emptied when a row that it rests on is written.
-#[derive(Default)]
-pub(crate) struct AccessCache(RwLock<Seen>);
-
-#[derive(Default)]
-struct Seen {
-    users: HashMap<Uuid, Access>,
-    /// Counts how often the cache was emptied: what was read before that must not be remembered after it.
-    generation: u64,
+/// A user with what they may do.
+#[derive(Clone, Debug)]
+struct Judged {
+    user: Uuid,
+    standing: Standing,
 }
 
-/// Most users that are remembered; more empty the cache.
-const CACHED_USERS_MAX: usize = 10_000;
-
-impl AccessCache {
-    /// What is remembered of a user; if nothing, the generation for [`AccessCache::put`].
-    pub(crate) fn get(&self, user: Uuid) -> Result<Access, u64> {
-        let seen = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        seen.users.get(&user).copied().ok_or(seen.generation)
+impl Access {
+    /// That of the service itself.
+    pub(crate) fn of_service(user: Uuid) -> Self {
+        Self { user: Judged { user, standing: Standing::Administrator }, actor: None }
     }
 
-    /// Remembers what was read, unless the cache was emptied since `generation`.
-    pub(crate) fn put(&self, user: Uuid, access: Access, generation: u64) {
-        let mut seen = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if seen.generation != generation {
-            return;
-        }
-        if seen.users.len() >= CACHED_USERS_MAX {
-            seen.users.clear();
-        }
-        seen.users.insert(user, access);
+    fn judged(&self) -> impl Iterator<Item = &Judged> {
+        std::iter::once(&self.user).chain(&self.actor)
     }
 
-    pub(crate) fn clear(&self) {
-        let mut seen = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        seen.users.clear();
-        seen.generation += 1;
+    /// True if nothing need be looked at.
+    fn is_administrator(&self) -> bool {
+        self.judged().all(|judged| matches!(judged.standing, Standing::Administrator))
+    }
+
+    /// Refuses users who can do nothing at all: unknown, disabled, without any role (AUTH-24).
+    pub(crate) fn require_member(&self) -> Result<()> {
+        self.judged().try_for_each(|judged| judged.require_role().map(|_| ()))
+    }
+
+    /// Refuses a caller who may not change definitions, solutions or the rights of others (ROLE-18).
+    pub(crate) fn require_customizer(&self) -> Result<()> {
+        self.judged().try_for_each(|judged| {
+            judged.require_role()?;
+            match judged.standing {
+                Standing::Administrator => Ok(()),
+                _ => Err(Error::new(
+                    ErrorCode::PrivilegeDenied,
+                    format!("Principal user (Id={}, type=8) is missing the System Administrator role, which this request needs.", judged.user),
+                )),
+            }
+        })
+    }
+
+    /// Refuses a caller who lacks a privilege that is of no table.
+    #[allow(dead_code, reason = "for the messages of roles and shares")]
+    pub(crate) fn require_special(&self, privilege: &str) -> Result<()> {
+        let id = special_privilege_id(privilege);
+        self.judged().try_for_each(|judged| match judged.require_role()? {
+            Some(rights) if !rights.has(id) => Err(judged.lacks(privilege, "")),
+            _ => Ok(()),
+        })
+    }
+
+    /// Refuses a caller who holds a privilege at no depth (AUTHZ-10).
+    pub(crate) fn require(&self, privilege: Privilege, table: &Table) -> Result<()> {
+        self.judged().try_for_each(|judged| match judged.require_role()? {
+            Some(rights) if rights.grant(privilege, &table.def).is_none() => Err(judged.lacks_on(privilege, table)),
+            _ => Ok(()),
+        })
+    }
+
+    /// Refuses a caller who does not hold a privilege for all rows of a table.
+    fn require_all(&self, privilege: Privilege, table: &Table, why: &str) -> Result<()> {
+        self.judged().try_for_each(|judged| match judged.require_role()? {
+            Some(rights) if !rights.grant(privilege, &table.def).is_some_and(|grant| grant.is_all(table)) => {
+                let denied = judged.lacks_on(privilege, table);
+                Err(Error::new(denied.code(), format!("{} {why}", denied.message())))
+            }
+            _ => Ok(()),
+        })
+    }
+}
+
+impl Judged {
+    /// What the roles say; none if everything is allowed.
+    fn require_role(&self) -> Result<Option<&Rights>> {
+        match &self.standing {
+            Standing::Administrator => Ok(None),
+            Standing::Holder(rights) => Ok(Some(rights)),
+            Standing::NoRole => Err(Error::of(ErrorCode::UserNotAssignedRoles)),
+            Standing::Disabled => Err(Error::new(ErrorCode::UserDisabled, format!("The user {} is disabled.", self.user))),
+            Standing::Unknown => Err(Error::of(ErrorCode::UserNotMemberOfOrg)),
+        }
+    }
+
+    fn lacks_on(&self, privilege: Privilege, table: &Table) -> Error {
+        let entity = format!(" on OTC={} for entity '{}'", table.def.code, table.name());
+        self.lacks(&format!("prv{}{}", privilege.verb(), table.def.schema_name), &entity)
+    }
+
+    /// The refusal for a privilege that is not held (AUTHZ-60).
+    fn lacks(&self, privilege: &str, entity: &str) -> Error {
+        let (roles, privileges) = match &self.standing {
+            Standing::Holder(rights) => (rights.roles, rights.privileges()),
+            _ => (0, 0),
+        };
+        let user = self.user;
+        Error::new(
+            ErrorCode::PrivilegeDenied,
+            format!(
+                "Principal user (Id={user}, type=8, roleCount={roles}, privilegeCount={privileges}, accessMode=0), is missing {privilege} privilege{entity}. context.Caller={user}"
+            ),
+        )
+    }
+
+    /// The refusal for a row that is out of reach (AUTHZ-61).
+    fn out_of_reach(&self, privilege: Privilege, table: &Table, id: Uuid) -> Error {
+        Error::new(
+            ErrorCode::RecordAccessDenied,
+            format!("Principal with id {} does not have {}Access right(s) for record with id {id} of entity {}.", self.user, privilege.verb(), table.name()),
+        )
+    }
+}
+
+/// What a caller may do, as `tx` sees it. `generation` was taken before the transaction began.
+///
+/// # Errors
+/// 0x8004a110 when the caller acts for another user and may not.
+pub(crate) fn access(tx: &dyn ReadTx, snapshot: &Snapshot, services: &Services, caller: &Caller, generation: Generation) -> Result<Access> {
+    let judged = |user: Uuid| {
+        let standing = match services.standings.get(user) {
+            Some(standing) => standing,
+            None => {
+                let standing = rights::load(tx, snapshot, &services.facts, Principal::User(user))?;
+                services.standings.put(user, standing.clone(), generation);
+                standing
+            }
+        };
+        Ok::<_, Error>(Judged { user, standing })
+    };
+    let access = Access { user: judged(caller.user)?, actor: caller.acting_for.map(judged).transpose()? };
+    if let Some(actor) = &access.actor {
+        actor_may_act(actor)?;
+    }
+    Ok(access)
+}
+
+/// Refuses to let a caller act for others at all.
+///
+/// # Errors
+/// 0x8004a110, or those of users who can do nothing.
+fn require_acting(access: &Access) -> Result<()> {
+    access.judged().try_for_each(actor_may_act)
+}
+
+fn actor_may_act(actor: &Judged) -> Result<()> {
+    match actor.require_role()? {
+        Some(rights) if !rights.has(special_privilege_id(ACT_ON_BEHALF)) => Err(Error::of(ErrorCode::CannotActOnBehalfOfAnotherUser)),
+        _ => Ok(()),
     }
 }
 
 /// Tables whose rows decide what users may do.
 pub(crate) fn decides_access(table: &str) -> bool {
-    matches!(table, "systemuser" | "systemuserroles" | "role")
+    matches!(table, "businessunit" | "role" | "roleprivileges" | "systemuser" | "systemuserroles" | "team" | "teammembership" | "teamroles")
 }
 
-/// Reads what a user may do.
-pub(crate) fn load(tx: &dyn ReadTx, snapshot: &Snapshot, facts: &Facts, user: Uuid) -> Result<Access> {
-    let users = snapshot.require("systemuser")?;
-    let found = system::rows(tx, users, &["isdisabled"], Some(ResolvedCondition::equals(users.id, Value::Guid(user))))?;
-    let Some(row) = found.first() else { return Ok(Access::Unknown) };
-    if matches!(row.value(0), Value::Bool(true)) {
-        return Ok(Access::Disabled);
+/// Tells others that a unit changes rights, from its first such write until it has been committed or undone.
+pub(crate) struct RightsChange {
+    services: Arc<Services>,
+    begun: AtomicBool,
+}
+
+impl RightsChange {
+    /// Of a unit that has not begun.
+    pub(crate) fn new(services: &Arc<Services>) -> Self {
+        Self { services: Arc::clone(services), begun: AtomicBool::new(false) }
     }
-    let pairs = snapshot.require("systemuserroles")?;
-    let of_user = ResolvedFilter::And(vec![
-        ResolvedCondition::equals(pairs.require("systemuserid")?, Value::Guid(user)),
-        ResolvedCondition::equals(pairs.require("roleid")?, Value::Guid(facts.administrator_role)),
-    ]);
-    let is_administrator = !system::rows(tx, pairs, &[], Some(of_user))?.is_empty();
-    Ok(if is_administrator { Access::Administrator } else { Access::NoRole })
+
+    /// The unit is about to change rights. It may run again, and is still one change.
+    pub(crate) fn begin(&self) {
+        if !self.begun.swap(true, Ordering::SeqCst) {
+            self.services.standings.begin_change();
+        }
+    }
+}
+
+impl Drop for RightsChange {
+    fn drop(&mut self) {
+        if *self.begun.get_mut() {
+            self.services.standings.end_change();
+        }
+    }
 }
 
 impl ReadCx<'_> {
-    /// Refuses a caller who may not do this to rows of the table.
+    /// Refuses a caller who may not do this to any row of the table.
     pub(crate) fn require(&self, privilege: Privilege, table: &Table) -> Result<()> {
-        require(self.access, self.caller.user, privilege, table)
+        self.access.require(privilege, table)
+    }
+
+    /// Refuses a caller who may not do this to this row.
+    ///
+    /// # Errors
+    /// 0x80040220 without the privilege, 0x80048306 when the row is out of reach.
+    pub(crate) fn require_row(&self, privilege: Privilege, table: &Arc<Table>, id: Uuid) -> Result<()> {
+        self.require(privilege, table)?;
+        for judged in self.access.judged() {
+            let Standing::Holder(rights) = &judged.standing else { continue };
+            if !reaches(self.tx, &self.snapshot, rights, privilege, table, id)? {
+                return Err(judged.out_of_reach(privilege, table, id));
+            }
+        }
+        Ok(())
     }
 
     /// Adds the caller's restrictions to a query.
     pub(crate) fn secure(&self, query: ResolvedQuery) -> Result<SecuredQuery> {
-        self.require(Privilege::Read, &query.table)?;
+        self.require_read(&query.table)?;
         for join in &query.joins {
-            self.require(Privilege::Read, &join.table)?;
+            self.access.require_all(Privilege::Read, &join.table, "Reading through a lookup needs it for the whole organization.")?;
         }
-        Ok(SecuredQuery::unrestricted(query, "the caller is an administrator"))
+        let mut parts = Vec::new();
+        for judged in self.access.judged() {
+            let Standing::Holder(rights) = &judged.standing else { continue };
+            let Some(grant) = rights.grant(Privilege::Read, &query.table.def).filter(|grant| !grant.is_all(&query.table)) else { continue };
+            let shared = shares::rows_shared_with(self.tx, &self.snapshot, &rights.principals, &query.table, Privilege::Read)?;
+            parts.extend(grant.restriction(&query.table, shared));
+        }
+        Ok(if parts.is_empty() {
+            SecuredQuery::unrestricted(query, "the caller may read all rows")
+        } else {
+            SecuredQuery::restricted(query, ResolvedFilter::And(parts))
+        })
     }
+
+    /// As [`secure`](Self::secure), for the feed: it is told to those alone who may read every row (AUTHZ-40).
+    pub(crate) fn secure_all(&self, query: ResolvedQuery) -> Result<SecuredQuery> {
+        if !query.table.def.intersect {
+            self.access.require_all(Privilege::Read, &query.table, "Reading changes needs it for the whole organization.")?;
+        }
+        self.secure(query)
+    }
+
+    /// A pair of rows is read by those who may read all rows of both sides: pairs have no privileges of their own.
+    fn require_read(&self, table: &Table) -> Result<()> {
+        if !table.def.intersect {
+            return self.require(Privilege::Read, table);
+        }
+        self.access.require_member()?;
+        if self.access.is_administrator() {
+            return Ok(());
+        }
+        let relationship = self.snapshot.pairs_in(table.name());
+        let relationship = relationship.ok_or_else(|| Error::damaged(format!("the table of pairs '{}' has no relationship", table.name())))?;
+        for side in [&relationship.first, &relationship.second] {
+            let side = self.snapshot.require(&side.table)?;
+            self.access.require_all(Privilege::Read, side, "Reading pairs of rows needs it for the whole organization.")?;
+        }
+        Ok(())
+    }
+}
+
+/// True if a row lies within the depth of a privilege that is held, or is shared.
+pub(crate) fn reaches(tx: &dyn ReadTx, snapshot: &Snapshot, rights: &Rights, privilege: Privilege, table: &Arc<Table>, id: Uuid) -> Result<bool> {
+    let Some(grant) = rights.grant(privilege, &table.def) else { return Ok(false) };
+    let Some(places) = Places::of(table).filter(|_| !grant.is_all(table)) else { return Ok(true) };
+    let Some(row) = load::by_id(tx, table, id, &places.columns())? else { return Ok(false) };
+    Ok(grant.holds_of(table, &row) || shares::is_shared_with(tx, snapshot, &rights.principals, table, id, privilege)?)
 }
 
 impl WriteCx<'_> {
-    /// Refuses a caller who may not do this to rows of the table.
+    /// Refuses a caller who may not do this to any row of the table.
     pub(crate) fn require(&self, privilege: Privilege, table: &Table) -> Result<()> {
-        require(self.access, self.caller.user, privilege, table)
+        self.access.require(privilege, table)
+    }
+
+    /// Refuses a caller who may not do this to this row, as the unit sees it now (AUTHZ-72).
+    ///
+    /// # Errors
+    /// As [`ReadCx::require_row`].
+    pub(crate) fn require_row(&self, privilege: Privilege, table: &Arc<Table>, id: Uuid) -> Result<()> {
+        if self.access.is_administrator() { Ok(()) } else { self.read().require_row(privilege, table, id) }
+    }
+
+    /// Refuses a caller who may not do this to the row that a target led to. One that was looked up by a key and may not be read is as good as missing (AUTHZ-18).
+    ///
+    /// # Errors
+    /// As [`ReadCx::require_row`]; 0x80060891 for a key of a hidden row.
+    pub(crate) fn require_found(&self, privilege: Privilege, target: &Target, found: &FoundRow) -> Result<()> {
+        self.require_row(privilege, &found.table, found.id).map_err(|denied| {
+            let is_hidden = matches!(target.identity, Identity::Key(_)) && denied.code() == ErrorCode::RecordAccessDenied;
+            if is_hidden && self.require_row(Privilege::Read, &found.table, found.id).is_err() { keys::not_found(target) } else { denied }
+        })
+    }
+
+    /// Refuses a caller who may not make a row with these values: its owner and unit are judged as if it were there (AUTHZ-13, AUTHZ-14). `given` are the
+    /// columns that the caller set.
+    pub(crate) fn require_new(&self, table: &Table, id: Uuid, given: &[ColumnIx], cells: &[(ColumnIx, Value)]) -> Result<()> {
+        if self.access.is_administrator() {
+            return Ok(());
+        }
+        let value = |column: ColumnIx| if column == table.id { Some(id) } else { get(cells, column).and_then(Value::id) };
+        let mut needed = vec![Privilege::Create];
+        if given.iter().any(|column| is_reference(table, *column) && value(*column).is_some()) {
+            needed.push(Privilege::Append);
+        }
+        let owner = table.special.owner.filter(|owner| given.contains(owner)).and_then(value);
+        if owner.is_some_and(|owner| owner != self.caller.user) {
+            needed.push(Privilege::Assign);
+        }
+        for privilege in needed {
+            self.require(privilege, table)?;
+            for judged in self.access.judged() {
+                let Standing::Holder(rights) = &judged.standing else { continue };
+                if rights.grant(privilege, &table.def).is_some_and(|grant| !grant.holds(table, &value)) {
+                    return Err(judged.out_of_reach(privilege, table, id));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a caller who sets or clears lookups of a row and may not attach it to others (AUTHZ-14).
+    pub(crate) fn require_append(&self, table: &Arc<Table>, id: Uuid, cells: &[(ColumnIx, Value)]) -> Result<()> {
+        if cells.iter().any(|(column, _)| is_reference(table, *column)) { self.require_row(Privilege::Append, table, id) } else { Ok(()) }
     }
 }
 
-fn require(access: Access, user: Uuid, privilege: Privilege, table: &Table) -> Result<()> {
-    let name = format_args!("prv{}{}", privilege.verb(), table.def.schema_name);
-    check(access, user, || {
-        format!(
-            "Principal user (Id={user}, type=8, roleCount=0, privilegeCount=0, accessMode=0), is missing {name} privilege on OTC={} for entity '{}'. context.Caller={user}",
-            table.def.code,
-            table.name(),
-        )
-    })
-}
-
-/// Refuses a caller who may not change definitions, run messages or see definitions.
-pub(crate) fn require_customizer(access: Access, user: Uuid) -> Result<()> {
-    check(access, user, || format!("Principal user (Id={user}, type=8) is missing the System Administrator role, which this request needs."))
-}
-
-fn check(access: Access, user: Uuid, message: impl FnOnce() -> String) -> Result<()> {
-    match access {
-        Access::Administrator => Ok(()),
-        Access::NoRole => Err(Error::new(ErrorCode::PrivilegeDenied, message())),
-        Access::Disabled => Err(Error::new(ErrorCode::UserDisabled, format!("The user {user} is disabled."))),
-        Access::Unknown => Err(Error::of(ErrorCode::UserNotMemberOfOrg)),
-    }
+/// True for lookups that make a row belong to another: all but those that say whose it is.
+fn is_reference(table: &Table, column: ColumnIx) -> bool {
+    table.column(column).lookup().is_some_and(|lookup| lookup.kind != LookupKind::Owner)
 }

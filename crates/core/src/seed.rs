@@ -16,12 +16,12 @@ use driftless_store::{Length, Store};
 use sha2::{Digest, Sha256};
 
 use crate::behaviors::user_settings;
-use crate::context::{Effects, Facts, Services, WriteCx};
+use crate::context::{Facts, Services, WriteCx};
 use crate::environment::Environment;
 use crate::messages::filters;
 use crate::metadata::{Snapshot, privileges};
 use crate::organization::ExpiredTokens;
-use crate::security::Access;
+use crate::security::RightsChange;
 
 /// The declarations, one file a table.
 const TABLES: &[&str] = &[
@@ -55,7 +55,7 @@ const TABLES: &[&str] = &[
 ];
 
 /// What the service itself has rows of. A program that knows of more gives an older store those that it lacks at its next start.
-const ROWS: &[&str] = &["privileges", "settings of users"];
+const ROWS: &[&str] = &["privileges", "settings of users", "privileges of no table"];
 
 const FACTS: &str = "facts";
 const TOKEN_KEY: &str = "token_key";
@@ -87,17 +87,17 @@ fn services(environment: &Arc<dyn Environment>, limits: &Limits, facts: Facts, t
         token_key,
         expired_tokens: ExpiredTokens::Full,
         jobs: Default::default(),
+        standings: Default::default(),
     })
 }
 
 fn write(store: &Arc<dyn Store>, services: Arc<Services>, digest: String, first: bool) -> Result<()> {
     let declared = TABLES.iter().map(|text| declaration::parse(text)).collect::<Result<Vec<_>>>()?;
+    let rights = RightsChange::new(&services);
     store.writing(Length::Long, move |tx| {
         let snapshot = Arc::new(Snapshot::load(tx.as_read())?);
         let caller = Caller::user(services.facts.administrator);
-        let now_s = services.environment.now_ms().div_euclid(1_000);
-        let access = Access::Administrator;
-        let mut cx = WriteCx { tx, snapshot, caller: &caller, access, services: &services, now_s, effects: Effects::default(), known: Default::default() };
+        let mut cx = WriteCx::of_service(tx, snapshot, &caller, &services, &rights);
         install::run(&mut cx, &declared)?;
         if first {
             first_rows::insert(&mut cx)?;

@@ -93,7 +93,13 @@ impl Output {
 
 /// A request outside any change set.
 fn single(exchange: &Exchange<'_>, part: &Part<'_>) -> Answer {
-    let outcome = parsed(exchange, part).and_then(|call| run(&call));
+    let outcome = Headers(&part.headers).caller(exchange.organization, exchange.caller).and_then(|acting| match &acting {
+        Some(caller) => {
+            let exchange = Exchange { caller, root: exchange.root.clone(), ..*exchange };
+            parsed(&exchange, part).and_then(|call| run(&call))
+        }
+        None => parsed(exchange, part).and_then(|call| run(&call)),
+    });
     outcome.unwrap_or_else(|error| refusal(exchange, part, &error))
 }
 
@@ -109,6 +115,7 @@ fn change_set<'a>(exchange: &Exchange<'_>, parts: &[Part<'a>]) -> Result<Vec<Ans
     let at = |part: &Part<'a>, error: &Error| Failure { answer: refusal(exchange, part, error), content_id: part.content_id };
     let mut calls = Vec::with_capacity(parts.len());
     for part in parts {
+        as_all(exchange, part).map_err(|error| at(part, &error))?;
         calls.push(parsed(exchange, part).map_err(|error| at(part, &error))?);
     }
     let mut writes: Vec<Write<'_>> = Vec::with_capacity(parts.len());
@@ -138,6 +145,16 @@ fn change_set<'a>(exchange: &Exchange<'_>, parts: &[Part<'a>]) -> Result<Vec<Ans
     })?;
     let rendered = parts.iter().zip(writes).zip(responses).map(|((part, write), response)| (write.render)(response).map_err(|error| at(part, &error)));
     rendered.collect()
+}
+
+/// Refuses a part of a change set that is made for another user than the batch: a transaction has one caller.
+fn as_all(exchange: &Exchange<'_>, part: &Part<'_>) -> Result<()> {
+    match Headers(&part.headers).caller(exchange.organization, exchange.caller)? {
+        Some(acting) if acting != *exchange.caller => {
+            Err(Error::new(ErrorCode::ODataError, "The requests of a change set are made for one user: name them in the headers of the batch."))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn parsed<'a>(exchange: &'a Exchange<'a>, part: &'a Part<'a>) -> Result<Call<'a>> {

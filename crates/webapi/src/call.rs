@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use driftless_core::{Organization, Snapshot};
+use driftless_core::{OnBehalf, Organization, Snapshot};
 use driftless_model::{Caller, Decimal, Error, ErrorCode, Result, Uuid};
 use driftless_odata::headers::{Format, Preconditions, Preferences, Returning};
 use driftless_odata::json::{self, Json, JsonLimits};
@@ -63,6 +63,12 @@ impl<'a> Headers<'a> {
     }
 }
 
+/// A header that names a user, and how it does.
+type Naming = (&'static str, fn(Uuid) -> OnBehalf);
+
+/// Headers that name the user for whom a request is made (web-api 30); the preferred one first.
+const ON_BEHALF: [Naming; 2] = [("callerobjectid", OnBehalf::DirectoryObject), ("mscrmcallerid", OnBehalf::User)];
+
 /// Headers that say yes or no (web-api 3).
 const FLAGS: [&str; 4] =
     ["mscrm.suppressduplicatedetection", "mscrm.bypasscustompluginexecution", "mscrm.suppresscallbackregistrationexpanderjob", "mscrm.mergelabels"];
@@ -82,18 +88,25 @@ fn is_list_of_steps(text: &str) -> bool {
     text.split(',').all(|step| ["CustomSync", "CustomAsync"].iter().any(|known| known.eq_ignore_ascii_case(step.trim())))
 }
 
-/// Refuses to act for another user (web-api 30): to run on the caller's own rights instead would record the wrong user.
-fn own_rights(caller: &Caller, headers: Headers<'_>) -> Result<()> {
-    for name in ["mscrmcallerid", "callerobjectid"] {
-        let other = headers.all(name).map(str::trim).find(|id| !id.is_empty() && Uuid::try_parse(id).ok() != Some(caller.user));
-        if other.is_some() {
-            return Err(Error::new(
-                ErrorCode::CannotActOnBehalfOfAnotherUser,
-                format!("{} The header {name} is not offered by this version of the service.", ErrorCode::CannotActOnBehalfOfAnotherUser.text()),
-            ));
+impl Headers<'_> {
+    /// The user for whom the request is made (web-api 30); the preferred header wins.
+    fn on_behalf(self) -> Result<Option<OnBehalf>> {
+        for (name, form) in ON_BEHALF {
+            if let Some(text) = self.all(name).map(str::trim).find(|text| !text.is_empty()) {
+                let id = Uuid::try_parse(text).map_err(|_| Error::new(ErrorCode::ODataError, format!("The header {name} must be a GUID.")))?;
+                return Ok(Some(form(id)));
+            }
         }
+        Ok(None)
     }
-    Ok(())
+
+    /// The caller who acts for the user that the headers name; none if they name nobody.
+    ///
+    /// # Errors
+    /// 0x8004a110 when the caller may not act for others, 0x80040217 for a user that there is not, 0x80060888 for what is no GUID.
+    pub(crate) fn caller(self, organization: &Organization, caller: &Arc<Caller>) -> Result<Option<Arc<Caller>>> {
+        self.on_behalf()?.map(|of| organization.on_behalf(caller, of)).transpose()
+    }
 }
 
 /// Refuses known headers with values that cannot be read (web-api 3), whether or not they have an effect here: a client that sends them expects one.
@@ -131,7 +144,6 @@ impl<'a> Call<'a> {
     /// # Errors
     /// 0x80060888 for malformed addresses, options and headers, 0x8006088a for a segment that can name nothing.
     pub(crate) fn parse(exchange: &'a Exchange<'a>, method: &'a str, address: &'a str, headers: Headers<'a>, body: &'a [u8]) -> Result<Self> {
-        own_rights(exchange.caller, headers)?;
         known_values(headers)?;
         let (resource, query) = split_query(address);
         let path = parse_path(resource).map_err(error::of_syntax)?.segments;

@@ -31,10 +31,10 @@ pub fn respond(organization: &Arc<Organization>, caller: &Arc<Caller>, request: 
     let headers = Headers(&headers);
     let outcome = match root(address, origin) {
         None => Err(error::no_such_segment(split_query(address).0)),
-        Some((root, resource)) => {
-            let exchange = Exchange { organization, caller, origin, root, request_id };
+        Some((root, resource)) => headers.caller(organization, caller).and_then(|acting| {
+            let exchange = Exchange { organization, caller: acting.as_ref().unwrap_or(caller), origin, root, request_id };
             Call::parse(&exchange, method, resource, headers, request.body()).and_then(|call| run(&call))
-        }
+        }),
     };
     let answer = outcome.unwrap_or_else(|error| {
         let annotations = Preferences::parse(headers.all("prefer")).ok().and_then(|preferences| preferences.annotations);

@@ -24,10 +24,10 @@ pub(crate) fn fill(cx: &WriteCx<'_>, table: &Table, cells: &mut Vec<(ColumnIx, V
 }
 
 /// Owner of a changed row. Giving it to the present owner does nothing further (SU-17).
-pub(crate) fn before_update(cx: &WriteCx<'_>, table: &Table, before: &Loaded, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
+pub(crate) fn before_update(cx: &WriteCx<'_>, table: &Arc<Table>, before: &Loaded, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
     match change(table, before, cells) {
         Some((owner, _)) => {
-            cx.require(Privilege::Assign, table)?;
+            cx.require_row(Privilege::Assign, table, before.id)?;
             set_owning(cx, table, owner, cells)
         }
         None => Ok(()),

@@ -96,7 +96,7 @@ fn tracked(cx: &ReadCx<'_>, request: &Changes) -> Result<Arc<Table>> {
 fn secure(cx: &ReadCx<'_>, query: &Query) -> Result<SecuredQuery> {
     let mut query = resolve(query, &*cx.snapshot)?;
     query.orders.clear();
-    cx.secure(query)
+    cx.secure_all(query)
 }
 
 /// A new chain of pages: its end is fixed now (CT-37).

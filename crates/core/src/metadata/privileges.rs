@@ -10,10 +10,19 @@ use driftless_model::{Ownership, Privilege, Result, TableDef, Uuid, Value};
 
 use crate::context::WriteCx;
 use crate::records::system;
+use crate::security::rights::is_one_of;
 use crate::seed::constant_id;
 
 /// `privilegedepthmask` of the whole organization (ROLE-5).
 const GLOBAL: i32 = 8;
+
+/// Lets a user act for another one (AUTHZ-48).
+pub(crate) const ACT_ON_BEHALF: &str = "prvActOnBehalfOfAnotherUser";
+/// Lets a user start bulk deletes (AUTHZ-47).
+pub(crate) const BULK_DELETE: &str = "prvBulkDelete";
+
+/// Privileges that are of no table and that the service judges.
+const SPECIAL: [&str; 2] = [ACT_ON_BEHALF, BULK_DELETE];
 
 /// A privilege of one table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +44,20 @@ pub fn privileges_of(table: &TableDef) -> impl Iterator<Item = TablePrivilege> {
     let all: &[Privilege] = if table.intersect { &[] } else { &Privilege::ALL };
     all.iter().copied().filter(is_there).map(move |privilege| TablePrivilege {
         privilege,
-        id: constant_id(&format!("privilege/{}/{}", table.id, privilege.verb())),
+        id: privilege_id(table, privilege),
         name: format!("prv{}{}", privilege.verb(), table.schema_name),
         below_organization: has_owners,
     })
+}
+
+/// `privilegeid` of a table's privilege.
+pub(crate) fn privilege_id(table: &TableDef, privilege: Privilege) -> Uuid {
+    constant_id(&format!("privilege/{}/{}", table.id, privilege.verb()))
+}
+
+/// `privilegeid` of a privilege that is of no table.
+pub(crate) fn special_privilege_id(name: &str) -> Uuid {
+    constant_id(&format!("privilege/{name}"))
 }
 
 /// Makes the rows of a new table.
@@ -56,20 +75,35 @@ pub(crate) fn add(cx: &mut WriteCx<'_>, table: &TableDef) -> Result<()> {
             ("introducedversion", Value::text(table.introduced_version.as_str())),
         ];
         system::insert(cx, "privilege", Some(own.id), &values)?;
-        let values = [("roleid", Value::Guid(role)), ("privilegeid", Value::Guid(own.id)), ("privilegedepthmask", Value::Int(GLOBAL))];
-        system::insert(cx, "roleprivileges", Some(grant_id(role, own.id)), &values)?;
+        grant(cx, role, own.id, GLOBAL)?;
     }
     Ok(())
 }
 
+/// Gives a role a privilege that it lacks, at the depth of a mask.
+pub(crate) fn grant(cx: &mut WriteCx<'_>, role: Uuid, privilege: Uuid, mask: i32) -> Result<()> {
+    let values = [("roleid", Value::Guid(role)), ("privilegeid", Value::Guid(privilege)), ("privilegedepthmask", Value::Int(mask))];
+    system::insert(cx, "roleprivileges", Some(grant_id(role, privilege)), &values).map(|_| ())
+}
+
+fn add_special(cx: &mut WriteCx<'_>, name: &str) -> Result<()> {
+    let (role, id) = (cx.services.facts.administrator_role, special_privilege_id(name));
+    let values = [("name", Value::text(name)), ("accessright", Value::Int(0)), ("canbeglobal", Value::Bool(true))];
+    system::insert(cx, "privilege", Some(id), &values)?;
+    grant(cx, role, id, GLOBAL)
+}
+
 /// Removes the rows of a table that goes.
 pub(crate) fn remove(cx: &mut WriteCx<'_>, table: &TableDef) -> Result<()> {
-    let role = cx.services.facts.administrator_role;
-    for own in privileges_of(table) {
-        system::delete(cx, "roleprivileges", grant_id(role, own.id))?;
-        system::delete(cx, "privilege", own.id)?;
+    let ids: Vec<_> = privileges_of(table).map(|own| own.id).collect();
+    let grants = Arc::clone(cx.snapshot.require("roleprivileges")?);
+    let of_table = is_one_of(&grants, grants.require("privilegeid")?, ids.clone());
+    // Without privileges there is no condition, and nothing to remove.
+    let held = if of_table.is_some() { system::rows(cx.tx.as_read(), &grants, &[], of_table)? } else { Vec::new() };
+    for row in held {
+        system::remove(cx, &grants, row.id)?;
     }
-    Ok(())
+    ids.into_iter().try_for_each(|id| system::delete(cx, "privilege", id).map(|_| ()))
 }
 
 /// Makes the rows of all tables that have none: those of a first start, and of an older store.
@@ -78,10 +112,11 @@ pub(crate) fn complete(cx: &mut WriteCx<'_>) -> Result<()> {
     let present: HashSet<Uuid> = present.iter().map(|row| row.id).collect();
     let snapshot = Arc::clone(&cx.snapshot);
     let lacks_rows = |def: &TableDef| privileges_of(def).next().is_some_and(|first| !present.contains(&first.id));
-    snapshot.tables().filter(|table| lacks_rows(&table.def)).try_for_each(|table| add(cx, &table.def))
+    snapshot.tables().filter(|table| lacks_rows(&table.def)).try_for_each(|table| add(cx, &table.def))?;
+    SPECIAL.into_iter().filter(|name| !present.contains(&special_privilege_id(name))).try_for_each(|name| add_special(cx, name))
 }
 
-/// Identity of the row by which a role has a privilege. Nothing but [`add`] makes such rows, so [`remove`] need not search for them.
-fn grant_id(role: Uuid, privilege: Uuid) -> Uuid {
+/// Identity of the row by which a role has a privilege: a role has each privilege once.
+pub(crate) fn grant_id(role: Uuid, privilege: Uuid) -> Uuid {
     constant_id(&format!("roleprivilege/{role}/{privilege}"))
 }

@@ -16,6 +16,7 @@ use super::validate::{Authority, Detached, Places, Removal, component_type, iden
 use super::{ColumnSpec, Definition, Origin, TableSpec, TableUpdate, columns, keys, many_to_many, privileges, relationships};
 use crate::context::WriteCx;
 use crate::messages::filters;
+use crate::security::shares;
 use crate::solutions::components;
 
 /// Makes a table with its system columns, the columns of `spec` and its privileges, and gives its `MetadataId`.
@@ -114,6 +115,7 @@ pub(crate) fn delete(cx: &mut WriteCx<'_>, table: &str, removal: Removal) -> Res
     }
     filters::remove(cx, table.name())?;
     privileges::remove(cx, &table.def)?;
+    shares::forget_table(cx, table.name())?;
     drop_with_parts(cx, &table)
 }
 

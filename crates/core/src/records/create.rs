@@ -60,9 +60,11 @@ pub(crate) fn record(
         }
     }
     let id = record.id.unwrap_or_else(|| cx.new_id());
+    let given: Vec<ColumnIx> = cells.iter().map(|(column, _)| *column).collect();
     behaviors::before_create(cx, table, id, &mut cells)?;
     behaviors::defaults::fill(cx, table, &mut cells)?;
     required(table, &cells)?;
+    cx.require_new(table, id, &given, &cells)?;
     let version = system::put(cx, table, id, &cells)?;
     behaviors::after_create(cx, table, id, &cells)?;
     related(cx, record, id, earlier, budget)?;
@@ -75,6 +77,7 @@ pub(crate) fn parents(cx: &mut WriteCx<'_>, record: &Record, cells: &mut Vec<(Co
         if let Related::Parent(lookup, parent) = part {
             budget.descend()?;
             let (id, _) = self::record(cx, parent, Vec::new(), earlier, budget)?;
+            cx.require_row(Privilege::AppendTo, &parent.table, id)?;
             budget.ascend();
             fields::set(cells, *lookup, Value::Ref(Reference { table: parent.table.def.code, id }));
         }
@@ -85,6 +88,9 @@ pub(crate) fn parents(cx: &mut WriteCx<'_>, record: &Record, cells: &mut Vec<(Co
 /// Makes or links the rows that shall refer to this one, last (UP-26).
 pub(crate) fn related(cx: &mut WriteCx<'_>, record: &Record, id: Uuid, earlier: &[Response], budget: &mut Budget) -> Result<()> {
     let reference = Value::Ref(Reference { table: record.table.def.code, id });
+    if record.related.iter().any(|part| matches!(part, Related::Children(..) | Related::Links(..))) {
+        cx.require_row(Privilege::AppendTo, &record.table, id)?;
+    }
     for part in &record.related {
         match part {
             Related::Parent(..) => {}

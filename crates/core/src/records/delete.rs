@@ -8,13 +8,11 @@ use super::cascade::{self, Reach};
 use super::{load, system, update};
 use crate::behaviors;
 use crate::context::WriteCx;
-use crate::keys;
 use crate::request::{Delete, Response};
 
 /// Runs a delete.
 pub(crate) fn run(cx: &mut WriteCx<'_>, delete: &Delete, earlier: &[Response]) -> Result<Response> {
-    cx.require(Privilege::Delete, &delete.target.table)?;
-    let found = keys::require(cx.tx.as_read(), &cx.snapshot, &delete.target, earlier)?;
+    let found = update::admitted(cx, Privilege::Delete, &delete.target, earlier)?;
     update::check_version(&found, delete.if_version)?;
     if behaviors::tables::delete_instead(cx, &found.table, found.id)? {
         return Ok(Response::Done);

@@ -75,7 +75,11 @@ pub(crate) fn refer(cx: &WriteCx<'_>, table: &Table, column: &Column, target: &T
         let code = if lookup.kind == LookupKind::Owner { ErrorCode::InvalidOwnerId } else { ErrorCode::InvalidArgument };
         return Err(Error::new(code, format!("'{}' of '{}' cannot refer to a row of '{}'.", column.name, table.name(), found.table.name())));
     }
-    cx.require(Privilege::AppendTo, &found.table)?;
+    // Whoever may own a row need not take anything else.
+    if lookup.kind == LookupKind::Owner {
+        return Ok(Reference { table: found.table.def.code, id: found.id });
+    }
+    cx.require_row(Privilege::AppendTo, &found.table, found.id)?;
     cx.know(&found.table, found.id);
     Ok(Reference { table: found.table.def.code, id: found.id })
 }

@@ -1,18 +1,20 @@
 //! Retrieve: one row.
 
-use driftless_model::{Error, Result, Uuid, Value};
+use driftless_model::{Error, Privilege, Result, Uuid, Value};
 use driftless_query::{Flow, PageHead, ResolvedCondition, ResolvedFilter, RowSink, RowView, resolve};
 
 use crate::context::ReadCx;
 use crate::keys;
+use crate::records::load;
 use crate::request::{Identity, Response, Retrieve, Target};
 
 /// Runs a retrieve.
 pub(crate) fn run(cx: &ReadCx<'_>, retrieve: &Retrieve, sink: &mut dyn RowSink) -> Result<Response> {
     let target = &retrieve.target;
     if let Some(version) = retrieve.unless_version {
-        cx.require(driftless_model::Privilege::Read, &target.table)?;
-        if keys::require(cx.tx, &cx.snapshot, target, &[])?.version == version {
+        cx.require(Privilege::Read, &target.table)?;
+        let found = keys::require(cx.tx, &cx.snapshot, target, &[])?;
+        if found.version == version && cx.require_row(Privilege::Read, &found.table, found.id).is_ok() {
             return Ok(Response::NotModified);
         }
     }
@@ -23,7 +25,17 @@ pub(crate) fn run(cx: &ReadCx<'_>, retrieve: &Retrieve, sink: &mut dyn RowSink) 
     let secured = cx.secure(query)?;
     let mut counted = Counted { sink, rows: 0 };
     cx.tx.select(&secured, None, &mut counted)?;
-    if counted.rows == 0 { Err(keys::not_found(target)) } else { Ok(Response::Retrieved) }
+    if counted.rows == 0 { Err(absent_or_hidden(cx, target)?) } else { Ok(Response::Retrieved) }
+}
+
+/// The refusal for a row that the caller's query did not find: a row that is addressed by its id and out of reach is said to be so (AUTHZ-67); who looks up a
+/// key is not told whether a hidden row has it (AUTHZ-18).
+fn absent_or_hidden(cx: &ReadCx<'_>, target: &Target) -> Result<Error> {
+    let Identity::Id(id) = target.identity else { return Ok(keys::not_found(target)) };
+    if !load::exists(cx.tx, &target.table, id)? {
+        return Ok(keys::not_found(target));
+    }
+    Ok(cx.require_row(Privilege::Read, &target.table, id).err().unwrap_or_else(|| keys::not_found(target)))
 }
 
 /// The condition that exactly the target's row meets.

@@ -1,6 +1,6 @@
 //! RetrieveMultiple: pages of rows. Pages are cut by the values of the order's keys, so that rows written in between neither shift nor repeat others.
 
-use driftless_model::{ColumnIx, Error, ErrorCode, Reference, Result, Uuid, Value};
+use driftless_model::{ColumnIx, Error, ErrorCode, Privilege, Reference, Result, Uuid, Value};
 use driftless_query::{Flow, Output, PageHead, Query, ResolvedCondition, ResolvedFilter, ResolvedQuery, RowSink, RowView, resolve};
 use sha2::{Digest, Sha256};
 
@@ -50,6 +50,7 @@ fn prepare(cx: &ReadCx<'_>, query: &Query, within: Option<&(ColumnIx, Target)>) 
     let mut query = resolve(query, &*cx.snapshot)?;
     if let Some((lookup, parent)) = within {
         let parent = keys::require(cx.tx, &cx.snapshot, parent, &[])?;
+        cx.require_row(Privilege::Read, &parent.table, parent.id)?;
         let reference = Value::Ref(Reference { table: parent.table.def.code, id: parent.id });
         let of_parent = ResolvedCondition::equals(*lookup, reference);
         query.filter = Some(match query.filter.take() {

@@ -54,8 +54,8 @@ pub(crate) fn insert(cx: &mut WriteCx<'_>, table: &str, id: Option<Uuid>, values
 pub(crate) fn put(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, cells: &[(ColumnIx, Value)]) -> Result<Version> {
     let row = Stamped::new(cx.tx, table, id, cells)?;
     let version = row.version();
-    cx.tx.insert(&row).map_err(|error| refuse_duplicate(table, error, cx.caller.language))?;
     note(cx, table);
+    cx.tx.insert(&row).map_err(|error| refuse_duplicate(table, error, cx.caller.language))?;
     Ok(version)
 }
 
@@ -70,8 +70,8 @@ pub(crate) fn update(cx: &mut WriteCx<'_>, table: &str, id: Uuid, values: &[(&st
 /// Writes an update; none if there is no such row.
 pub(crate) fn change(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, cells: &[(ColumnIx, Value)]) -> Result<Option<Version>> {
     let row = Stamped::new(cx.tx, table, id, cells)?;
-    let found = cx.tx.update(&row).map_err(|error| refuse_duplicate(table, error, cx.caller.language))?;
     note(cx, table);
+    let found = cx.tx.update(&row).map_err(|error| refuse_duplicate(table, error, cx.caller.language))?;
     Ok(found.then_some(row.version()))
 }
 
@@ -89,8 +89,12 @@ pub(crate) fn remove(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid) -> Resu
     Ok(cx.tx.remove(&row)?)
 }
 
+/// Says that rights change, before what decides them is written.
 fn note(cx: &mut WriteCx<'_>, table: &Table) {
-    cx.effects.rights |= crate::security::decides_access(table.name());
+    if crate::security::decides_access(table.name()) {
+        cx.rights.begin();
+        cx.access_is_old = true;
+    }
 }
 
 fn places(table: &Table, values: &[(&str, Value)]) -> Result<Vec<(ColumnIx, Value)>> {

@@ -15,13 +15,19 @@ use crate::request::{Disassociate, Record, Response, Target, Update, Written};
 
 /// Runs an update.
 pub(crate) fn run(cx: &mut WriteCx<'_>, update: &Update, earlier: &[Response]) -> Result<Response> {
-    let table = &update.record.table;
-    cx.require(Privilege::Write, table)?;
-    let found = keys::require(cx.tx.as_read(), &cx.snapshot, &update.target, earlier)?;
+    let found = admitted(cx, Privilege::Write, &update.target, earlier)?;
     check_version(&found, update.if_version)?;
     let version = record(cx, &found, &update.record, &[], earlier)?;
     let returned = returned(cx, &found.table, found.id, update.returning.as_ref())?;
     Ok(Response::Written(Written { table: Arc::clone(&found.table), id: found.id, version, created: false, returned }))
+}
+
+/// The row that a target names, when the caller may do this to it.
+pub(crate) fn admitted(cx: &WriteCx<'_>, privilege: Privilege, target: &Target, earlier: &[Response]) -> Result<FoundRow> {
+    cx.require(privilege, &target.table)?;
+    let found = keys::require(cx.tx.as_read(), &cx.snapshot, target, earlier)?;
+    cx.require_found(privilege, target, &found)?;
+    Ok(found)
 }
 
 /// Refuses when the row has another version than the caller expects (UP-16). The comparison and the write are in one transaction (UP-20).
@@ -45,8 +51,7 @@ pub(crate) fn record(cx: &mut WriteCx<'_>, found: &FoundRow, record: &Record, ex
 
 /// Sets columns of the row that a target names.
 pub(crate) fn set_columns(cx: &mut WriteCx<'_>, target: &Target, cells: Vec<(ColumnIx, Value)>, earlier: &[Response]) -> Result<Version> {
-    cx.require(Privilege::Write, &target.table)?;
-    let found = keys::require(cx.tx.as_read(), &cx.snapshot, target, earlier)?;
+    let found = admitted(cx, Privilege::Write, target, earlier)?;
     apply(cx, &found, cells)
 }
 
@@ -54,6 +59,7 @@ pub(crate) fn set_columns(cx: &mut WriteCx<'_>, target: &Target, cells: Vec<(Col
 pub(crate) fn apply(cx: &mut WriteCx<'_>, found: &FoundRow, mut cells: Vec<(ColumnIx, Value)>) -> Result<Version> {
     let (table, id) = (&found.table, found.id);
     behaviors::tables::may_update(table)?;
+    cx.require_append(table, id, &cells)?;
     let needed = behaviors::columns_to_load(table, &cells);
     let no_such_record = || Error::no_such_record(table.name(), id);
     let before =
@@ -70,8 +76,7 @@ pub(crate) fn apply(cx: &mut WriteCx<'_>, found: &FoundRow, mut cells: Vec<(Colu
 
 /// Clears a lookup of a row, if it refers to the given row.
 pub(crate) fn disassociate(cx: &mut WriteCx<'_>, link: &Disassociate, earlier: &[Response]) -> Result<Response> {
-    cx.require(Privilege::Write, &link.target.table)?;
-    let found = keys::require(cx.tx.as_read(), &cx.snapshot, &link.target, earlier)?;
+    let found = admitted(cx, Privilege::Write, &link.target, earlier)?;
     if let Some(from) = &link.from {
         let from = keys::require(cx.tx.as_read(), &cx.snapshot, from, earlier)?;
         let row = load::by_id(cx.tx.as_read(), &found.table, found.id, &[link.column])?;

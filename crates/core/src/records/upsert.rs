@@ -19,7 +19,7 @@ pub(crate) fn run(cx: &mut WriteCx<'_>, upsert: &Upsert, earlier: &[Response]) -
             return Err(Error::new(ErrorCode::DuplicateRecord, "A record with matching key values already exists."));
         }
         Some(found) => {
-            cx.require(Privilege::Write, table)?;
+            cx.require_row(Privilege::Write, &found.table, found.id)?;
             // UP-2: a key cannot be changed through itself.
             let except: Vec<ColumnIx> = match &upsert.target.identity {
                 Identity::Key(values) => values.iter().map(|(column, _)| *column).collect(),

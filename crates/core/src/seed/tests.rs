@@ -40,9 +40,8 @@ impl Folder {
         let aged = self.store.writing(Length::Long, move |tx| {
             let snapshot = Arc::new(Snapshot::load(tx.as_read())?);
             let caller = Caller::user(services.facts.administrator);
-            let access = Access::Administrator;
-            let mut cx =
-                WriteCx { tx, snapshot, caller: &caller, access, services: &services, now_s: 0, effects: Effects::default(), known: Default::default() };
+            let rights = RightsChange::new(&services);
+            let mut cx = WriteCx::of_service(tx, snapshot, &caller, &services, &rights);
             change(&mut cx);
             cx.tx.set_setting(DIGEST, "older")?;
             Ok(())

@@ -44,6 +44,7 @@ error_codes! {
     UnExpected = 0x8004_0216, 500, "An unexpected error occurred.";
     ObjectDoesNotExist = 0x8004_0217, 404, "The specified object was not found.";
     PrivilegeDenied = 0x8004_0220, 403, "The user does not hold the necessary privileges.";
+    UserNotAssignedRoles = 0x8004_2f09, 403, "The user has not been assigned any roles.";
     UserDisabled = 0x8004_0225, 403, "The specified user is either disabled or is not a member of any business unit.";
     CannotDeleteDueToAssociation = 0x8004_0227, 405, "The object you tried to delete is associated with another object and cannot be deleted.";
     InvalidOwnerId = 0x8004_0229, 400, "The owner is not valid.";
@@ -117,9 +118,11 @@ error_codes! {
     CannotUpdateDefaultTeam = 0x8004_830a, 400, "The name of a business unit's default team cannot be changed.";
     CannotDeleteDefaultTeam = 0x8004_8307, 400, "A business unit's default team cannot be deleted.";
     CannotReparentDefaultTeam = 0x8004_8308, 400, "A business unit's default team cannot be moved to another business unit.";
+    RecordAccessDenied = 0x8004_8306, 403, "The principal does not have the right to do this to the record.";
     TeamOwnsRecords = 0x8004_830e, 400, "The team owns records and cannot be deleted.";
     CannotAssignToAccessTeam = 0x8004_8340, 400, "An access team cannot own records.";
     InvalidOptionPrefix = 0x8004_8402, 400, "The option value prefix must lie between 10000 and 99999.";
+    AccessDenied = 0x8004_8405, 403, "Access is denied.";
     InvalidStateCodeStatusCode = 0x8004_8408, 400, "State code is invalid or state code is valid but status code is invalid for a specified state code.";
     GlobalChoiceInUse = 0x8004_8417, 400, "The global choice is used by columns and cannot be deleted.";
     LowerVersionUpgrade = 0x8004_8541, 400, "The solution must have a higher version than the one that is installed.";

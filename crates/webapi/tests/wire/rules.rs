@@ -121,11 +121,11 @@ fn built_in_tables_keep_what_follows_from_their_values() {
 }
 
 #[test] // web-api 3, 30
-fn nobody_is_impersonated_in_silence() {
+fn a_user_that_is_not_there_is_not_impersonated_in_silence() {
     let service = Service::start();
     let me = service.get("WhoAmI").expect(200).json()["UserId"].as_str().unwrap().to_owned();
     for header in ["MSCRMCallerID", "CallerObjectId"] {
-        service.send("POST", "accounts", &[(header, NOBODY)], r#"{"name":"a"}"#).refused(403, "0x8004a110", "");
+        service.send("POST", "accounts", &[(header, NOBODY)], r#"{"name":"a"}"#).refused(404, "0x80040217", "");
     }
     service.send("POST", "accounts", &[("MSCRMCallerID", &me)], r#"{"name":"a"}"#).expect(204);
     assert_eq!(service.get("accounts/$count").text, "1");

@@ -1,0 +1,104 @@
+//! What users may do, as last read. An answer from here is what a read inside the request's own transaction would have given.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use driftless_model::Uuid;
+
+use super::rights::Standing;
+
+/// Most users that are remembered; more empty the cache.
+const CACHED_USERS_MAX: usize = 10_000;
+
+/// Standings by user, valid until a unit that decides rights begins to write.
+///
+/// While such a unit runs, others read what they need in their own transaction and remember nothing: what they see may be undone, or be older than what the next
+/// one sees. All of this rests on one process having the store.
+#[derive(Default)]
+pub(crate) struct StandingCache(RwLock<Seen>);
+
+#[derive(Default)]
+struct Seen {
+    users: HashMap<Uuid, Standing>,
+    /// Counts units that changed rights and have ended.
+    generation: u64,
+    /// Units that have begun to change rights and have not ended.
+    changing: usize,
+}
+
+/// The state in which something was read, for [`StandingCache::put`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Generation(Option<u64>);
+
+impl StandingCache {
+    /// The present state, to be taken before the transaction begins in which a standing is read.
+    pub(crate) fn generation(&self) -> Generation {
+        let seen = self.seen();
+        Generation((seen.changing == 0).then_some(seen.generation))
+    }
+
+    /// What is remembered of a user. To be asked inside a transaction: then it is what that transaction would read.
+    pub(crate) fn get(&self, user: Uuid) -> Option<Standing> {
+        let seen = self.seen();
+        if seen.changing == 0 { seen.users.get(&user).cloned() } else { None }
+    }
+
+    /// Remembers what a transaction read that began after `generation` was taken, unless rights have changed since or are changing.
+    pub(crate) fn put(&self, user: Uuid, standing: Standing, generation: Generation) {
+        let mut seen = self.change();
+        if seen.changing > 0 || generation != Generation(Some(seen.generation)) {
+            return;
+        }
+        if seen.users.len() >= CACHED_USERS_MAX {
+            seen.users.clear();
+        }
+        seen.users.insert(user, standing);
+    }
+
+    /// A unit is about to write what decides rights.
+    pub(crate) fn begin_change(&self) {
+        self.change().changing += 1;
+    }
+
+    /// A unit that had begun has been committed or undone.
+    pub(crate) fn end_change(&self) {
+        let mut seen = self.change();
+        seen.changing = seen.changing.saturating_sub(1);
+        seen.generation += 1;
+        seen.users.clear();
+    }
+
+    fn seen(&self) -> RwLockReadGuard<'_, Seen> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self) -> RwLockWriteGuard<'_, Seen> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test] // AUTHZ-70
+    fn what_was_read_before_or_during_a_change_is_not_remembered() {
+        let (cache, user) = (StandingCache::default(), Uuid::from_u128(1));
+        let knows = |cache: &StandingCache| cache.get(user).is_some();
+        let before = cache.generation();
+        cache.put(user, Standing::Administrator, before);
+        assert!(knows(&cache));
+        cache.begin_change();
+        assert!(!knows(&cache));
+        let during = cache.generation();
+        cache.put(user, Standing::Administrator, during);
+        cache.end_change();
+        assert!(!knows(&cache));
+        for earlier in [before, during] {
+            cache.put(user, Standing::Administrator, earlier);
+            assert!(!knows(&cache));
+        }
+        cache.put(user, Standing::Administrator, cache.generation());
+        assert!(knows(&cache));
+    }
+}
