@@ -3,6 +3,7 @@
 
 pub(crate) mod filters;
 
+mod export_solution;
 mod format_address;
 mod import_solution;
 mod publish;
@@ -25,6 +26,7 @@ pub(crate) use types::{missing, opt, req};
 
 /// Every message.
 pub const MESSAGES: &[MessageDef] = &[
+    export_solution::DEF,
     format_address::DEF,
     import_solution::DEF,
     import_solution::ASYNC,

@@ -2,6 +2,8 @@
 //! `driftless-solution-file`; `plan` compares it with the present definitions, `import` does what the plan says, `uninstall` is the way back.
 
 pub(crate) mod components;
+pub(crate) mod dependencies;
+pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod publishers;
 pub(crate) mod report;
@@ -22,9 +24,10 @@ use driftless_solution_file::{PackageError, SolutionVersion, check_unique_name};
 
 pub(crate) use jobs::{queue_import, queue_uninstall, run_import_job, run_uninstall_job};
 
-use crate::context::WriteCx;
+use crate::context::{ReadCx, WriteCx};
 use crate::jobs::{COMPLETED, IMPORT_SOLUTION, UNINSTALL_SOLUTION};
 use crate::metadata::Snapshot;
+use crate::metadata::validate::shown;
 use crate::records::fields::{get, set};
 use crate::records::system;
 
@@ -35,35 +38,50 @@ const VERSION_DEFAULT: &str = "1.0.0.0";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Installed {
     pub(crate) id: Uuid,
+    pub(crate) unique_name: String,
     pub(crate) managed: bool,
     pub(crate) version: String,
     pub(crate) publisher: Option<Uuid>,
 }
 
 /// The installed solution of this unique name; case does not count.
-pub(crate) fn find(cx: &WriteCx<'_>, unique_name: &str) -> Result<Option<Installed>> {
-    let table = Arc::clone(cx.snapshot.require("solution")?);
-    let name = ResolvedCondition::equals(table.require("uniquename")?, Value::text(unique_name));
-    one(cx, &table, name)
+pub(crate) fn find(cx: &ReadCx<'_>, unique_name: &str) -> Result<Option<Installed>> {
+    let name = ResolvedCondition::equals(cx.snapshot.require("solution")?.require("uniquename")?, Value::text(unique_name));
+    Ok(read(cx, Some(name))?.into_iter().next())
+}
+
+/// As [`find`].
+///
+/// # Errors
+/// 0x80048037 without the solution.
+pub(crate) fn require_named(cx: &ReadCx<'_>, unique_name: &str) -> Result<Installed> {
+    find(cx, unique_name)?.ok_or_else(|| Error::new(ErrorCode::SolutionNotFound, format!("The solution '{}' was not found.", shown(unique_name))))
+}
+
+/// All installed solutions.
+pub(crate) fn all(cx: &ReadCx<'_>) -> Result<Vec<Installed>> {
+    read(cx, None)
 }
 
 /// The installed solution with this id.
 ///
 /// # Errors
 /// 0x80040217.
-pub(crate) fn require(cx: &WriteCx<'_>, id: Uuid) -> Result<Installed> {
-    let table = Arc::clone(cx.snapshot.require("solution")?);
-    one(cx, &table, ResolvedCondition::equals(table.id, Value::Guid(id)))?.ok_or_else(|| Error::no_such_record("solution", id))
+pub(crate) fn require(cx: &ReadCx<'_>, id: Uuid) -> Result<Installed> {
+    let own = ResolvedCondition::equals(cx.snapshot.require("solution")?.id, Value::Guid(id));
+    read(cx, Some(own))?.into_iter().next().ok_or_else(|| Error::no_such_record("solution", id))
 }
 
-fn one(cx: &WriteCx<'_>, table: &Arc<Table>, filter: ResolvedFilter) -> Result<Option<Installed>> {
-    let rows = system::rows(cx.tx.as_read(), table, &["ismanaged", "version", "publisherid"], Some(filter))?;
-    Ok(rows.first().map(|row| Installed {
+fn read(cx: &ReadCx<'_>, filter: Option<ResolvedFilter>) -> Result<Vec<Installed>> {
+    let rows = system::rows(cx.tx, cx.snapshot.require("solution")?, &["ismanaged", "version", "publisherid", "uniquename"], filter)?;
+    let installed = |row: &system::SystemRow| Installed {
         id: row.id,
+        unique_name: row.text(3).to_owned(),
         managed: matches!(row.value(0), Value::Bool(true)),
         version: row.text(1).to_owned(),
         publisher: row.value(2).id(),
-    }))
+    };
+    Ok(rows.iter().map(installed).collect())
 }
 
 /// Refuses a solution operation while another one waits or runs as a job (SOL-16). Operations inside of requests cannot meet: units run one after the other.
@@ -97,7 +115,7 @@ fn condition(column: ColumnIx, test: Test) -> ResolvedFilter {
 pub(crate) fn check_solution_row(cx: &WriteCx<'_>, table: &Table, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
     let name = text_of(table, cells, "uniquename")?;
     check_unique_name(&name).map_err(|error| package_error(&error))?;
-    if find(cx, &name)?.is_some() {
+    if find(&cx.read(), &name)?.is_some() {
         return Err(Error::new(ErrorCode::SolutionUniqueNameTaken, format!("A solution with the unique name '{name}' exists.")));
     }
     let version = text_of(table, cells, "version")?;

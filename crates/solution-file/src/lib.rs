@@ -5,7 +5,8 @@
 //! the same bytes every time, and the two are inverse to each other. Everything is bounded by
 //! [`PackageLimits`], because packages arrive over the network.
 //!
-//! Beside packages, [`read_publish`] reads the document of PublishXml, which has the same root.
+//! Beside packages, [`read_publish`] reads the document of PublishXml, which has the same root, and
+//! [`read_view`] a view that stands alone.
 //!
 //! Not in here: files, clocks, metadata, and any judgment on what a package says. Names, types and
 //! numbers are handed on as they stand; the importer checks them against its own metadata. Only
@@ -29,7 +30,7 @@ pub use package::{
     Labels, LookupTarget, Manifest, ManyToMany, MissingDependency, OneToMany, Package, Properties, Publisher, RawElement, RelationshipColumn,
     RelationshipElement, RelationshipKind, RelationshipRole, RequiredLevel, RootComponent, TableElement, TableExtent, ViewElement,
 };
-pub use read::{PublishDocument, read, read_publish};
+pub use read::{PublishDocument, read, read_publish, read_view};
 pub use unique_name::{UNIQUE_NAME_CHARACTERS_MAX, check_unique_name};
 pub use version::{NEWEST_PACKAGE_VERSION, SolutionVersion};
 pub use write::write;

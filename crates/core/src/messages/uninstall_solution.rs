@@ -1,6 +1,6 @@
 //! UninstallSolutionAsync: removes a solution as a job (web-api 27). Deleting the row of `solution` does the same inside the request.
 
-use driftless_model::{Error, ErrorCode, Result, Scopes};
+use driftless_model::{Result, Scopes};
 use driftless_store::Length;
 
 use super::{Arg, Args, Binding, MessageDef, MessageKind, Outputs, ParamType as T, Run, req};
@@ -25,8 +25,7 @@ pub(super) const DEF: MessageDef = MessageDef {
 
 fn run(cx: &mut WriteCx<'_>, args: &Args) -> Result<Outputs> {
     let name = args.text(NAME)?;
-    let solution =
-        solutions::find(cx, name)?.ok_or_else(|| Error::new(ErrorCode::SolutionNotFound, format!("The solution '{}' was not found.", shown(name))))?;
+    let solution = solutions::require_named(&cx.read(), name)?;
     uninstall::refuse_default(cx, solution.id)?;
     solutions::refuse_beside_jobs(cx)?;
     let job = queue_uninstall(cx, solution.id, &shown(name))?;

@@ -134,6 +134,11 @@ pub(super) fn drop_with_parts(cx: &mut WriteCx<'_>, table: &Arc<Table>) -> Resul
     removed.iter().try_for_each(|(_, id)| components::remove(cx, *id))
 }
 
+/// The schema name of a table's collection where none is asked for.
+pub(crate) fn default_collection_name(schema_name: &str) -> String {
+    names::plural(schema_name)
+}
+
 /// Refuses a table without the words that people read for one row and for many (MD-4).
 fn require_labels(spec: &TableSpec) -> Result<()> {
     for (label, member) in [(&spec.display_name, "DisplayName"), (&spec.display_collection_name, "DisplayCollectionName")] {

@@ -32,7 +32,7 @@ impl Installing {
 /// Does all steps of a plan.
 pub(super) fn run(cx: &mut WriteCx<'_>, plan: &Plan, installing: &Installing) -> Result<()> {
     let present: HashMap<Uuid, Component> =
-        components::of_solution(cx, installing.solution)?.into_iter().map(|component| (component.object, component)).collect();
+        components::of_solution(&cx.read(), installing.solution)?.into_iter().map(|component| (component.object, component)).collect();
     let mut kept = Vec::new();
     for step in &plan.steps {
         match step {

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use driftless_model::{Error, ErrorCode, Reference, Result, Uuid, Value};
+use driftless_model::{Reference, Result, Uuid, Value};
 use driftless_query::{ResolvedCondition, ResolvedFilter};
 
-use crate::context::WriteCx;
+use crate::context::{ReadCx, WriteCx};
 use crate::metadata::Origin;
 use crate::records::system;
 
@@ -33,6 +33,8 @@ impl Share {
 pub(crate) struct Component {
     pub(crate) row: Uuid,
     pub(crate) solution: Uuid,
+    /// Its type, as `component_type` has them.
+    pub(crate) kind: i32,
     pub(crate) object: Uuid,
     pub(crate) share: Share,
 }
@@ -45,7 +47,7 @@ pub(crate) fn add(cx: &mut WriteCx<'_>, origin: &Origin, component_type: i32, id
     let solution = match origin {
         Origin::Package { solution, .. } => *solution,
         Origin::Customizer { solution: None } => cx.services.facts.default_solution,
-        Origin::Customizer { solution: Some(name) } => super::find(cx, name)?.ok_or_else(|| Error::of(ErrorCode::SolutionNotFound))?.id,
+        Origin::Customizer { solution: Some(name) } => super::require_named(&cx.read(), name)?.id,
     };
     insert(cx, solution, component_type, id, Share::Whole)
 }
@@ -92,23 +94,24 @@ pub(super) fn give(cx: &mut WriteCx<'_>, component: &Component, solution: Uuid) 
 }
 
 /// The components of one solution.
-pub(super) fn of_solution(cx: &WriteCx<'_>, solution: Uuid) -> Result<Vec<Component>> {
+pub(crate) fn of_solution(cx: &ReadCx<'_>, solution: Uuid) -> Result<Vec<Component>> {
     let table = cx.snapshot.require("solutioncomponent")?;
     let reference = Value::Ref(Reference { table: cx.snapshot.require("solution")?.def.code, id: solution });
     read(cx, Some(ResolvedCondition::equals(table.require("solutionid")?, reference)))
 }
 
 /// The components of all solutions.
-pub(super) fn all(cx: &WriteCx<'_>) -> Result<Vec<Component>> {
+pub(crate) fn all(cx: &ReadCx<'_>) -> Result<Vec<Component>> {
     read(cx, None)
 }
 
-fn read(cx: &WriteCx<'_>, filter: Option<ResolvedFilter>) -> Result<Vec<Component>> {
+fn read(cx: &ReadCx<'_>, filter: Option<ResolvedFilter>) -> Result<Vec<Component>> {
     let table = Arc::clone(cx.snapshot.require("solutioncomponent")?);
-    let rows = system::rows(cx.tx.as_read(), &table, &["solutionid", "objectid", "rootcomponentbehavior"], filter)?;
+    let rows = system::rows(cx.tx, &table, &["solutionid", "objectid", "rootcomponentbehavior", "componenttype"], filter)?;
     let component = |row: &system::SystemRow| {
         let share = if matches!(row.value(2), Value::Int(1)) { Share::Additions } else { Share::Whole };
-        Some(Component { row: row.id, solution: row.value(0).id()?, object: row.value(1).id()?, share })
+        let kind = if let Value::Int(kind) = row.value(3) { *kind } else { 0 };
+        Some(Component { row: row.id, solution: row.value(0).id()?, kind, object: row.value(1).id()?, share })
     };
     Ok(rows.iter().filter_map(component).collect())
 }

@@ -27,7 +27,7 @@ pub(crate) struct ImportOptions {
 /// a managed component over an unmanaged one, and what the definitions refuse.
 pub(crate) fn run(cx: &mut WriteCx<'_>, package: &Package, job: Uuid, options: &ImportOptions) -> Result<()> {
     let manifest = &package.manifest;
-    let installed = super::find(cx, &manifest.unique_name)?;
+    let installed = super::find(&cx.read(), &manifest.unique_name)?;
     check_update(cx, package, installed.as_ref(), options)?;
     let publisher = publisher(cx, package, installed.as_ref())?;
     let plan = plan::plan(package, &cx.snapshot)?;

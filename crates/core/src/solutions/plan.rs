@@ -20,7 +20,8 @@ use super::report::{Entry, Outcome};
 use crate::metadata::validate::{component_type, shown};
 use crate::metadata::{ChoiceSpec, ColumnSpec, ColumnUpdate, KeySpec, RelationshipSpec, RelationshipUpdate, Snapshot, TableSpec, TableUpdate};
 
-pub(super) use parts::{Content, KeptPart};
+pub(super) use parts::{Content, FILE_KIND, FORM_KIND, KeptPart, RIBBON_KIND, VIEW_KIND, component_type_of};
+pub(super) use tables::{COLLECTION_NAME, TABLE_FLAGS};
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,27 +131,36 @@ impl<'a> Planner<'a> {
         Err(self.missing(table, needed_by))
     }
 
-    /// Tables that the package says it needs.
+    /// Tables and global choices that the package says it needs.
     fn check_dependencies(&self) -> Result<()> {
         for dependency in &self.package.manifest.missing_dependencies {
-            let Some(name) = dependency.required.schema_name().filter(|_| dependency.required.component_type() == Some(component_type::TABLE)) else {
-                continue;
+            let Some(name) = dependency.required.schema_name().map(str::to_ascii_lowercase) else { continue };
+            let (is_there, what) = match dependency.required.component_type() {
+                Some(component_type::TABLE) => (self.snapshot.find(&name).is_some() || self.element(&name).is_some() || known_tables::is_known(&name), "table"),
+                Some(component_type::CHOICE) => (
+                    self.snapshot.choice(&name).is_some() || self.package.choices.iter().any(|choice| choice.name.eq_ignore_ascii_case(&name)),
+                    "global choice",
+                ),
+                _ => continue,
             };
-            let table = name.to_ascii_lowercase();
-            if self.snapshot.find(&table).is_none() && self.element(&table).is_none() && !known_tables::is_known(&table) {
-                return Err(self.missing(&table, dependency.dependent.schema_name().unwrap_or("the solution")));
+            if !is_there {
+                return Err(self.missing_part(what, &name, dependency.dependent.schema_name().unwrap_or("the solution")));
             }
         }
         Ok(())
     }
 
     fn missing(&self, table: &str, needed_by: &str) -> Error {
+        self.missing_part("table", table, needed_by)
+    }
+
+    fn missing_part(&self, what: &str, name: &str, needed_by: &str) -> Error {
         Error::new(
             ErrorCode::ImportMissingDependencies,
             format!(
-                "The following solution cannot be imported: {}. Some dependencies are missing: the table '{}', which '{}' needs.",
+                "The following solution cannot be imported: {}. Some dependencies are missing: the {what} '{}', which '{}' needs.",
                 self.package.manifest.unique_name,
-                shown(table),
+                shown(name),
                 shown(needed_by)
             ),
         )

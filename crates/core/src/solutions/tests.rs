@@ -24,6 +24,8 @@ use crate::request::{Define, Delete, Identity, Request, Response, Target};
 
 const BOOKS: &str = "Books";
 
+mod export;
+
 /// An organization in a folder of its own.
 struct TestOrg {
     organization: Arc<Organization>,

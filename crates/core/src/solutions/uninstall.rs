@@ -4,11 +4,12 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use driftless_model::{ChoiceSource, ColumnType, Error, ErrorCode, LogicalName, Result, Uuid, Value};
+use driftless_model::{Column, Error, ErrorCode, LogicalName, Result, Uuid, Value};
 use driftless_query::ResolvedCondition;
 use driftless_store::DefinitionKind;
 
 use super::components::{self, Component, Share};
+use super::dependencies::global_choice;
 use super::{Installed, publishers};
 use crate::context::WriteCx;
 use crate::metadata::validate::Removal;
@@ -48,7 +49,7 @@ pub(crate) fn refuse_default(cx: &WriteCx<'_>, solution: Uuid) -> Result<()> {
 /// As [`run`].
 pub(super) fn remove(cx: &mut WriteCx<'_>, solution: Uuid) -> Result<()> {
     refuse_default(cx, solution)?;
-    let installed = super::require(cx, solution)?;
+    let installed = super::require(&cx.read(), solution)?;
     if installed.managed {
         remove_components(cx, solution)?;
     } else {
@@ -60,7 +61,7 @@ pub(super) fn remove(cx: &mut WriteCx<'_>, solution: Uuid) -> Result<()> {
 /// Unmanaged components stay; those that no other solution has go to the default one (SOL-25).
 fn release_components(cx: &mut WriteCx<'_>, solution: Uuid) -> Result<()> {
     let default = cx.services.facts.default_solution;
-    let all = components::all(cx)?;
+    let all = components::all(&cx.read())?;
     let elsewhere: HashSet<Uuid> = all.iter().filter(|other| other.solution != solution).map(|other| other.object).collect();
     for component in all.iter().filter(|component| component.solution == solution) {
         if elsewhere.contains(&component.object) {
@@ -73,7 +74,7 @@ fn release_components(cx: &mut WriteCx<'_>, solution: Uuid) -> Result<()> {
 }
 
 fn remove_components(cx: &mut WriteCx<'_>, solution: Uuid) -> Result<()> {
-    let all = components::all(cx)?;
+    let all = components::all(&cx.read())?;
     let own = Own::of(&cx.snapshot, solution, &all);
     let obstacles = own.obstacles(&cx.snapshot);
     if !obstacles.is_empty() {
@@ -172,7 +173,7 @@ impl Own {
                 if is_own && column.managed && column.attribute_of.is_none() {
                     obstacles.push(format!("another managed solution has the column '{}' of '{}'", column.name, table.name()));
                 }
-                if !is_own && self.has_choice(snapshot, &column.kind) {
+                if !is_own && self.has_choice(snapshot, column) {
                     obstacles.push(format!("the column '{}' of '{}' has a global choice of the solution", column.name, table.name()));
                 }
             }
@@ -186,13 +187,8 @@ impl Own {
         obstacles
     }
 
-    fn has_choice(&self, snapshot: &Snapshot, kind: &ColumnType) -> bool {
-        let source = match kind {
-            ColumnType::Choice(column) | ColumnType::Choices(column) => &column.choice,
-            ColumnType::Boolean(column) => &column.choice,
-            _ => return false,
-        };
-        matches!(source, ChoiceSource::Global(name) if snapshot.choice(name).is_some_and(|choice| self.ids.contains(&choice.id)))
+    fn has_choice(&self, snapshot: &Snapshot, column: &Column) -> bool {
+        global_choice(column).and_then(|name| snapshot.choice(name)).is_some_and(|choice| self.ids.contains(&choice.id))
     }
 }
 
@@ -201,7 +197,7 @@ mod tests {
     use super::*;
 
     fn component(solution: u128, object: u128, share: Share) -> Component {
-        Component { row: Uuid::from_u128(solution * 100 + object), solution: Uuid::from_u128(solution), object: Uuid::from_u128(object), share }
+        Component { row: Uuid::from_u128(solution * 100 + object), solution: Uuid::from_u128(solution), kind: 1, object: Uuid::from_u128(object), share }
     }
 
     #[test] // SOL-24

@@ -104,6 +104,7 @@ error_codes! {
     ImportWrongPublisher = 0x8004_801c, 400, "The installed solution has another publisher.";
     ImportMissingDependencies = 0x8004_801d, 400, "The following solution cannot be imported: {0}. Some dependencies are missing.";
     ImportFailed = 0x8004_8033, 400, "An error occurred while importing a Solution.";
+    ExportFailed = 0x8004_8035, 400, "An error occurred while exporting a Solution.";
     ExportManagedSolution = 0x8004_8036, 400, "An error occurred while exporting a solution. Managed solutions cannot be exported.";
     SolutionNotFound = 0x8004_8037, 404, "The solution was not found.";
     ImportManagedOverUnmanaged = 0x8004_8040, 400, "The solution is already installed on this system as an unmanaged solution and the package supplied is attempting to install it in managed mode. Import can only update solutions when the modes match. Uninstall the current solution and try again.";
@@ -137,6 +138,7 @@ error_codes! {
     CannotUninstallWithDependencies = 0x8004_f01d, 400, "The solution cannot be deleted: other components need parts of it.";
     InvalidSolutionVersion = 0x8004_f01e, 400, "The version of the solution is not valid: it must read major.minor[.build[.revision]].";
     CannotDeleteInUseComponent = 0x8004_f01f, 400, "The component cannot be deleted because other components need it.";
+    CannotUninstallReferencedSolution = 0x8004_f020, 400, "The solution cannot be uninstalled: another solution needs parts of it.";
     SolutionUniqueNameTaken = 0x8004_f023, 400, "A solution with this unique name exists.";
     CannotUpdateManagedSolution = 0x8004_f024, 400, "A managed solution cannot be changed.";
     CannotDeleteMetadata = 0x8004_f032, 400, "The component is managed or built in and cannot be changed or deleted in this way.";

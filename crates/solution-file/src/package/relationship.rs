@@ -174,6 +174,8 @@ pub struct RelationshipRole {
     pub association_ordinal: Option<i32>,
     /// `NavigationPropertyName`, in newer files.
     pub navigation_property: Option<String>,
+    /// `CustomLabels`: what the list of related rows is called, where it has a name of its own.
+    pub menu_labels: Labels,
     /// Anything else, such as `NavPaneArea`.
     pub properties: Properties,
 }

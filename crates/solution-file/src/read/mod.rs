@@ -17,6 +17,7 @@ mod table;
 mod xml;
 
 pub use publish::{PublishDocument, read_publish};
+pub use table::read_view;
 
 pub(crate) use archive::check_entry;
 pub(crate) use xml::{XSI_NAMESPACE, XSI_PREFIX, is_single_element};

@@ -22,7 +22,7 @@ const STRICT_FLAGS: &[&str] = &[
 
 const FLAG_BEGINNINGS: &[&str] = &["Is", "Can", "Has", "ValidFor"];
 const FLAG_ENDINGS: &[&str] = &["Enabled"];
-const OTHER_FLAGS: &[&str] = &["AutoRouteToOwnerQueue", "EnforceStateTransitions"];
+const OTHER_FLAGS: &[&str] = &["AutoCreateAccessTeams", "AutoRouteToOwnerQueue", "EnforceStateTransitions"];
 
 /// Files a child element away by its shape: flag, setting or element.
 pub(super) fn take(properties: &mut Properties, child: Element<'_>) -> Result<(), PackageError> {

@@ -114,6 +114,7 @@ fn read_role(element: Element<'_>) -> Result<RelationshipRole, PackageError> {
             "relationshiproletype" => role.role_type = child.integer()?,
             "associationroleordinal" => role.association_ordinal = child.integer()?,
             "navigationpropertyname" => role.navigation_property = child.word(),
+            "customlabels" => role.menu_labels = child.labels()?,
             _ => properties::take(&mut role.properties, child)?,
         }
     }

@@ -1,8 +1,9 @@
 //! `Entity` (SOL-4, SOL-5, SOL-9, SOL-11).
 
-use super::xml::{Element, parse_boolean};
+use super::xml::{Element, XSI_NAMESPACE, XSI_PREFIX, XmlPart, parse_boolean};
 use super::{column, properties};
 use crate::error::PackageError;
+use crate::limits::PackageLimits;
 use crate::package::{KeyElement, TableElement, TableExtent, ViewElement};
 
 /// Reads one `Entity` element.
@@ -82,10 +83,21 @@ fn read_key(element: Element<'_>) -> Result<KeyElement, PackageError> {
 }
 
 fn read_views(element: Element<'_>) -> Result<Vec<ViewElement>, PackageError> {
-    element.children_named("savedqueries").flat_map(|list| list.children_named("savedquery")).map(read_view).collect()
+    element.children_named("savedqueries").flat_map(|list| list.children_named("savedquery")).map(view).collect()
 }
 
-fn read_view(element: Element<'_>) -> Result<ViewElement, PackageError> {
+/// Reads one `savedquery` element that stands alone, such as an importer keeps it.
+///
+/// # Errors
+///
+/// [`PackageError::BadXml`] for a text that is not well-formed or not a view, [`PackageError::TooLarge`] beyond the default limits.
+pub fn read_view(text: &str) -> Result<ViewElement, PackageError> {
+    let wrapped = format!("<ImportExportXml xmlns:{XSI_PREFIX}=\"{XSI_NAMESPACE}\">{text}</ImportExportXml>");
+    XmlPart::new("savedquery", wrapped.as_bytes(), &PackageLimits::default())?
+        .read(|root| root.child("savedquery").ok_or_else(|| root.error("expected a savedquery")).and_then(view))
+}
+
+fn view(element: Element<'_>) -> Result<ViewElement, PackageError> {
     let mut view = ViewElement::default();
     for child in element.children() {
         match child.key().as_str() {

@@ -76,6 +76,9 @@ fn write_column(xml: &mut XmlWriter, column: &RelationshipColumn) {
 fn write_role(xml: &mut XmlWriter, role: &RelationshipRole) {
     xml.open("EntityRelationshipRole", &[]);
     properties::write(xml, &role.properties);
+    if !role.menu_labels.is_empty() {
+        xml.labels("CustomLabels", "CustomLabel", &role.menu_labels);
+    }
     xml.optional("NavigationPropertyName", role.navigation_property.as_ref());
     xml.optional_number("RelationshipRoleType", role.role_type);
     xml.optional_number("AssociationRoleOrdinal", role.association_ordinal);

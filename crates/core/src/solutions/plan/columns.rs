@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use driftless_model::{
     BooleanColumn, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn,
-    FileColumn, FloatColumn, ImageColumn, IntegerColumn, IntegerFormat, Label, LogicalName, LookupColumn, LookupKind, MoneyColumn, PrecisionSource,
-    RequiredLevel, Result, SchemaName, StateColumn, StateOption, StatusColumn, StatusOption, TextColumn, TextFormat, Uuid, money_from_decimal,
+    FileColumn, FloatColumn, ImageColumn, IntegerColumn, IntegerFormat, LogicalName, LookupColumn, LookupKind, MoneyColumn, PrecisionSource, RequiredLevel,
+    Result, SchemaName, StateColumn, StateOption, StatusColumn, StatusOption, TextColumn, TextFormat, Uuid, money_from_decimal,
 };
 use driftless_solution_file::{ChoiceElement, ChoiceSource as FileChoice, ColumnElement, ColumnType as FileType, RequiredLevel as FileLevel};
 
@@ -273,7 +273,7 @@ fn kib(table: &str, column: &ColumnElement, default: u32, most: u32) -> Result<u
 fn choice(table: &str, column: &ColumnElement) -> Result<ChoiceColumn> {
     let choice = match &column.choice {
         Some(FileChoice::Shared(name)) => ChoiceSource::Global(LogicalName::from(name.to_ascii_lowercase())),
-        Some(FileChoice::Local(element)) => ChoiceSource::Local(local(table, column, label(&element.labels), options(element))),
+        Some(FileChoice::Local(element)) => ChoiceSource::Local(local(table, column, element)),
         None => return Err(unusable(format!("The column '{}' of '{table}' is a choice without options.", shown(&column.schema_name)))),
     };
     Ok(ChoiceColumn { choice, default: column.default_value.filter(|value| *value != -1) })
@@ -282,23 +282,24 @@ fn choice(table: &str, column: &ColumnElement) -> Result<ChoiceColumn> {
 fn boolean_choice(table: &str, column: &ColumnElement) -> ChoiceSource {
     match &column.choice {
         Some(FileChoice::Shared(name)) => ChoiceSource::Global(LogicalName::from(name.to_ascii_lowercase())),
-        Some(FileChoice::Local(element)) if element.options.len() == 2 => ChoiceSource::Local(local(table, column, label(&element.labels), options(element))),
+        Some(FileChoice::Local(element)) if element.options.len() == 2 => ChoiceSource::Local(local(table, column, element)),
         Some(FileChoice::Local(_)) | None => {
-            ChoiceSource::Local(local(table, column, Label::default(), vec![ChoiceOption::new(1, "Yes"), ChoiceOption::new(0, "No")]))
+            let words = vec![ChoiceOption::new(1, "Yes"), ChoiceOption::new(0, "No")];
+            ChoiceSource::Local(ChoiceSet { options: words, ..local(table, column, &ChoiceElement::default()) })
         }
     }
 }
 
 /// A local choice; its identity and name are given by the definitions.
-fn local(table: &str, column: &ColumnElement, display_name: Label, options: Vec<ChoiceOption>) -> ChoiceSet {
+fn local(table: &str, column: &ColumnElement, element: &ChoiceElement) -> ChoiceSet {
     let name = format!("{table}_{}", column.logical_name.to_ascii_lowercase());
     ChoiceSet {
         id: Uuid::nil(),
         name: LogicalName::from(name.as_str()),
         schema_name: SchemaName::from(name),
-        display_name,
-        description: Label::default(),
-        options,
+        display_name: label(&element.labels),
+        description: label(&element.descriptions),
+        options: options(element),
         global: false,
         custom: true,
         managed: false,

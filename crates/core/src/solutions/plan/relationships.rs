@@ -127,7 +127,7 @@ impl Planner<'_> {
             referenced_navigation: element.collection_navigation().map(str::to_owned),
             cascade: cascade(&element.name, relationship)?,
             hierarchical: element.properties.flag("IsHierarchical") == Some(true),
-            menu_label: driftless_model::Label::default(),
+            menu_label: element.roles.iter().map(|role| label(&role.menu_labels)).find(|label| !label.is_empty()).unwrap_or_default(),
             customizable: element.properties.flag("IsCustomizable").unwrap_or(CUSTOMIZABLE_DEFAULT),
         })
     }

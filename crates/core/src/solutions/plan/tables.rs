@@ -16,25 +16,42 @@ use crate::solutions::known_tables;
 use crate::solutions::report::Outcome;
 
 /// Yes/no elements of a package's table that definitions keep, and the names that they have there.
-const FLAGS: [(&str, &str); 27] = [
+pub(in crate::solutions) const TABLE_FLAGS: [(&str, &str); 47] = [
+    ("AutoCreateAccessTeams", "AutoCreateAccessTeams"),
     ("AutoRouteToOwnerQueue", "AutoRouteToOwnerQueue"),
+    ("CanBeInCustomEntityAssociation", "CanBeInCustomEntityAssociation"),
+    ("CanBeInManyToMany", "CanBeInManyToMany"),
+    ("CanBePrimaryEntityInRelationship", "CanBePrimaryEntityInRelationship"),
+    ("CanBeRelatedEntityInRelationship", "CanBeRelatedEntityInRelationship"),
     ("CanChangeHierarchicalRelationship", "CanChangeHierarchicalRelationship"),
     ("CanCreateAttributes", "CanCreateAttributes"),
     ("CanCreateCharts", "CanCreateCharts"),
     ("CanCreateForms", "CanCreateForms"),
     ("CanCreateViews", "CanCreateViews"),
+    ("CanEnableSyncToExternalSearchIndex", "CanEnableSyncToExternalSearchIndex"),
     ("CanModifyAdditionalSettings", "CanModifyAdditionalSettings"),
+    ("CanTriggerWorkflow", "CanTriggerWorkflow"),
     ("EntityHelpUrlEnabled", "EntityHelpUrlEnabled"),
+    ("HasFeedback", "HasFeedback"),
+    ("IsAIRUpdated", "IsAIRUpdated"),
     ("IsActivityParty", "IsActivityParty"),
     ("IsAuditEnabled", "IsAuditEnabled"),
+    ("IsBPFEntity", "IsBPFEntity"),
     ("IsBusinessProcessEnabled", "IsBusinessProcessEnabled"),
     ("IsConnectionsEnabled", "IsConnectionsEnabled"),
     ("IsDocumentManagementEnabled", "IsDocumentManagementEnabled"),
+    ("IsDocumentRecommendationsEnabled", "IsDocumentRecommendationsEnabled"),
     ("IsDuplicateCheckSupported", "IsDuplicateDetectionEnabled"),
+    ("IsEnabledForCharts", "IsEnabledForCharts"),
+    ("IsEnabledForExternalChannels", "IsEnabledForExternalChannels"),
+    ("IsEnabledForTrace", "IsEnabledForTrace"),
+    ("IsImportable", "IsImportable"),
     ("IsInteractionCentricEnabled", "IsInteractionCentricEnabled"),
     ("IsKnowledgeManagementEnabled", "IsKnowledgeManagementEnabled"),
+    ("IsMSTeamsIntegrationEnabled", "IsMSTeamsIntegrationEnabled"),
     ("IsMailMergeEnabled", "IsMailMergeEnabled"),
     ("IsMappable", "IsMappable"),
+    ("IsOfflineInMobileClient", "IsOfflineInMobileClient"),
     ("IsOneNoteIntegrationEnabled", "IsOneNoteIntegrationEnabled"),
     ("IsQuickCreateEnabled", "IsQuickCreateEnabled"),
     ("IsReadOnlyInMobileClient", "IsReadOnlyInMobileClient"),
@@ -42,9 +59,14 @@ const FLAGS: [(&str, &str); 27] = [
     ("IsRenameable", "IsRenameable"),
     ("IsRequiredOffline", "IsAvailableOffline"),
     ("IsSLAEnabled", "IsSLAEnabled"),
+    ("IsSolutionAware", "IsSolutionAware"),
+    ("IsValidForAdvancedFind", "IsValidForAdvancedFind"),
+    ("IsValidForQueue", "IsValidForQueue"),
     ("IsVisibleInMobile", "IsVisibleInMobile"),
     ("IsVisibleInMobileClient", "IsVisibleInMobileClient"),
 ];
+/// Schema name of a table's collection, where it is not the plural of the table's: a word of this service, which others pass over.
+pub(in crate::solutions) const COLLECTION_NAME: &str = "CollectionSchemaName";
 
 impl Planner<'_> {
     pub(super) fn tables(&mut self) -> Result<()> {
@@ -102,7 +124,7 @@ impl Planner<'_> {
             id: None,
             schema_name: element.schema_name.clone(),
             set_name: element.set_name.clone(),
-            collection_schema_name: None,
+            collection_schema_name: element.properties.setting(COLLECTION_NAME).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
             display_name: label(&element.labels),
             display_collection_name: label(&element.collection_labels),
             description: label(&element.descriptions),
@@ -274,7 +296,7 @@ fn ownership(mask: Option<&str>) -> Ownership {
 }
 
 fn flags(element: &TableElement) -> BTreeMap<String, bool> {
-    FLAGS.iter().filter_map(|(file, own)| element.properties.flag(file).map(|flag| ((*own).to_owned(), flag))).collect()
+    TABLE_FLAGS.iter().filter_map(|(file, own)| element.properties.flag(file).map(|flag| ((*own).to_owned(), flag))).collect()
 }
 
 /// What the package changes of a table that is here; none if nothing.
