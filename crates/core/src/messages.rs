@@ -12,6 +12,7 @@ mod retrieve_current_organization;
 mod retrieve_timestamp;
 mod retrieve_total_record_count;
 mod retrieve_version;
+mod solution_components;
 mod types;
 mod uninstall_solution;
 mod who_am_i;
@@ -26,6 +27,8 @@ pub(crate) use types::{missing, opt, req};
 
 /// Every message.
 pub const MESSAGES: &[MessageDef] = &[
+    solution_components::ADD,
+    solution_components::REMOVE,
     export_solution::DEF,
     format_address::DEF,
     import_solution::DEF,

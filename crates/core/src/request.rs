@@ -255,6 +255,8 @@ pub enum Define {
     UpdateChoice(LogicalName, ChoiceUpdate),
     /// Remove a global choice.
     DeleteChoice(LogicalName),
+    /// A change; what is changed joins the unmanaged solution of this name (SOL-33).
+    In(String, Box<Define>),
 }
 
 /// What came of a request.

@@ -5,6 +5,7 @@ pub(crate) mod components;
 pub(crate) mod dependencies;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod membership;
 pub(crate) mod publishers;
 pub(crate) mod report;
 pub(crate) mod uninstall;

@@ -383,11 +383,12 @@ fn relationship() -> impl Strategy<Value = RelationshipElement> {
         many.prop_map(RelationshipKind::ManyToMany),
         other().prop_map(RelationshipKind::Other),
     ];
-    let role = (option::of(any::<i32>()), option::of(any::<i32>()), option::of(word()), properties()).prop_map(
-        |(role_type, association_ordinal, navigation_property, properties)| RelationshipRole {
+    let role = (option::of(any::<i32>()), option::of(any::<i32>()), option::of(word()), labels(), properties()).prop_map(
+        |(role_type, association_ordinal, navigation_property, menu_labels, properties)| RelationshipRole {
             role_type,
             association_ordinal,
             navigation_property,
+            menu_labels,
             properties,
         },
     );

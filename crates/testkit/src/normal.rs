@@ -57,6 +57,10 @@ impl Captures {
             let end = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| *end > 0)?;
             return Some((end, self.name("version", &rest[..end])));
         }
+        if before.ends_with("\"ExportSolutionFile\":\"") {
+            let end = rest.find('"')?;
+            return Some((end, self.name("file", &rest[..end])));
+        }
         if before.ends_with("globalmetadataversion\":\"") {
             let end = rest.find('"')?;
             return Some((end, self.name("schema", &rest[..end])));

@@ -35,7 +35,7 @@ pub(super) const DEF: MessageDef = MessageDef {
     name: "ExportSolution",
     kind: MessageKind::Action,
     binding: Binding::None,
-    scope: Scopes::READ,
+    scope: Scopes::ADMIN,
     input: INPUT,
     output: &[req("ExportSolutionFile", T::Bytes)],
     length: Length::Short,

@@ -2,10 +2,12 @@
 
 use driftless_model::Result;
 
-use super::validate::{Removal, require_customizable};
+use super::validate::{Removal, component_type, require_customizable};
 use super::{choices, columns, keys, many_to_many, relationships, tables};
 use crate::context::WriteCx;
 use crate::request::{Define, Response};
+use crate::solutions::dependencies::Node;
+use crate::solutions::membership;
 
 /// Runs a change of definitions that a customizer asks for.
 ///
@@ -32,8 +34,30 @@ pub(crate) fn run(cx: &mut WriteCx<'_>, define: &Define) -> Result<Response> {
         Define::DeleteRelationship(name) => relationships::delete(cx, name, REMOVAL)?,
         Define::DeleteManyToMany(name) => many_to_many::delete(cx, name, REMOVAL)?,
         Define::DeleteChoice(name) => choices::delete(cx, name, REMOVAL)?,
+        Define::In(solution, define) => {
+            let changed = changed(cx, define)?;
+            let response = run(cx, define)?;
+            if let Some(component) = changed {
+                membership::join_changed(cx, solution, component)?;
+            }
+            return Ok(response);
+        }
     }
     Ok(Response::Done)
+}
+
+/// The component that a change changes; none for what is made or removed.
+fn changed(cx: &WriteCx<'_>, define: &Define) -> Result<Option<Node>> {
+    Ok(match define {
+        Define::UpdateTable(table, _) => Some(Node { kind: component_type::TABLE, id: cx.snapshot.require(table)?.def.id }),
+        Define::UpdateColumn(table, column, _) => {
+            let table = cx.snapshot.require(table)?;
+            Some(Node { kind: component_type::COLUMN, id: table.column(table.require(column)?).id })
+        }
+        Define::UpdateRelationship(name, _) => Some(Node { kind: component_type::RELATIONSHIP, id: relationships::require(cx, name)?.id }),
+        Define::UpdateChoice(name, _) => Some(Node { kind: component_type::CHOICE, id: choices::require(cx, name)?.id }),
+        _ => None,
+    })
 }
 
 /// Checks that customizers may change what `define` changes. A table or column is not customizable when it says so itself; a column also when its table does.

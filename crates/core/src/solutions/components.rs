@@ -49,7 +49,7 @@ pub(crate) fn add(cx: &mut WriteCx<'_>, origin: &Origin, component_type: i32, id
         Origin::Customizer { solution: None } => cx.services.facts.default_solution,
         Origin::Customizer { solution: Some(name) } => super::require_named(&cx.read(), name)?.id,
     };
-    insert(cx, solution, component_type, id, Share::Whole)
+    insert(cx, solution, component_type, id, Share::Whole).map(drop)
 }
 
 /// Lets a component that exists belong to a solution too. `present` are the rows that the solution has, by component.
@@ -57,11 +57,12 @@ pub(super) fn join(cx: &mut WriteCx<'_>, solution: Uuid, component_type: i32, id
     match present.get(&id) {
         Some(row) if row.share == share || row.share == Share::Whole => Ok(()),
         Some(row) => system::update(cx, "solutioncomponent", row.row, &[("rootcomponentbehavior", Value::Int(share.behavior()))]).map(|_| ()),
-        None => insert(cx, solution, component_type, id, share),
+        None => insert(cx, solution, component_type, id, share).map(drop),
     }
 }
 
-fn insert(cx: &mut WriteCx<'_>, solution: Uuid, component_type: i32, id: Uuid, share: Share) -> Result<()> {
+/// Makes the row of a component that the solution does not have. Gives the row's id.
+pub(super) fn insert(cx: &mut WriteCx<'_>, solution: Uuid, component_type: i32, id: Uuid, share: Share) -> Result<Uuid> {
     let solutions = cx.snapshot.require("solution")?.def.code;
     system::insert(
         cx,
@@ -74,7 +75,6 @@ fn insert(cx: &mut WriteCx<'_>, solution: Uuid, component_type: i32, id: Uuid, s
             ("rootcomponentbehavior", Value::Int(share.behavior())),
         ],
     )
-    .map(|_| ())
 }
 
 /// Removes a component from all solutions.

@@ -59,7 +59,7 @@ pub(super) fn update<'a>(call: &'a Call<'a>) -> Result<Write<'a>> {
         move |snapshot, _| {
             let view = View { snapshot, language: call.exchange.caller.language };
             let place = follow(view, &call.path)?;
-            Ok(Request::Define(match (&place.found, place.found.source()) {
+            let define = match (&place.found, place.found.source()) {
                 (_, Some(Source::Table(table))) => Define::UpdateTable(table.name().clone(), body::table_update(view, table, &body, merge_labels)?),
                 (_, Some(Source::Column(table, ix))) => {
                     let column = table.column(ix);
@@ -75,6 +75,10 @@ pub(super) fn update<'a>(call: &'a Call<'a>) -> Result<Write<'a>> {
                     return Err(Error::new(ErrorCode::InvalidOperation, "An alternate key cannot be changed: delete it and make another one."));
                 }
                 _ => return Err(call.wrong_method()),
+            };
+            Ok(Request::Define(match call.solution() {
+                Some(solution) => Define::In(solution.to_owned(), Box::new(define)),
+                None => define,
             }))
         },
         |_| Ok(Answer::no_content()),
