@@ -3,11 +3,13 @@
 //!
 //! Order inside one update (SU-4): ordinary columns, owner, business unit and parent, state. All of it ends in one write of the row (SU-5).
 
+pub(crate) mod activities;
 pub(crate) mod addresses;
 pub(crate) mod customers;
 pub(crate) mod defaults;
 pub(crate) mod money;
 pub(crate) mod names;
+pub(crate) mod notes;
 pub(crate) mod organization_tree;
 pub(crate) mod owner;
 pub(crate) mod state;
@@ -30,6 +32,8 @@ pub(crate) fn before_create(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, 
     addresses::compose(table, None, cells);
     money::convert(cx, table, None, cells)?;
     customers::derive(cx, table, cells)?;
+    notes::derive(cx, table, cells)?;
+    activities::before_create(table, cells)?;
     tables::before_create(cx, table, id, cells)
 }
 
@@ -52,6 +56,7 @@ pub(crate) fn columns_to_load(table: &Table, cells: &[(ColumnIx, Value)]) -> Vec
     needed.extend(names::inputs(table, cells));
     needed.extend(addresses::inputs(table, cells));
     needed.extend(money::inputs(table, cells));
+    needed.extend(activities::inputs(table));
     needed.extend(tables::inputs(table));
     needed
 }
@@ -63,9 +68,11 @@ pub(crate) fn before_update(cx: &mut WriteCx<'_>, table: &Arc<Table>, before: &L
     addresses::compose(table, Some(before), cells);
     money::convert(cx, table, Some(before), cells)?;
     customers::derive(cx, table, cells)?;
+    notes::derive(cx, table, cells)?;
     owner::before_update(cx, table, before, cells)?;
     no_loop(cx, table, before.id, cells)?;
-    state::before_update(table, before, cells)
+    state::before_update(table, before, cells)?;
+    activities::before_update(cx, table, before, cells)
 }
 
 /// After a row is changed: what follows for other rows. True if it may have come back to the row and written it again.

@@ -22,6 +22,7 @@ mod security;
 mod seed;
 mod solutions;
 
+pub use behaviors::activities::{ACTIVITY_POINTER, is_activity};
 pub use behaviors::addresses::ADDRESS_PARTS;
 pub use behaviors::names::NAME_PARTS;
 pub use context::Facts;

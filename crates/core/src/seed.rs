@@ -26,14 +26,28 @@ use crate::security::RightsChange;
 /// The declarations, one file a table.
 const TABLES: &[&str] = &[
     include_str!("seed/tables/account.toml"),
+    include_str!("seed/tables/activityparty.toml"),
+    include_str!("seed/tables/activitypointer.toml"),
+    include_str!("seed/tables/annotation.toml"),
+    include_str!("seed/tables/appointment.toml"),
     include_str!("seed/tables/asyncoperation.toml"),
     include_str!("seed/tables/businessunit.toml"),
+    include_str!("seed/tables/connection.toml"),
+    include_str!("seed/tables/connectionrole.toml"),
     include_str!("seed/tables/contact.toml"),
+    include_str!("seed/tables/email.toml"),
     include_str!("seed/tables/equipment.toml"),
     include_str!("seed/tables/importjob.toml"),
+    include_str!("seed/tables/incident.toml"),
+    include_str!("seed/tables/lead.toml"),
+    include_str!("seed/tables/letter.toml"),
+    include_str!("seed/tables/opportunity.toml"),
     include_str!("seed/tables/organization.toml"),
+    include_str!("seed/tables/phonecall.toml"),
+    include_str!("seed/tables/pricelevel.toml"),
     include_str!("seed/tables/principalobjectaccess.toml"),
     include_str!("seed/tables/privilege.toml"),
+    include_str!("seed/tables/product.toml"),
     include_str!("seed/tables/publisher.toml"),
     include_str!("seed/tables/role.toml"),
     include_str!("seed/tables/roleprivileges.toml"),
@@ -43,13 +57,17 @@ const TABLES: &[&str] = &[
     include_str!("seed/tables/sdkmessagefilter.toml"),
     include_str!("seed/tables/solution.toml"),
     include_str!("seed/tables/solutioncomponent.toml"),
+    include_str!("seed/tables/subject.toml"),
     include_str!("seed/tables/systemform.toml"),
     include_str!("seed/tables/systemuser.toml"),
     include_str!("seed/tables/systemuserroles.toml"),
+    include_str!("seed/tables/task.toml"),
     include_str!("seed/tables/team.toml"),
     include_str!("seed/tables/teammembership.toml"),
     include_str!("seed/tables/teamroles.toml"),
     include_str!("seed/tables/transactioncurrency.toml"),
+    include_str!("seed/tables/uom.toml"),
+    include_str!("seed/tables/uomschedule.toml"),
     include_str!("seed/tables/userquery.toml"),
     include_str!("seed/tables/usersettings.toml"),
 ];
@@ -63,19 +81,24 @@ const DIGEST: &str = "seed_digest";
 
 /// Makes the organization of an empty store, or brings an older one up to the built-in tables of this program. Gives its facts and the key of its tokens.
 pub(crate) fn prepare(store: &Arc<dyn Store>, environment: &Arc<dyn Environment>, limits: &Limits) -> Result<(Facts, [u8; 32])> {
-    let digest = digest();
+    prepare_with(store, environment, limits, TABLES)
+}
+
+/// As [`prepare`], with these declarations.
+fn prepare_with(store: &Arc<dyn Store>, environment: &Arc<dyn Environment>, limits: &Limits, tables: &[&'static str]) -> Result<(Facts, [u8; 32])> {
+    let digest = digest(tables);
     let known = store.reading(|tx| Ok((tx.setting(FACTS)?, tx.setting(TOKEN_KEY)?, tx.setting(DIGEST)?)))?;
     if let (Some(facts), Some(key), Some(seen)) = &known {
         if *seen != digest {
             let services = services(environment, limits, read_facts(facts)?, read_key(key)?);
-            write(store, services, digest, false)?;
+            write(store, services, tables, digest, false)?;
         }
         return Ok((read_facts(facts)?, read_key(key)?));
     }
     let mut key = [0; 32];
     environment.fill_random(&mut key);
     let facts = first_rows::new_facts(&**environment);
-    write(store, services(environment, limits, facts.clone(), key), digest, true)?;
+    write(store, services(environment, limits, facts.clone(), key), tables, digest, true)?;
     Ok((facts, key))
 }
 
@@ -91,8 +114,8 @@ fn services(environment: &Arc<dyn Environment>, limits: &Limits, facts: Facts, t
     })
 }
 
-fn write(store: &Arc<dyn Store>, services: Arc<Services>, digest: String, first: bool) -> Result<()> {
-    let declared = TABLES.iter().map(|text| declaration::parse(text)).collect::<Result<Vec<_>>>()?;
+fn write(store: &Arc<dyn Store>, services: Arc<Services>, tables: &[&'static str], digest: String, first: bool) -> Result<()> {
+    let declared = tables.iter().map(|text| declaration::parse(text)).collect::<Result<Vec<_>>>()?;
     let rights = RightsChange::new(&services);
     store.writing(Length::Long, move |tx| {
         let snapshot = Arc::new(Snapshot::load(tx.as_read())?);
@@ -116,12 +139,12 @@ fn write(store: &Arc<dyn Store>, services: Arc<Services>, digest: String, first:
     })
 }
 
-/// A digest of all declarations: another one means that a newer program has opened the store.
-fn digest() -> String {
+/// A digest of all declarations and messages: another one means that a newer program has opened the store.
+fn digest(tables: &[&'static str]) -> String {
     let mut digest = Sha256::new();
     // An older store also lacks the rows of messages that came later.
     filters::names().iter().for_each(|name| digest.update(name));
-    for text in ROWS.iter().chain(TABLES) {
+    for text in ROWS.iter().chain(tables) {
         digest.update(text.as_bytes());
     }
     hex(&digest.finalize())

@@ -1,4 +1,4 @@
-//! Whole addresses of accounts and contacts: `address1_composite` and its like, composed of the address's parts.
+//! Whole addresses of accounts, contacts and leads: `address1_composite` and its like, composed of the address's parts.
 
 use driftless_model::{ColumnIx, Table, Value};
 
@@ -35,7 +35,7 @@ pub(crate) fn compose(table: &Table, before: Option<&Loaded>, cells: &mut Vec<(C
 
 /// The addresses of which a part is set. Most writes set none, so columns are looked up only for those that are.
 fn written(table: &Table, cells: &[(ColumnIx, Value)]) -> Vec<Address> {
-    if !matches!(table.name().as_str(), "account" | "contact") {
+    if !matches!(table.name().as_str(), "account" | "contact" | "lead") {
         return Vec::new();
     }
     let is_part = |name: &str, address: &str| name.split_once('_').is_some_and(|(own, part)| own == address && ADDRESS_PARTS.contains(&part));

@@ -1,4 +1,4 @@
-//! Full names of contacts and users: composed of their parts as the organization's convention says.
+//! Full names of contacts, leads and users: composed of their parts as the organization's convention says.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ pub(crate) fn compose(cx: &WriteCx<'_>, table: &Arc<Table>, before: Option<&Load
 }
 
 fn parts(table: &Table) -> Option<(ColumnIx, [ColumnIx; 3])> {
-    if !matches!(table.name().as_str(), "contact" | "systemuser") {
+    if !matches!(table.name().as_str(), "contact" | "lead" | "systemuser") {
         return None;
     }
     let [first, middle, last] = NAME_PARTS.map(|name| table.find(name));

@@ -13,6 +13,7 @@ use crate::solutions;
 
 /// Tables whose rows only the service makes and changes.
 const OWN: &[&str] = &[
+    "activitypointer",
     "asyncoperation",
     "importjob",
     "organization",

@@ -7,7 +7,7 @@ use driftless_query::ResolvedFilter;
 use driftless_store::{ReadTx, Stamped, StampedRemoval};
 
 use super::{load, refuse_duplicate};
-use crate::behaviors;
+use crate::behaviors::{self, activities};
 use crate::context::WriteCx;
 
 /// A row that was read.
@@ -56,6 +56,9 @@ pub(crate) fn put(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, cells: &[(
     let version = row.version();
     note(cx, table);
     cx.tx.insert(&row).map_err(|error| refuse_duplicate(table, error, cx.caller.language))?;
+    if activities::is_activity(table) {
+        activities::put_base(cx, table, id, cells)?;
+    }
     Ok(version)
 }
 
@@ -72,7 +75,11 @@ pub(crate) fn change(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, cells: 
     let row = Stamped::new(cx.tx, table, id, cells)?;
     note(cx, table);
     let found = cx.tx.update(&row).map_err(|error| refuse_duplicate(table, error, cx.caller.language))?;
-    Ok(found.then_some(row.version()))
+    let version = row.version();
+    if found && activities::is_activity(table) {
+        activities::change_base(cx, table, id, cells)?;
+    }
+    Ok(found.then_some(version))
 }
 
 /// Removes a row without looking at relationships; false if there is none.
@@ -86,7 +93,11 @@ pub(crate) fn remove(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid) -> Resu
     let row = StampedRemoval::new(cx.tx, table, id, cx.now_s)?;
     cx.forget_known();
     note(cx, table);
-    Ok(cx.tx.remove(&row)?)
+    let found = cx.tx.remove(&row)?;
+    if found && activities::is_activity(table) {
+        activities::remove_base(cx, id)?;
+    }
+    Ok(found)
 }
 
 /// Says that rights change, before what decides them is written.

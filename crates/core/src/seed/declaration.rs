@@ -22,8 +22,7 @@ pub(super) struct TableDeclaration {
     pub(super) version: u32,
     pub(super) ownership: Ownership,
     pub(super) primary_id: String,
-    #[serde(rename = "primary_id_schema_name")]
-    _primary_id_schema_name: Option<String>,
+    pub(super) primary_id_schema_name: Option<String>,
     pub(super) primary_name: Option<String>,
     pub(super) display_name: String,
     pub(super) display_collection_name: String,
@@ -39,6 +38,8 @@ pub(super) struct TableDeclaration {
     pub(super) is_private: bool,
     #[serde(default = "yes")]
     pub(super) is_customizable: bool,
+    #[serde(default)]
+    pub(super) activity: bool,
     #[serde(default)]
     pub(super) has_notes: bool,
     #[serde(default)]

@@ -1,10 +1,11 @@
 //! From declarations to definitions and physical tables.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use driftless_model::{
-    AlternateKey, Column, ColumnType, DeleteAction, KeyIndexStatus, LogicalName, ManyToMany, Relationship, Result, SchemaName, SetName, Table, TableCode,
-    TableDef, Uuid, physical_name,
+    AlternateKey, Column, ColumnType, DeleteAction, Error, KeyIndexStatus, LogicalName, ManyToMany, Relationship, Result, SchemaName, SetName, Table,
+    TableCode, TableDef, Uuid, physical_name,
 };
 use driftless_store::{KeyBuild, SchemaChange};
 
@@ -20,9 +21,10 @@ use crate::records::{load, system};
 /// operations they may be written now.
 pub(super) fn run(cx: &mut WriteCx<'_>, declared: &[TableDeclaration]) -> Result<()> {
     let before = Arc::clone(&cx.snapshot);
+    let primary_ids = declared.iter().map(|table| (table.name.as_str(), table.primary_id.as_str())).collect();
     let mut definitions = Vec::new();
     for declaration in declared {
-        let (def, columns, relationships) = parts(declaration, cx.now_s)?;
+        let (def, columns, relationships) = parts(declaration, &primary_ids, cx.now_s)?;
         match before.by_id(def.id) {
             Some(present) if present.def.seed_version >= declaration.version => continue,
             Some(present) => {
@@ -139,7 +141,7 @@ fn remove_dangling(cx: &mut WriteCx<'_>, pairs: &Arc<Table>, relationship: &Many
 }
 
 /// A table's definition, its columns and the relationships of its lookups.
-fn parts(declaration: &TableDeclaration, now_s: i64) -> Result<(TableDef, Vec<Column>, Vec<Relationship>)> {
+fn parts(declaration: &TableDeclaration, primary_ids: &HashMap<&str, &str>, now_s: i64) -> Result<(TableDef, Vec<Column>, Vec<Relationship>)> {
     let def = table_def(declaration, now_s);
     let mut columns = Vec::new();
     let mut relationships = Vec::new();
@@ -148,7 +150,9 @@ fn parts(declaration: &TableDeclaration, now_s: i64) -> Result<(TableDef, Vec<Co
     for column in &declaration.column {
         number += 1;
         columns.push(column.column(&declaration.name, number)?);
-        relationships.extend(column.target.iter().map(|target| relationship(declaration, column, target)));
+        for target in &column.target {
+            relationships.push(relationship(declaration, column, target, primary_ids)?);
+        }
         if let ColumnType::Money(_) = &columns[columns.len() - 1].kind {
             has_money = true;
         }
@@ -166,7 +170,12 @@ fn parts(declaration: &TableDeclaration, now_s: i64) -> Result<(TableDef, Vec<Co
         first_number: number + 1,
         declared: &is_declared,
     };
-    let system = system_columns(&def, &extras, &mut |text: &str| constant_id(text));
+    let mut system = system_columns(&def, &extras, &mut |text: &str| constant_id(text));
+    if let Some(schema_name) = &declaration.primary_id_schema_name
+        && let Some(id) = system.columns.iter_mut().find(|column| column.name == def.primary_id)
+    {
+        id.schema_name = SchemaName::from(schema_name.as_str());
+    }
     columns.extend(system.columns);
     relationships.extend(system.relationships);
     Ok((def, columns, relationships))
@@ -198,7 +207,7 @@ fn table_def(declaration: &TableDeclaration, now_s: i64) -> TableDef {
         enforce_state_transitions: declaration.enforce_state_transitions,
         has_notes: declaration.has_notes,
         has_activities: declaration.has_activities,
-        activity: false,
+        activity: declaration.activity,
         introduced_version: INTRODUCED.to_owned(),
         flags: Default::default(),
         created_on: now_s,
@@ -207,13 +216,20 @@ fn table_def(declaration: &TableDeclaration, now_s: i64) -> TableDef {
     }
 }
 
-fn relationship(table: &TableDeclaration, column: &ColumnDeclaration, target: &super::declaration::TargetDeclaration) -> Relationship {
+fn relationship(
+    table: &TableDeclaration,
+    column: &ColumnDeclaration,
+    target: &super::declaration::TargetDeclaration,
+    primary_ids: &HashMap<&str, &str>,
+) -> Result<Relationship> {
+    let unknown = || Error::damaged(format!("the column '{}' of '{}' refers to the unknown table '{}'", column.name, table.name, target.table));
+    let primary_id = *primary_ids.get(target.table.as_str()).ok_or_else(unknown)?;
     let id: Uuid = constant_id(&format!("relationship/{}", target.relationship));
-    Relationship {
+    Ok(Relationship {
         id,
         schema_name: SchemaName::from(target.relationship.as_str()),
         referenced_table: LogicalName::from(target.table.as_str()),
-        referenced_column: LogicalName::from(format!("{}id", target.table)),
+        referenced_column: LogicalName::from(primary_id),
         referencing_table: LogicalName::from(table.name.as_str()),
         referencing_column: LogicalName::from(column.name.as_str()),
         referencing_navigation: target.navigation.clone(),
@@ -225,5 +241,5 @@ fn relationship(table: &TableDeclaration, column: &ColumnDeclaration, target: &s
         managed: true,
         customizable: true,
         introduced_version: INTRODUCED.to_owned(),
-    }
+    })
 }

@@ -32,11 +32,17 @@ impl Folder {
         Organization::open(Arc::clone(&self.store), environment, Limits::default()).unwrap()
     }
 
+    /// Opens it as a program did that had no other tables than these.
+    fn start_with(&self, tables: &[&'static str]) -> Facts {
+        let environment: Arc<dyn Environment> = Arc::new(SeededEnvironment::new(7, 1_600_000_000_000));
+        prepare_with(&self.store, &environment, &Limits::default(), tables).unwrap().0
+    }
+
     /// Changes rows as no caller may, and lets the store look as one that an older program left.
     fn age(&self, change: impl Fn(&mut WriteCx<'_>) + Send + Sync + 'static) {
-        let organization = self.start();
         let environment: Arc<dyn Environment> = Arc::new(SeededEnvironment::new(9, 1_600_000_000_000));
-        let services = services(&environment, &Limits::default(), organization.facts().clone(), [0; 32]);
+        let facts = read_facts(&self.store.reading(|tx| Ok(tx.setting(FACTS)?)).unwrap().unwrap()).unwrap();
+        let services = services(&environment, &Limits::default(), facts, [0; 32]);
         let aged = self.store.writing(Length::Long, move |tx| {
             let snapshot = Arc::new(Snapshot::load(tx.as_read())?);
             let caller = Caller::user(services.facts.administrator);
@@ -86,6 +92,7 @@ fn every_declaration_can_be_read_and_fits_the_others() {
 #[test] // STD-6
 fn users_of_an_older_store_get_their_settings() {
     let folder = Folder::new();
+    folder.start();
     folder.age(|cx| {
         let administrator = cx.services.facts.administrator;
         assert!(system::delete(cx, "usersettings", administrator).unwrap());
@@ -95,4 +102,35 @@ fn users_of_an_older_store_get_their_settings() {
     assert_eq!(settings, [(organization.facts().administrator, vec![Value::Int(1033)])]);
     let again = folder.start();
     assert_eq!(folder.rows(&again, "usersettings", &["uilanguageid"]), settings);
+}
+
+#[test] // STD-1, STD-7
+fn an_older_store_gets_the_tables_that_it_lacks() {
+    let folder = Folder::new();
+    // The first program had neither these tables nor those that refer to them, or to a table that is missing by that.
+    let mut old: Vec<&'static str> = TABLES.to_vec();
+    let mut missing: HashSet<String> = ["connectionrole", "lead", "pricelevel", "subject", "uomschedule"].map(str::to_owned).into();
+    let is_missing = |text: &str, missing: &HashSet<String>| {
+        let table = declaration::parse(text).unwrap();
+        let refers = table.column.iter().flat_map(|column| &column.target).any(|target| missing.contains(&target.table));
+        (refers || missing.contains(&table.name)).then_some(table.name)
+    };
+    while let Some(at) = old.iter().position(|text| is_missing(text, &missing).is_some()) {
+        missing.extend(is_missing(old.remove(at), &missing));
+    }
+    folder.start_with(&old);
+    folder.age(|cx| {
+        assert!(cx.snapshot.find("task").is_none() && cx.snapshot.find("activitypointer").is_none());
+        system::insert(cx, "account", Some(Uuid::from_u128(1)), &[("name", Value::text("Older"))]).unwrap();
+    });
+
+    let organization = folder.start();
+    let snapshot = organization.snapshot();
+    assert_eq!(snapshot.tables().count(), TABLES.len());
+    assert!(snapshot.referenced("account").iter().any(|relationship| *relationship.schema_name == *"Account_Tasks"));
+    assert_eq!(folder.rows(&organization, "account", &["name"]), [(Uuid::from_u128(1), vec![Value::text("Older")])]);
+    let filters = folder.rows(&organization, "sdkmessagefilter", &["primaryobjecttypecode"]);
+    assert_eq!(filters.iter().filter(|(_, row)| row[0] == Value::text("task")).count(), 9);
+    let privileges = folder.rows(&organization, "privilege", &["name"]);
+    assert!(privileges.iter().any(|(_, row)| row[0] == Value::text("prvReadTask")));
 }

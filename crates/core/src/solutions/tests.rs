@@ -221,6 +221,7 @@ fn books() -> Package {
         relationships: vec![
             one_to_many("lk_smp_book_createdby", "smp_Book", "CreatedBy", "SystemUser", CascadeAction::NoCascade),
             one_to_many("smp_book_Annotations", "Annotation", "ObjectId", "smp_book", CascadeAction::Cascade),
+            one_to_many("smp_book_SocialActivities", "SocialActivity", "RegardingObjectId", "smp_book", CascadeAction::Cascade),
             one_to_many("smp_book_AsyncOperations", "AsyncOperation", "RegardingObjectId", "smp_book", CascadeAction::NoCascade),
             one_to_many("smp_account_book", "smp_book", "smp_AccountId", "Account", CascadeAction::RemoveLink),
         ],
@@ -256,7 +257,10 @@ fn a_managed_solution_comes_and_goes() {
         let jobs = org.rows("importjob", &["solutionname", "progress", "data"]);
         let job = &jobs[usize::try_from(round).unwrap() - 1];
         assert_eq!(job[..2], [Value::text(BOOKS), Value::Float(100.0)]);
-        assert!(matches!(&job[2], Value::Text(log) if log.contains("smp_book_Annotations") && log.contains("result=\"skipped\"")));
+        assert!(matches!(&job[2], Value::Text(log) if log.contains("smp_book_SocialActivities") && log.contains("result=\"skipped\"")));
+        let notes = snapshot.require("annotation").unwrap();
+        let object = notes.column(notes.require("objectid").unwrap()).lookup().unwrap();
+        assert!(object.targets.iter().any(|target| target.as_str() == "smp_book"), "notes may regard books");
         org.check();
         org.delete(solution).unwrap();
         assert_eq!(org.definitions(), before);

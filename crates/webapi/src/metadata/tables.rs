@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use driftless_core::Snapshot;
+use driftless_core::{ACTIVITY_POINTER, Snapshot, is_activity};
 use driftless_model::{Column, ENGLISH, Label, Relationship, Shape, Table};
 use driftless_odata::csdl::CsdlWriter;
 use driftless_odata::record::edm_type;
@@ -32,10 +32,17 @@ fn key(out: &mut CsdlWriter, name: &str) {
 pub(super) fn types(out: &mut CsdlWriter, snapshot: &Snapshot, detail: Detail) {
     for table in snapshot.tables() {
         let is_principal = is_principal(table);
-        let base = type_name(if is_principal { "principal" } else { "crmbaseentity" });
+        let activities = snapshot.find(ACTIVITY_POINTER).filter(|_| is_activity(table));
+        let base = type_name(match activities {
+            Some(activities) => activities.name(),
+            None if is_principal => "principal",
+            None => "crmbaseentity",
+        });
         out.begin("EntityType", &[("Name", table.name()), ("BaseType", &base)]);
         let mut names: HashSet<String> = HashSet::new();
-        if is_principal {
+        if let Some(activities) = activities {
+            inherited(snapshot, activities, &mut names);
+        } else if is_principal {
             names.insert("ownerid".to_owned());
         } else {
             key(out, &table.def.primary_id);
@@ -53,6 +60,13 @@ pub(super) fn types(out: &mut CsdlWriter, snapshot: &Snapshot, detail: Detail) {
         }
         out.end();
     }
+}
+
+/// Names of the properties that the type of activities has: the types that derive from it do not say them again.
+fn inherited(snapshot: &Snapshot, activities: &Table, names: &mut HashSet<String>) {
+    names.extend(activities.columns.iter().filter(|column| column.is_stored()).map(wire_name));
+    names.extend(snapshot.referencing(activities.name()).iter().map(|relationship| relationship.referencing_navigation.clone()));
+    names.extend(snapshot.referenced(activities.name()).iter().map(|relationship| relationship.referenced_navigation.clone()));
 }
 
 fn property(out: &mut CsdlWriter, table: &Table, column: &Column, name: &str, detail: Detail) {
