@@ -1,22 +1,17 @@
 //! The check of a bearer token on every request.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use driftless_model::Scopes;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::secret::{check_form, digest};
-use crate::token_file::{FileStamp, TokenFile, TokenFileError, TokenRecord};
-
-/// How old the service's knowledge of the file may be: a revoked token is refused at most this much later, plus the
-/// time of one read.
-pub const RECHECK: Duration = Duration::from_millis(500);
+use crate::token_file::{TokenFile, TokenFileError, TokenRecord};
+use crate::watched::Watched;
 
 /// Who a valid token stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,28 +41,12 @@ pub enum Verdict {
 
 /// The tokens of a data folder in memory, re-read when the file changes.
 ///
-/// A check of a known file costs about a microsecond: one digest, one read lock, one look-up. The file is looked at once
-/// per [`RECHECK`], by one caller; others go on with what they have unless it is twice as old.
+/// A check of a known file costs about a microsecond: one digest, one read lock, one look-up.
 ///
 /// Last use is kept in memory only: it starts anew with the service and is not written to the file.
 #[derive(Debug)]
 pub struct TokenCheck {
-    file: TokenFile,
-    recheck: Duration,
-    started: Instant,
-    /// Milliseconds since `started` at the last look at the file.
-    looked_ms: AtomicU64,
-    /// The stamp of what `known` was read from. Locked by whoever looks at the file.
-    stamp: Mutex<Seen>,
-    known: RwLock<Known>,
-}
-
-/// What the last look at the file saw.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Seen {
-    Absent,
-    Read(FileStamp),
-    Unreadable(String),
+    watched: Watched<TokenRecord, Known>,
 }
 
 #[derive(Debug, Default)]
@@ -84,14 +63,12 @@ struct Entry {
 }
 
 impl TokenCheck {
-    /// Reads the file. `recheck` is [`RECHECK`] in a service; zero looks at the file at every check.
+    /// Reads the file. `recheck` is [`RECHECK`](crate::RECHECK) in a service; zero looks at the file at every check.
     ///
     /// # Errors
     /// The file exists and cannot be read.
     pub fn open(file: TokenFile, recheck: Duration) -> Result<Self, TokenFileError> {
-        let check = Self { file, recheck, started: Instant::now(), looked_ms: AtomicU64::new(0), stamp: Mutex::new(Seen::Absent), known: RwLock::default() };
-        check.look(&mut lock(&check.stamp))?;
-        Ok(check)
+        Ok(Self { watched: Watched::open(file.into_records(), recheck, build)? })
     }
 
     /// Judges the value of an `Authorization` header at the time `now_s` (seconds since 1970 UTC).
@@ -105,9 +82,8 @@ impl TokenCheck {
         if check_form(text).is_err() {
             return Verdict::Malformed;
         }
-        self.look_if_old();
+        let known = self.watched.current();
         let digest = digest(text);
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let Some(entry) = known.by_digest.get(&half(&digest)) else {
             return Verdict::Unknown;
         };
@@ -125,7 +101,7 @@ impl TokenCheck {
     /// When the token was last accepted by this process, in seconds since 1970 UTC.
     #[must_use]
     pub fn last_used_s(&self, token: Uuid) -> Option<i64> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.watched.known();
         let entry = known.by_digest.values().find(|entry| entry.record.id == token)?;
         match entry.used_s.load(Ordering::Relaxed) {
             0 => None,
@@ -136,85 +112,22 @@ impl TokenCheck {
     /// Why the file could not be read at the last look, for the log and for readiness.
     #[must_use]
     pub fn problem(&self) -> Option<String> {
-        match &*lock(&self.stamp) {
-            Seen::Unreadable(reason) => Some(reason.clone()),
-            Seen::Absent | Seen::Read(_) => None,
-        }
-    }
-
-    fn look_if_old(&self) {
-        let now_ms = millis(self.started.elapsed());
-        let age_ms = now_ms.saturating_sub(self.looked_ms.load(Ordering::Acquire));
-        if age_ms < millis(self.recheck) {
-            return;
-        }
-        let mut seen = match self.stamp.try_lock() {
-            Ok(seen) => seen,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            // Somebody is looking. What we have will do unless it is too old to keep the promise of one second.
-            Err(TryLockError::WouldBlock) if age_ms < 2 * millis(self.recheck) => return,
-            Err(TryLockError::WouldBlock) => lock(&self.stamp),
-        };
-        if self.looked_ms.load(Ordering::Acquire) > now_ms {
-            return; // looked at while we waited
-        }
-        // The outcome is kept in `seen`; a caller only ever sees an unknown token.
-        let _ = self.look(&mut seen);
-        // The age counts from before the look: what changed during it is seen next time.
-        self.looked_ms.store(now_ms, Ordering::Release);
-    }
-
-    /// Compares the file with what was seen last and reads it if it differs.
-    fn look(&self, seen: &mut Seen) -> Result<(), TokenFileError> {
-        let outcome = self.read_if_changed(seen);
-        if let Err(error) = &outcome {
-            *seen = Seen::Unreadable(error.to_string());
-            self.replace(Vec::new());
-        }
-        outcome
-    }
-
-    fn read_if_changed(&self, seen: &mut Seen) -> Result<(), TokenFileError> {
-        let file_error = |error| self.file.io(error);
-        let absent = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
-        match std::fs::metadata(self.file.path()) {
-            Ok(metadata) if *seen == Seen::Read(FileStamp::of(&metadata)) => return Ok(()),
-            Ok(_) => {}
-            Err(error) if absent(&error) => {
-                *seen = Seen::Absent;
-                self.replace(Vec::new());
-                return Ok(());
-            }
-            Err(error) => return Err(file_error(error)),
-        }
-        let file = match File::open(self.file.path()) {
-            // Replaced or removed since the line above: the next look tells.
-            Err(error) if absent(&error) => return Ok(()),
-            other => other.map_err(file_error)?,
-        };
-        let stamp = FileStamp::of(&file.metadata().map_err(file_error)?);
-        let records = self.file.read(&file)?;
-        self.replace(records);
-        *seen = Seen::Read(stamp);
-        Ok(())
-    }
-
-    fn replace(&self, records: Vec<TokenRecord>) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let by_digest = records
-            .into_iter()
-            .map(|record| {
-                let key = half(&record.sha256);
-                let used_s = known.by_digest.get(&key).map(|entry| Arc::clone(&entry.used_s)).unwrap_or_default();
-                (key, Entry { record, used_s })
-            })
-            .collect();
-        *known = Known { by_digest };
+        self.watched.problem()
     }
 }
 
+/// Tokens that were known before keep when they were last used.
+fn build(records: Vec<TokenRecord>, before: &Known) -> Known {
+    let entry = |record: TokenRecord| {
+        let key = half(&record.sha256);
+        let used_s = before.by_digest.get(&key).map(|entry| Arc::clone(&entry.used_s)).unwrap_or_default();
+        (key, Entry { record, used_s })
+    };
+    Known { by_digest: records.into_iter().map(entry).collect() }
+}
+
 /// The token in `Bearer <token>`; the scheme's case does not matter.
-fn bearer(authorization: &str) -> Option<&str> {
+pub(crate) fn bearer(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start())
 }
@@ -223,12 +136,4 @@ fn half(digest: &[u8; 32]) -> [u8; 16] {
     let mut half = [0; 16];
     half.copy_from_slice(&digest[..16]);
     half
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,15 +1,13 @@
 //! The file that keeps the digests of all tokens of one data folder.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use driftless_model::Scopes;
 use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid};
 
-use crate::private_file::{owner_only, replace_private_file};
+use crate::record_file::{RecordFile, RecordFileError, hex};
 use crate::secret::{FillRandom, Secret, SecretError};
 
 /// Days until a token expires when nobody says otherwise (AUTH-25).
@@ -19,9 +17,7 @@ pub const EXPIRY_DAYS_MAX: u32 = 366;
 /// Most tokens that one folder keeps, expired ones included.
 pub const TOKENS_MAX: usize = 1_000;
 
-const FILE_NAME: &str = "tokens.json";
-const LOCK_NAME: &str = "tokens.lock";
-const FORMAT: u32 = 1;
+const FILE_NAME: &str = "tokens";
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 const NAME_CHARS_MAX: usize = 100;
 const DAY_S: i64 = 86_400;
@@ -43,7 +39,7 @@ pub struct TokenRecord {
     /// The first second in which it is no longer valid; `None` for a token without end.
     pub expires_s: Option<i64>,
     /// SHA-256 of the token.
-    #[serde(with = "hex_digest")]
+    #[serde(with = "hex")]
     pub(crate) sha256: [u8; 32],
 }
 
@@ -66,7 +62,7 @@ pub struct NewToken<'a> {
 /// a lock, so several processes may use it at once.
 #[derive(Debug, Clone)]
 pub struct TokenFile {
-    folder: PathBuf,
+    records: RecordFile<TokenRecord>,
 }
 
 impl TokenFile {
@@ -78,7 +74,7 @@ impl TokenFile {
         if !folder.is_dir() {
             return Err(TokenFileError::Folder(folder.to_owned()));
         }
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self { records: RecordFile::new(folder, FILE_NAME, FILE_BYTES_MAX) })
     }
 
     /// Makes a token and stores its digest durably. The returned secret cannot be had again.
@@ -100,7 +96,7 @@ impl TokenFile {
             expires_s,
             sha256: secret.digest(),
         };
-        self.change(|tokens| {
+        self.records.change(|tokens| {
             if tokens.iter().any(|token| token.name == record.name) {
                 return Err(TokenFileError::NameTaken(record.name.clone()));
             }
@@ -118,11 +114,7 @@ impl TokenFile {
     /// # Errors
     /// The file cannot be read or is not a token file.
     pub fn list(&self) -> Result<Vec<TokenRecord>, TokenFileError> {
-        match File::open(self.path()) {
-            Ok(file) => self.read(&file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(self.io(error)),
-        }
+        Ok(self.records.list()?)
     }
 
     /// Removes the token with this id or name and returns what it was. A running service refuses it within a second.
@@ -131,7 +123,7 @@ impl TokenFile {
     /// [`TokenFileError::NoSuchToken`], or the file cannot be read or written.
     pub fn revoke(&self, id_or_name: &str) -> Result<TokenRecord, TokenFileError> {
         let id = Uuid::try_parse(id_or_name).ok();
-        self.change(|tokens| {
+        self.records.change(|tokens| {
             // A name may look like an id, so an exact name goes first.
             let found = tokens.iter().position(|token| token.name == id_or_name).or_else(|| tokens.iter().position(|token| Some(token.id) == id));
             match found {
@@ -144,70 +136,12 @@ impl TokenFile {
     /// Where the tokens are kept.
     #[must_use]
     pub fn path(&self) -> PathBuf {
-        self.folder.join(FILE_NAME)
+        self.records.path()
     }
 
-    /// Reads an opened token file.
-    pub(crate) fn read(&self, file: &File) -> Result<Vec<TokenRecord>, TokenFileError> {
-        let mut text = Vec::new();
-        let mut bounded = file.take(FILE_BYTES_MAX + 1);
-        bounded.read_to_end(&mut text).map_err(|error| self.io(error))?;
-        if text.len() as u64 > FILE_BYTES_MAX {
-            return Err(self.not_a_token_file(format!("larger than {FILE_BYTES_MAX} bytes")));
-        }
-        let stored: Stored = serde_json::from_slice(&text).map_err(|error| self.not_a_token_file(error.to_string()))?;
-        if stored.format != FORMAT {
-            return Err(self.not_a_token_file(format!("format {}, this program reads format {FORMAT}", stored.format)));
-        }
-        Ok(stored.tokens)
+    pub(crate) fn into_records(self) -> RecordFile<TokenRecord> {
+        self.records
     }
-
-    /// Reads, changes and replaces the file while no other process does.
-    fn change<T>(&self, work: impl FnOnce(&mut Vec<TokenRecord>) -> Result<T, TokenFileError>) -> Result<T, TokenFileError> {
-        let lock = owner_only().write(true).create(true).truncate(false).open(self.folder.join(LOCK_NAME)).map_err(|error| self.io(error))?;
-        lock.lock().map_err(|error| self.io(error))?;
-        let mut tokens = self.list()?;
-        let done = work(&mut tokens)?;
-        let stored = Stored { format: FORMAT, tokens };
-        let mut text = serde_json::to_vec_pretty(&stored).map_err(|error| self.not_a_token_file(error.to_string()))?;
-        text.push(b'\n');
-        replace_private_file(&self.path(), &text).map_err(|error| self.io(error))?;
-        Ok(done)
-    }
-
-    pub(crate) fn io(&self, source: io::Error) -> TokenFileError {
-        TokenFileError::Io { path: self.path(), source }
-    }
-
-    fn not_a_token_file(&self, reason: String) -> TokenFileError {
-        TokenFileError::NotATokenFile { path: self.path(), reason }
-    }
-}
-
-/// What identifies one version of the file without reading it: replacement changes the inode, an edit the time or size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FileStamp {
-    modified: Option<std::time::SystemTime>,
-    bytes: u64,
-    inode: u64,
-}
-
-impl FileStamp {
-    pub(crate) fn of(metadata: &fs::Metadata) -> Self {
-        #[cfg(unix)]
-        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
-        #[cfg(not(unix))]
-        let inode = 0;
-        Self { modified: metadata.modified().ok(), bytes: metadata.len(), inode }
-    }
-}
-
-/// The content of the file.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stored {
-    format: u32,
-    tokens: Vec<TokenRecord>,
 }
 
 fn check_name(name: &str) -> Result<(), TokenFileError> {
@@ -220,38 +154,6 @@ fn expiry(now_s: i64, days: u32) -> Result<i64, TokenFileError> {
         return Err(TokenFileError::Expiry(days));
     }
     Ok(now_s.saturating_add(i64::from(days) * DAY_S))
-}
-
-/// A digest as 64 lower-case hexadecimal digits.
-mod hex_digest {
-    use std::fmt::Write;
-
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(digest: &[u8; 32], out: S) -> Result<S::Ok, S::Error> {
-        let mut text = String::with_capacity(64);
-        for byte in digest {
-            write!(text, "{byte:02x}").map_err(serde::ser::Error::custom)?;
-        }
-        out.serialize_str(&text)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<[u8; 32], D::Error> {
-        let text = String::deserialize(input)?;
-        let mut digest = [0; 32];
-        if text.len() != 64 {
-            return Err(Error::custom("expected 64 hexadecimal digits"));
-        }
-        for (byte, pair) in digest.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-            let nibble = |digit: u8| char::from(digit).to_digit(16);
-            let (Some(high), Some(low)) = (nibble(pair[0]), nibble(pair[1])) else {
-                return Err(Error::custom("expected 64 hexadecimal digits"));
-            };
-            *byte = (high * 16 + low) as u8;
-        }
-        Ok(digest)
-    }
 }
 
 /// Why tokens cannot be made, listed or revoked.
@@ -271,20 +173,14 @@ pub enum TokenFileError {
     NoSuchToken(String),
     /// The token's text could not be made.
     Secret(SecretError),
-    /// The file exists but this program cannot have written it.
-    NotATokenFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it, with a place where one is known.
-        reason: String,
-    },
-    /// The file system refused.
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    /// The file cannot be read or written.
+    File(RecordFileError),
+}
+
+impl From<RecordFileError> for TokenFileError {
+    fn from(error: RecordFileError) -> Self {
+        Self::File(error)
+    }
 }
 
 impl fmt::Display for TokenFileError {
@@ -297,10 +193,7 @@ impl fmt::Display for TokenFileError {
             Self::Full => write!(out, "there are {TOKENS_MAX} tokens already; revoke some that are no longer needed"),
             Self::NoSuchToken(name) => write!(out, "there is no token with id or name {name:?}"),
             Self::Secret(error) => error.fmt(out),
-            Self::NotATokenFile { path, reason } => {
-                write!(out, "{} is not a token file: {reason}", path.display())
-            }
-            Self::Io { path, source } => write!(out, "{}: {source}", path.display()),
+            Self::File(error) => error.fmt(out),
         }
     }
 }
@@ -308,7 +201,7 @@ impl fmt::Display for TokenFileError {
 impl std::error::Error for TokenFileError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Io { source, .. } => Some(source),
+            Self::File(error) => Some(error),
             Self::Secret(error) => Some(error),
             _ => None,
         }

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use driftless_auth::{
-    EXPIRY_DAYS_DEFAULT, EXPIRY_DAYS_MAX, NewToken, RECHECK, RandomUnavailable, Scopes, Secret, TokenCheck, TokenFile, TokenFileError, TokenRecord, Verdict,
+    EXPIRY_DAYS_DEFAULT, EXPIRY_DAYS_MAX, NewToken, RECHECK, RandomUnavailable, RecordFileError, Scopes, Secret, TokenCheck, TokenFile, TokenFileError,
+    TokenRecord, Verdict,
 };
 use uuid::Uuid;
 
@@ -163,7 +164,7 @@ fn a_damaged_file_admits_nobody_and_is_named() {
         fs::write(tokens.path(), damage).unwrap();
         assert_eq!(check.check(Some(&header(&secret)), NOW_S), Verdict::Unknown);
         assert!(check.problem().unwrap().contains("tokens.json"));
-        assert!(matches!(tokens.list().unwrap_err(), TokenFileError::NotATokenFile { .. }));
+        assert!(matches!(tokens.list().unwrap_err(), TokenFileError::File(RecordFileError::Damaged { .. })));
         // A change must not throw the damaged file away either.
         tokens.revoke("one").unwrap_err();
     }

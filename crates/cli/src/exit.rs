@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use anyhow::Error;
-use driftless_auth::TokenFileError;
+use driftless_auth::{RecordFileError, TokenFileError};
 use driftless_client::{ClientError, code};
 use driftless_store_sqlite::OpenError;
 
@@ -108,6 +108,9 @@ pub(crate) fn of(error: &Error) -> Exit {
         if let Some(tokens) = cause.downcast_ref::<TokenFileError>() {
             return of_tokens(tokens);
         }
+        if let Some(records) = cause.downcast_ref::<RecordFileError>() {
+            return of_records(records);
+        }
         if let Some(open) = cause.downcast_ref::<OpenError>() {
             return of_open(open);
         }
@@ -160,9 +163,15 @@ fn of_tokens(error: &TokenFileError) -> Exit {
         TokenFileError::Folder(_) | TokenFileError::NoSuchToken(_) => Exit::NotFound,
         TokenFileError::Name | TokenFileError::Expiry(_) => Exit::Usage,
         TokenFileError::NameTaken(_) => Exit::Conflict,
-        TokenFileError::NotATokenFile { .. } => Exit::Configuration,
-        TokenFileError::Io { .. } => Exit::Io,
+        TokenFileError::File(error) => of_records(error),
         TokenFileError::Full | TokenFileError::Secret(_) => Exit::Other,
+    }
+}
+
+fn of_records(error: &RecordFileError) -> Exit {
+    match error {
+        RecordFileError::Damaged { .. } => Exit::Configuration,
+        RecordFileError::Io { .. } => Exit::Io,
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use driftless_auth::{NewToken, RECHECK, RandomUnavailable, Scopes, TokenCheck, TokenFile, replace_private_file};
+use driftless_auth::{NewToken, RandomUnavailable, Scopes, SignIn, SignInSettings, TokenFile, replace_private_file};
 use driftless_core::{ExpiredTokens, Jobs, Organization, SystemEnvironment};
 use driftless_model::Limits;
 use driftless_server::{Listeners, Running, Server, Service, Tls};
@@ -92,13 +92,15 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Engine)> {
     let token_file = administrator_token(&data, &tokens, organization.facts().administrator)?;
     let tls = options.https.map(|_| Tls::local(&data, SystemTime::now())).transpose()?;
     let ca = tls.as_ref().and_then(Tls::ca_file);
-    let front = Service::new(Arc::clone(&organization), TokenCheck::open(tokens, RECHECK)?);
+    let sign_in = Arc::new(SignIn::open(&data, Arc::clone(&organization), SignInSettings::default())?);
+    let front = Service::new(Arc::clone(&organization), Arc::clone(&sign_in));
     let listeners = Listeners { http: options.http, https: options.https, host_names: Vec::new() };
     let mut listener = Server::start(Arc::new(front), &listeners, tls, driftless_server::Limits::default())?;
     if options.catches_signals {
         // Before anybody is told that requests are answered: whoever waits for that may end the process at once.
         listener.catch_signals()?;
     }
+    sign_in.listens_at(origins(&listener));
     let jobs = organization.start_jobs()?;
     let ready = Ready {
         http: listener.http_addr().map(|address| format!("http://{address}")),
@@ -110,6 +112,16 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Engine)> {
         pid: std::process::id(),
     };
     Ok((ready, Engine { listener, jobs }))
+}
+
+/// The addresses under which programs on this machine reach the listeners. Those that other machines use are known from their requests only.
+fn origins(listener: &Running) -> Vec<String> {
+    let of = |scheme: &str, address: Option<SocketAddr>| {
+        let port = address.filter(|address| address.ip().is_loopback()).map(|address| address.port());
+        ["localhost", "127.0.0.1", "[::1]"].map(|host| port.map(|port| format!("{scheme}://{host}:{port}")))
+    };
+    let all = [of("http", listener.http_addr()), of("https", listener.https_addr())];
+    all.into_iter().flatten().flatten().collect()
 }
 
 /// The file with the first administrator's token. It is made once: a folder whose tokens were all revoked gets no new one by itself. A token whose secret was

@@ -12,6 +12,7 @@ pub(crate) mod names;
 pub(crate) mod notes;
 pub(crate) mod organization_tree;
 pub(crate) mod owner;
+mod principals;
 pub(crate) mod state;
 pub(crate) mod tables;
 pub(crate) mod user_settings;
@@ -28,6 +29,8 @@ use crate::security::shares;
 
 /// Before a row is made: columns that follow from others.
 pub(crate) fn before_create(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
+    principals::check(cx, table, id, cells)?;
+    principals::name(table, cells)?;
     names::compose(cx, table, None, cells)?;
     addresses::compose(table, None, cells);
     money::convert(cx, table, None, cells)?;
@@ -64,6 +67,7 @@ pub(crate) fn columns_to_load(table: &Table, cells: &[(ColumnIx, Value)]) -> Vec
 /// Before a row is changed: checks, and columns that follow from others.
 pub(crate) fn before_update(cx: &mut WriteCx<'_>, table: &Arc<Table>, before: &Loaded, cells: &mut Vec<(ColumnIx, Value)>) -> Result<()> {
     tables::before_update(cx, table, before, cells)?;
+    principals::check(cx, table, before.id, cells)?;
     names::compose(cx, table, Some(before), cells)?;
     addresses::compose(table, Some(before), cells);
     money::convert(cx, table, Some(before), cells)?;

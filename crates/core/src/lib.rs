@@ -36,4 +36,5 @@ pub use request::{
     Changes, ChangesPage, Create, Define, Delete, Disassociate, Existence, Field, Identity, NextPage, OwnedSink, Page, Record, Related, Request, Response,
     Retrieve, RetrieveMultiple, Returning, SinkMaker, Target, Update, Upsert, Written,
 };
+pub use security::members::{Member, TokenSubject};
 pub use security::on_behalf::OnBehalf;

@@ -244,6 +244,11 @@ impl Organization {
         self.store.reading(|tx| security::access(tx, &snapshot, &self.services, caller, generation))
     }
 
+    /// Clock and randomness of the organization (A7).
+    pub fn environment(&self) -> &Arc<dyn Environment> {
+        &self.services.environment
+    }
+
     pub(crate) fn services(&self) -> &Arc<Services> {
         &self.services
     }

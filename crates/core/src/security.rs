@@ -4,6 +4,7 @@
 //! (`cache`). Every read goes through [`ReadCx::secure`], every write of a caller through one of the `require` functions.
 
 pub(crate) mod cache;
+pub(crate) mod members;
 pub(crate) mod on_behalf;
 pub(crate) mod rights;
 pub(crate) mod scopes;

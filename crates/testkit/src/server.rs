@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use driftless_auth::{NewToken, RandomUnavailable, Scopes, TokenCheck, TokenFile};
+use driftless_auth::{NewToken, RandomUnavailable, Scopes, SignIn, SignInSettings, TokenFile};
 use driftless_core::{Environment, ExpiredTokens, Organization, SeededEnvironment};
 use driftless_model::Limits;
 use driftless_server::{Listeners, Running, Server, Service};
@@ -67,7 +67,9 @@ impl TestServer {
         let organization = Organization::open_with(Arc::new(store), Arc::clone(&environment) as Arc<dyn Environment>, Limits::default(), expired)?;
         let tokens = TokenFile::open(folder.path())?;
         let token = make_token(&tokens, &organization, &environment, Scopes::ALL)?;
-        let front = Service::new(Arc::clone(&organization), TokenCheck::open(tokens, Duration::ZERO)?);
+        let settings = SignInSettings { recheck: Duration::ZERO, ..SignInSettings::default() };
+        let sign_in = Arc::new(SignIn::open(folder.path(), Arc::clone(&organization), settings)?);
+        let front = Service::new(Arc::clone(&organization), sign_in);
         let listeners = Listeners { http: Some(SocketAddr::from(([127, 0, 0, 1], 0))), https: None, host_names: Vec::new() };
         let listener = Server::start(Arc::new(front), &listeners, None, driftless_server::Limits::default())?;
         let address = listener.http_addr().ok_or("no address")?;

@@ -25,4 +25,4 @@ mod rows;
 mod write;
 
 pub use call::RequestId;
-pub use respond::{is_bulk, respond};
+pub use respond::{is_bulk, refuse, respond};

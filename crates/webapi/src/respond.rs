@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use driftless_core::Organization;
-use driftless_model::{Caller, Result};
+use driftless_model::{Caller, Error, Result};
 use driftless_odata::headers::Preferences;
 use driftless_odata::url::{Segment, parse_root, split_query};
 use driftless_query::Collector;
@@ -36,12 +36,16 @@ pub fn respond(organization: &Arc<Organization>, caller: &Arc<Caller>, request: 
             Call::parse(&exchange, method, resource, headers, request.body()).and_then(|call| run(&call))
         }),
     };
-    let answer = outcome.unwrap_or_else(|error| {
-        let annotations = Preferences::parse(headers.all("prefer")).ok().and_then(|preferences| preferences.annotations);
-        let request_id = request_id.to_string();
-        error::render(&error, &ErrorFrame { method, resource: split_query(address).0, annotations, request_id: &request_id })
-    });
-    answer.into_response()
+    outcome.map_or_else(|error| refuse(request, &error), Answer::into_response)
+}
+
+/// The answer to a request that is refused with `error`, before or while it is carried out.
+pub fn refuse(request: &Request<Bytes>, error: &Error) -> Response<Vec<Bytes>> {
+    let request_id = request.extensions().get::<RequestId>().copied().unwrap_or_default().0.to_string();
+    let prefer = request.headers().get_all("prefer").iter().filter_map(|value| std::str::from_utf8(value.as_bytes()).ok());
+    let annotations = Preferences::parse(prefer).ok().and_then(|preferences| preferences.annotations);
+    let (method, resource) = (request.method().as_str(), request.uri().path());
+    error::render(error, &ErrorFrame { method, resource, annotations, request_id: &request_id }).into_response()
 }
 
 /// True for requests whose bodies may have the larger size: batches, bulk actions and solution packages (SEC-03).

@@ -5,6 +5,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use driftless_model::Uuid;
 
+use super::members::TokenSubject;
 use super::rights::Standing;
 
 /// Most users that are remembered; more empty the cache.
@@ -20,6 +21,7 @@ pub(crate) struct StandingCache(RwLock<Seen>);
 #[derive(Default)]
 struct Seen {
     users: HashMap<Uuid, Standing>,
+    members: HashMap<TokenSubject, Option<Uuid>>,
     /// Counts units that changed rights and have ended.
     generation: u64,
     /// Units that have begun to change rights and have not ended.
@@ -55,6 +57,25 @@ impl StandingCache {
         seen.users.insert(user, standing);
     }
 
+    /// The user that the subject of tokens was found to be, if any; nothing is known yet if this is none.
+    pub(crate) fn member(&self, subject: TokenSubject) -> Option<Option<Uuid>> {
+        let seen = self.seen();
+        if seen.changing == 0 { seen.members.get(&subject).copied() } else { None }
+    }
+
+    /// Remembers the user of a subject, as [`StandingCache::put`] does standings. That there is none is remembered too, so that a flood of such tokens reads
+    /// nothing.
+    pub(crate) fn put_member(&self, subject: TokenSubject, user: Option<Uuid>, generation: Generation) {
+        let mut seen = self.change();
+        if seen.changing > 0 || generation != Generation(Some(seen.generation)) {
+            return;
+        }
+        if seen.members.len() >= CACHED_USERS_MAX {
+            seen.members.clear();
+        }
+        seen.members.insert(subject, user);
+    }
+
     /// A unit is about to write what decides rights.
     pub(crate) fn begin_change(&self) {
         self.change().changing += 1;
@@ -66,6 +87,7 @@ impl StandingCache {
         seen.changing = seen.changing.saturating_sub(1);
         seen.generation += 1;
         seen.users.clear();
+        seen.members.clear();
     }
 
     fn seen(&self) -> RwLockReadGuard<'_, Seen> {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use driftless_model::{Caller, Error, ErrorCode, Result, Uuid, Value};
-use driftless_query::ResolvedCondition;
+use driftless_model::{Caller, Error, ErrorCode, Result, Uuid};
 
+use super::members::{TokenSubject, filter};
 use super::{access, require_acting};
 use crate::organization::Organization;
 use crate::records::system;
@@ -36,8 +36,8 @@ impl Organization {
             require_acting(&access(tx, &snapshot, services, &actor, generation)?)?;
             let users = snapshot.require("systemuser")?;
             let (filter, id) = match of {
-                OnBehalf::User(id) => (ResolvedCondition::equals(users.id, Value::Guid(id)), id),
-                OnBehalf::DirectoryObject(id) => (ResolvedCondition::equals(users.require("azureactivedirectoryobjectid")?, Value::Guid(id)), id),
+                OnBehalf::User(id) => (filter(users, TokenSubject::User(id))?, id),
+                OnBehalf::DirectoryObject(id) => (filter(users, TokenSubject::DirectoryObject(id))?, id),
             };
             match system::rows(tx, users, &[], Some(filter))?.as_slice() {
                 [user] => Ok(user.id),

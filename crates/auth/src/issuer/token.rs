@@ -1,0 +1,93 @@
+//! The token endpoint: grants to tokens (AUTH-03).
+
+use bytes::Bytes;
+use http::{Request, Response};
+use serde_json::{Value, json};
+
+use super::Arrival;
+use super::client::{self, Proof};
+use super::fault::{Fault, FaultContext};
+use super::form::Form;
+use super::mint::Subject;
+use super::route::{Authority, Shape};
+use super::scope::{self, Asked};
+use super::{answer, assertion};
+use crate::applications::Application;
+use crate::sign_in::SignIn;
+
+impl SignIn {
+    /// Answers a request for tokens.
+    pub(super) fn token(&self, request: &Request<Bytes>, authority: &Authority, arrival: Arrival<'_>) -> Response<Bytes> {
+        match self.grant(request, authority, arrival) {
+            Ok(document) => answer::json(200, &document),
+            Err(fault) => {
+                tracing::info!(error = fault.error, number = fault.number, address = %arrival.address, "no token was given");
+                fault.answer(&FaultContext::new(request.headers(), self.new_id(), self.now_s()))
+            }
+        }
+    }
+
+    fn grant(&self, request: &Request<Bytes>, authority: &Authority, arrival: Arrival<'_>) -> Result<Value, Fault> {
+        let form = Form::of_body(request)?;
+        let applications = self.applications();
+        let (id, proof) = client::named(request.headers(), &form)?;
+        let application = client::find(&applications, id)?;
+        self.check_proof(application, &proof, arrival)?;
+        let asked = scope::parse(form.get("scope"), form.get("resource"), &|address| self.is_own(address, arrival.origin))?;
+        match form.require("grant_type")? {
+            "client_credentials" => {
+                if application.is_public() {
+                    return Err(Fault::new(
+                        "unauthorized_client",
+                        700_025,
+                        "A public application cannot act for itself: register a secret or a certificate for it.",
+                    ));
+                }
+                self.answer_tokens(authority, arrival, application, &Subject::Application, asked)
+            }
+            other => {
+                let shown: String = other.chars().take(100).collect();
+                Err(Fault::new("unsupported_grant_type", 70_003, format!("The grant type '{shown}' is not offered.")))
+            }
+        }
+    }
+
+    /// An application with credentials must prove itself, whatever it asks for.
+    fn check_proof(&self, application: &Application, proof: &Proof, arrival: Arrival<'_>) -> Result<(), Fault> {
+        match proof {
+            Proof::Secret(secret) if application.has_secret(secret, self.now_s()) => Ok(()),
+            Proof::Secret(_) => Err(Fault::wrong_secret()),
+            Proof::Assertion(assertion) => {
+                let is_own = |address: &str| self.is_own(address, arrival.origin);
+                assertion::check(assertion, application, self.tenant(), &is_own, self.assertions(), self.now_s())
+            }
+            Proof::None if application.is_public() => Ok(()),
+            Proof::None => Err(Fault::new("invalid_client", 7_000_218, "The request must have a client_secret or a client_assertion.")),
+        }
+    }
+
+    fn answer_tokens(&self, authority: &Authority, arrival: Arrival<'_>, application: &Application, subject: &Subject, asked: Asked) -> Result<Value, Fault> {
+        let token = self.mint(authority, arrival.origin, application.id, subject).ok_or_else(Fault::server_error)?;
+        let is_person = matches!(subject, Subject::Person(_));
+        let life_s = self.settings().access_token_s;
+        let mut document = json!({
+            "token_type": "Bearer",
+            "access_token": token,
+            "expires_in": life_s,
+            "ext_expires_in": life_s,
+        });
+        if authority.shape == Shape::First {
+            // The older endpoint writes its numbers as text, and names the resource in place of scopes.
+            let now_s = self.now_s();
+            document["expires_in"] = life_s.to_string().into();
+            document["ext_expires_in"] = life_s.to_string().into();
+            document["expires_on"] = (now_s + i64::from(life_s)).to_string().into();
+            document["not_before"] = now_s.to_string().into();
+            document["resource"] = format!("{}/", arrival.origin).into();
+        } else {
+            document["scope"] = asked.granted(arrival.origin, is_person).into();
+        }
+        tracing::info!(application = %application.id, person = is_person, address = %arrival.address, "a token was given");
+        Ok(document)
+    }
+}
