@@ -29,7 +29,7 @@ pub use context::Facts;
 pub use currencies::Currencies;
 pub use environment::{Environment, SeededEnvironment, SystemEnvironment};
 pub use jobs::Jobs;
-pub use messages::{Arg, Args, BOUND_ROW, Binding, ComplexType, EnumType, MESSAGES, MessageDef, MessageKind, Outputs, Param, ParamType};
+pub use messages::{Arg, Args, BOUND_ROW, Binding, ComplexType, EnumType, MESSAGES, MessageDef, MessageKind, Outputs, Param, ParamType, SOLUTION};
 pub use metadata::Snapshot;
 pub use organization::{ExpiredTokens, Organization};
 pub use request::{

@@ -3,12 +3,16 @@
 
 pub(crate) mod filters;
 
+mod create_entities;
+mod definition_query;
 mod export_solution;
 mod format_address;
 mod import_solution;
 mod publish;
 mod reactivate_entity_key;
 mod retrieve_current_organization;
+mod retrieve_definitions;
+mod retrieve_metadata_changes;
 mod retrieve_timestamp;
 mod retrieve_total_record_count;
 mod retrieve_version;
@@ -22,7 +26,7 @@ use driftless_store::Length;
 
 use crate::context::{ReadCx, WriteCx};
 
-pub use types::{Arg, Args, BOUND_ROW, ComplexType, EnumType, Outputs, Param, ParamType};
+pub use types::{Arg, Args, BOUND_ROW, ComplexType, EnumType, Outputs, Param, ParamType, SOLUTION};
 pub(crate) use types::{missing, opt, req};
 
 /// Every message.
@@ -30,6 +34,7 @@ pub const MESSAGES: &[MessageDef] = &[
     solution_components::ADD,
     solution_components::REMOVE,
     export_solution::DEF,
+    create_entities::DEF,
     format_address::DEF,
     import_solution::DEF,
     import_solution::ASYNC,
@@ -37,6 +42,13 @@ pub const MESSAGES: &[MessageDef] = &[
     publish::PUBLISH_XML,
     reactivate_entity_key::DEF,
     retrieve_current_organization::DEF,
+    retrieve_definitions::ALL_ENTITIES,
+    retrieve_definitions::ATTRIBUTE,
+    retrieve_definitions::ENTITY,
+    retrieve_definitions::ENTITY_KEY,
+    retrieve_definitions::OPTION_SET,
+    retrieve_definitions::RELATIONSHIP,
+    retrieve_metadata_changes::DEF,
     retrieve_timestamp::DEF,
     retrieve_total_record_count::DEF,
     retrieve_version::DEF,

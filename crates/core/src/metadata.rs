@@ -12,6 +12,7 @@ pub(crate) mod system_columns;
 pub(crate) mod tables;
 pub(crate) mod validate;
 
+mod query;
 mod snapshot;
 mod spec;
 mod stored;
@@ -20,6 +21,7 @@ mod tests;
 
 pub(crate) use privileges::{ACT_ON_BEHALF, privilege_id, special_privilege_id};
 pub use privileges::{TablePrivilege, privileges_of};
+pub use query::{Condition, ConditionOperator, Criteria, DefinitionQuery, PartQuery, Properties, SelectedDefinitions, Subject};
 pub use snapshot::Snapshot;
 pub use spec::{
     ChoiceSpec, ChoiceUpdate, ColumnSpec, ColumnUpdate, KeySpec, ManyToManySpec, ManyToManyUpdate, Origin, RelationshipSpec, RelationshipUpdate, SideSpec,

@@ -32,15 +32,21 @@ impl Captures {
 
     /// The text with names for what differs between runs; new things get the next number of their kind.
     pub fn normalize(&mut self, text: &str) -> String {
-        let mut rest = text.replace(&self.origin, "{origin}");
+        let text = text.replace(&self.origin, "{origin}");
+        let mut rest = text.as_str();
         let mut out = String::with_capacity(rest.len());
-        while !rest.is_empty() {
-            let taken = self.take(&rest, &out).unwrap_or_else(|| {
-                let first = rest.chars().next().map_or(1, char::len_utf8);
-                (first, rest[..first].to_owned())
-            });
-            out.push_str(&taken.1);
-            rest.drain(..taken.0);
+        while let Some(first) = rest.chars().next() {
+            let taken = match self.take(rest, &out) {
+                Some((length, name)) => {
+                    out.push_str(&name);
+                    length
+                }
+                None => {
+                    out.push(first);
+                    first.len_utf8()
+                }
+            };
+            rest = &rest[taken..];
         }
         out
     }
@@ -57,13 +63,13 @@ impl Captures {
             let end = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| *end > 0)?;
             return Some((end, self.name("version", &rest[..end])));
         }
-        if before.ends_with("\"ExportSolutionFile\":\"") {
-            let end = rest.find('"')?;
-            return Some((end, self.name("file", &rest[..end])));
-        }
-        if before.ends_with("globalmetadataversion\":\"") {
-            let end = rest.find('"')?;
-            return Some((end, self.name("schema", &rest[..end])));
+        for (marker, kind) in
+            [("globalmetadataversion\":\"", "schema"), ("\"ServerVersionStamp\":\"", "stamp"), ("\"ExportSolutionFile\":\"", "file")]
+        {
+            if before.ends_with(marker) {
+                let end = rest.find('"')?;
+                return Some((end, self.name(kind, &rest[..end])));
+            }
         }
         if before.ends_with("\"versionnumber\":") {
             let end = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| *end > 0)?;

@@ -180,3 +180,32 @@ fn tokens_outlive_a_restart() {
     assert!(is_delta(&answer));
     assert_eq!(removed(&answer), 1);
 }
+
+fn definitions_since(client: &mut HttpClient, stamp: &str) -> Answer {
+    let query = "%7B%22Criteria%22:%7B%22Conditions%22:[%7B%22PropertyName%22:%22LogicalName%22,%22ConditionOperator%22:%22Equals%22,%22Value%22:%7B%22Value%22:%22new_depot%22%7D%7D]%7D%7D";
+    client.read_at(&format!("/api/data/v9.2/RetrieveMetadataChanges(Query=@q,ClientVersionStamp=@s)?@q={query}&@s='{stamp}'")).unwrap()
+}
+
+#[test] // CT-49, MD-14
+fn a_stamp_of_definitions_expires_by_its_own_setting() {
+    let (server, mut client) = start(ExpiredTokens::Full);
+    let first = definitions_since(&mut client, "");
+    assert_eq!(first.json()["EntityMetadata"].as_array().unwrap().len(), 1, "{}", first.text());
+    let stamp = first.json()["ServerVersionStamp"].as_str().unwrap().to_owned();
+    server.environment().advance_s(90 * DAY_S);
+    let young = definitions_since(&mut client, &stamp);
+    assert_eq!((young.status, young.json()["EntityMetadata"].as_array().unwrap().len()), (200, 0));
+    server.environment().advance_s(1);
+    is_expired(&definitions_since(&mut client, &stamp));
+    // The stamp that was given last is one second old; a lower setting acts at once.
+    let fresh = young.json()["ServerVersionStamp"].as_str().unwrap().to_owned();
+    assert_eq!(definitions_since(&mut client, &fresh).status, 200);
+    let address = format!("organizations({})", server.organization().facts().organization);
+    assert_eq!(client.call("PATCH", &address, r#"{"expiresubscriptionsindays":0}"#).unwrap().status, 204);
+    is_expired(&definitions_since(&mut client, &fresh));
+    // A token of rows is no stamp of definitions.
+    let link = first_read(&mut client);
+    let token = link.split("$deltatoken=").nth(1).unwrap().split("%21").next().unwrap();
+    let refused = definitions_since(&mut client, token);
+    assert_eq!((refused.status, refused.json()["error"]["code"].as_str().unwrap()), (400, "0x80040203"));
+}

@@ -143,8 +143,6 @@ const ABSENT: &[(&str, &str)] = &[
     ("CanManyToMany", "later: many-to-many relationships"),
     ("GetValidManyToMany", "later: many-to-many relationships"),
     ("GetValidReferencingEntities", "later: definitions"),
-    ("RetrieveMetadataChanges", "later: definitions"),
-    ("RetrieveEntity as a function", "later: definitions; `GET EntityDefinitions(…)` does the same"),
     ("Bytes of files and images", "later: they are stored beside the rows"),
     ("OAuth sign-in", "later: an issuer; bearer tokens are made with `driftless token make`"),
 ];

@@ -167,11 +167,16 @@ fn check_table(table: &Table, mark: &TableMark) -> Result<()> {
 
 /// Days that removals are kept (CT-42); lowering the setting acts at once (CT-47).
 pub(crate) fn retention_days(cx: &ReadCx<'_>) -> Result<i64> {
+    organization_days(cx, "expirechangetrackingindays", DEFAULT_RETENTION_DAYS)
+}
+
+/// A setting of the organization in days.
+pub(crate) fn organization_days(cx: &ReadCx<'_>, setting: &str, default: i64) -> Result<i64> {
     let table = cx.snapshot.require("organization")?;
-    let rows = system::rows(cx.tx, table, &["expirechangetrackingindays"], None)?;
+    let rows = system::rows(cx.tx, table, &[setting], None)?;
     Ok(match rows.first().map(|row| row.value(0)) {
         Some(Value::Int(days)) => i64::from(*days),
-        _ => DEFAULT_RETENTION_DAYS,
+        _ => default,
     })
 }
 

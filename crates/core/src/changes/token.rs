@@ -3,7 +3,7 @@
 //! A token is base64url text of a JSON payload followed by 16 bytes of HMAC-SHA-256 over it. The same form carries delta tokens, pages of the feed and pages of
 //! lists; the payload says which, so that none can be used for another.
 
-use driftless_model::{Error, ErrorCode, LogicalName, Position, Result, Uuid, Value, Version};
+use driftless_model::{Epoch, Error, ErrorCode, LogicalName, Position, Result, Uuid, Value, Version};
 use driftless_store::{Cut, Phase};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,19 @@ pub(crate) enum Token {
     Changes(ChangesToken),
     /// The end of a page of a list.
     List(ListToken),
+    /// What a client knows of definitions.
+    Definitions(DefinitionsToken),
+}
+
+/// Continues a client's copy of definitions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DefinitionsToken {
+    /// Number of the last change that the client knows.
+    pub(crate) number: i64,
+    /// The incarnation that the number is of.
+    pub(crate) epoch: Epoch,
+    /// Time of issue, seconds since 1970-01-01 UTC.
+    pub(crate) issued_s: i64,
 }
 
 /// Continues a feed.
@@ -151,7 +164,7 @@ pub(crate) fn read_delta(services: &Services, text: &str) -> Result<DeltaToken> 
     let opaque = text.split_once('!').map_or(text, |(opaque, _)| opaque);
     match read(services, opaque)? {
         Token::Delta(token) => Ok(token),
-        Token::Changes(_) | Token::List(_) => Err(malformed()),
+        Token::Changes(_) | Token::List(_) | Token::Definitions(_) => Err(malformed()),
     }
 }
 

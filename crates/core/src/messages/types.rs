@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use driftless_model::{Error, Label, Result, Uuid};
 
+use crate::metadata::{SelectedDefinitions, TableSpec};
 use crate::request::{Record, Target};
 
 /// The name under which the row that a message is bound to stands among the arguments.
 pub const BOUND_ROW: &str = "entity";
+
+/// The parameter that names the unmanaged solution which new components join. Fronts that name it elsewhere give it under this name (web-api 3).
+pub const SOLUTION: &str = "SolutionUniqueName";
 
 /// A parameter or result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +55,8 @@ pub enum ParamType {
     Enum(&'static EnumType),
     /// A row, by its address.
     Row,
+    /// A definition, of the type with this name or one derived from it: a table to make as a parameter, what a query of definitions selects as a result.
+    Definition(&'static str),
     /// A row with values of its columns. A message with this as its only result answers the row itself.
     Record,
     /// An object with members of its own.
@@ -59,6 +65,8 @@ pub enum ParamType {
     List(&'static ParamType),
     /// Scheme and authority by which the client reached the service, without a slash at the end. The front gives it; no parameter of the wire is of this type.
     Origin,
+    /// A text, a number, yes or no, or a list of these: as a list of texts.
+    Scalars,
     /// Anything: taken and not looked at.
     Any,
 }
@@ -115,12 +123,26 @@ impl EnumType {
 }
 
 /// An object type.
-#[derive(Debug, PartialEq, Eq)]
 pub struct ComplexType {
     /// Name on the wire, without namespace.
     pub name: &'static str,
     /// Its members. Others that a caller gives are not looked at.
     pub members: &'static [Param],
+}
+
+impl PartialEq for ComplexType {
+    /// Types may have members of their own type: the name decides.
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for ComplexType {}
+
+impl std::fmt::Debug for ComplexType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 /// A value of a parameter or result.
@@ -144,6 +166,10 @@ pub enum Arg {
     Row(Target),
     /// A row with values.
     Record(Box<Record>),
+    /// A table to make.
+    Table(Box<TableSpec>),
+    /// What a query selects of definitions.
+    Definitions(Arc<SelectedDefinitions>),
     /// Values by name: those of the members of a [`ComplexType`] that were given.
     Complex(Vec<(&'static str, Arg)>),
     /// Values in order.

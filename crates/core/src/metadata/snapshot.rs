@@ -5,7 +5,9 @@ mod pairings;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use driftless_model::{ChoiceSet, ColumnIx, Error, LogicalName, ManyToMany, Pairing, Relationship, Result, Table, TableCode, TableDef, Uuid, Version};
+use driftless_model::{
+    ChoiceSet, ChoiceSource, ColumnIx, ColumnType, Error, LogicalName, ManyToMany, Pairing, Relationship, Result, Table, TableCode, TableDef, Uuid, Version,
+};
 use driftless_query::Tables;
 use driftless_store::{DefinitionKind, DefinitionRow, ReadTx, Store};
 
@@ -279,6 +281,19 @@ impl Snapshot {
         match self.parts.get(&id) {
             Some(Part::Choice(name)) => self.choices.get(name),
             _ => None,
+        }
+    }
+
+    /// The global choice that columns of this type take their options from.
+    pub fn global_choice_of(&self, kind: &ColumnType) -> Option<&Arc<ChoiceSet>> {
+        let source = match kind {
+            ColumnType::Choice(column) | ColumnType::Choices(column) => &column.choice,
+            ColumnType::Boolean(column) => &column.choice,
+            _ => return None,
+        };
+        match source {
+            ChoiceSource::Global(name) => self.choice(name),
+            ChoiceSource::Local(_) => None,
         }
     }
 

@@ -47,6 +47,10 @@ impl<'a> Item<'a> {
         Self::new(column::type_name(&table.column(ix).kind), Source::Column(table, ix))
     }
 
+    pub(super) fn key(table: &'a Arc<Table>, key: &'a AlternateKey) -> Option<Self> {
+        Self::new("EntityKeyMetadata", Source::Key(table, key))
+    }
+
     pub(super) fn relationship(relationship: &'a Arc<Relationship>) -> Option<Self> {
         Self::new("OneToManyRelationshipMetadata", Source::Relationship(relationship))
     }
@@ -73,7 +77,7 @@ impl<'a> Item<'a> {
         let snapshot = view.snapshot;
         match (self.source, name) {
             (Source::Table(table), "Attributes") => table.indexed().filter_map(|(ix, _)| Self::column(table, ix)).collect(),
-            (Source::Table(table), "Keys") => table.keys.iter().filter_map(|key| Self::new("EntityKeyMetadata", Source::Key(table, key))).collect(),
+            (Source::Table(table), "Keys") => table.keys.iter().filter_map(|key| Self::key(table, key)).collect(),
             (Source::Table(table), "OneToManyRelationships") => snapshot.referenced(table.name()).iter().filter_map(Self::relationship).collect(),
             (Source::Table(table), "ManyToOneRelationships") => snapshot.referencing(table.name()).iter().filter_map(Self::relationship).collect(),
             (Source::Column(table, ix), "OptionSet") => Self::column_options(view, table, ix).into_iter().collect(),

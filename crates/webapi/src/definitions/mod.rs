@@ -5,6 +5,8 @@
 mod body;
 mod choice;
 mod column;
+pub(crate) mod complex;
+mod criteria;
 mod filter;
 mod item;
 mod key;
@@ -16,7 +18,7 @@ mod table;
 pub(crate) mod types;
 mod write;
 
-pub(crate) use body::label;
+pub(crate) use body::{label, table};
 
 use driftless_model::{Error, ErrorCode, Label, Result};
 use driftless_odata::json::JsonWriter;

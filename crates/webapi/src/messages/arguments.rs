@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use driftless_core::{Arg, Args, ComplexType, Identity, MessageDef, Param, ParamType, Record, Snapshot, Target};
+use driftless_core::{Arg, Args, ComplexType, Identity, MessageDef, Param, ParamType, Record, SOLUTION, Snapshot, Target};
 use driftless_model::{Error, Result, Table, Uuid};
 use driftless_odata::json::{Json, JsonLimits, read_argument};
 use driftless_odata::literal;
@@ -78,6 +78,8 @@ impl Reader<'_> {
     fn complete(&self, mut args: Vec<(&'static str, Arg)>) -> Result<Args> {
         let origins = self.def.input.iter().filter(|param| param.kind == ParamType::Origin);
         args.extend(origins.map(|param| (param.name, Arg::Text(self.call.exchange.origin.to_owned()))));
+        let joins = self.def.input.iter().any(|param| param.name == SOLUTION) && !args.iter().any(|(name, _)| *name == SOLUTION);
+        args.extend(self.call.solution().filter(|_| joins).map(|name| (SOLUTION, Arg::Text(name.to_owned()))));
         match self.def.input.iter().find(|param| param.required && !args.iter().any(|(name, _)| *name == param.name)) {
             Some(param) => Err(bad(self.def, &format!("the parameter '{}' must be given", param.name))),
             None => Ok(Args(args)),
@@ -116,7 +118,13 @@ impl Reader<'_> {
                 Arg::List(items.iter().map(item).collect::<Result<_>>()?)
             }
             (ParamType::Complex(own), Json::Object(members)) => self.object(param, own, members)?,
+            (ParamType::Scalars, Json::Array(items)) => {
+                let item = |value| scalar(value).ok_or_else(|| self.wrong(param));
+                Arg::List(items.iter().map(item).collect::<Result<_>>()?)
+            }
+            (ParamType::Scalars, value) => Arg::List(vec![scalar(value).ok_or_else(|| self.wrong(param))?]),
             (ParamType::Label, Json::Object(_)) => Arg::Label(definitions::label(value)?),
+            (ParamType::Definition("EntityMetadata"), Json::Object(_)) => Arg::Table(Box::new(definitions::table(self.snapshot, value)?)),
             (ParamType::Row, Json::Object(_)) => Arg::Row(self.row(param, value)?),
             (ParamType::Record, Json::Object(_)) => Arg::Record(Box::new(self.record(value)?)),
             (_, Json::Text(text)) => self.text(param, kind, text)?,
@@ -142,6 +150,7 @@ impl Reader<'_> {
     fn text(&self, param: &'static Param, kind: &'static ParamType, text: &str) -> Result<Arg> {
         let arg = match kind {
             ParamType::Text => Some(Arg::Text(text.to_owned())),
+            ParamType::Scalars => Some(Arg::List(vec![Arg::Text(text.to_owned())])),
             ParamType::Bool => literal::boolean(text).ok().map(Arg::Bool),
             ParamType::Int => literal::int32(text).ok().map(Arg::Int),
             ParamType::BigInt => text.parse().ok().map(Arg::BigInt),
@@ -149,7 +158,13 @@ impl Reader<'_> {
             ParamType::Bytes => STANDARD.decode(text).ok().map(|bytes| Arg::Bytes(Arc::from(bytes))),
             ParamType::Enum(own) => own.parse(text).map(Arg::BigInt),
             ParamType::Row => Some(Arg::Row(lower::reference(self.call.exchange.origin, self.snapshot, self.earlier, text)?)),
-            ParamType::Label | ParamType::Record | ParamType::Complex(_) | ParamType::List(_) | ParamType::Origin | ParamType::Any => None,
+            ParamType::Label
+            | ParamType::Record
+            | ParamType::Complex(_)
+            | ParamType::List(_)
+            | ParamType::Definition(_)
+            | ParamType::Origin
+            | ParamType::Any => None,
         };
         arg.ok_or_else(|| self.wrong(param))
     }
@@ -184,6 +199,16 @@ impl Reader<'_> {
 
     fn wrong(&self, param: &Param) -> Error {
         bad(self.def, &format!("the parameter '{}' must be {}", param.name, described(&param.kind)))
+    }
+}
+
+/// The text of a value that is neither list nor object.
+fn scalar(value: &Json<'_>) -> Option<Arg> {
+    match value {
+        Json::Text(text) => Some(Arg::Text(text.to_string())),
+        Json::Number(text) => Some(Arg::Text((*text).to_owned())),
+        Json::Bool(value) => Some(Arg::Text(value.to_string())),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
     }
 }
 

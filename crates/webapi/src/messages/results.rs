@@ -9,7 +9,7 @@ use driftless_odata::json::JsonWriter;
 use super::NAMESPACE;
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::definitions;
+use crate::definitions::{self, complex};
 use crate::lower::is_principal;
 use crate::rows::{wire_name, write_value};
 use crate::write::unexpected;
@@ -46,7 +46,7 @@ pub(crate) fn is_record(def: &MessageDef) -> bool {
 /// The type of a parameter in `$metadata`.
 pub(crate) fn edm_type(kind: &ParamType) -> String {
     match kind {
-        ParamType::Text | ParamType::Origin => "Edm.String".to_owned(),
+        ParamType::Text | ParamType::Scalars | ParamType::Origin => "Edm.String".to_owned(),
         ParamType::Bool => "Edm.Boolean".to_owned(),
         ParamType::Int => "Edm.Int32".to_owned(),
         ParamType::BigInt => "Edm.Int64".to_owned(),
@@ -56,6 +56,7 @@ pub(crate) fn edm_type(kind: &ParamType) -> String {
         ParamType::Enum(own) => format!("mscrm.{}", own.name),
         ParamType::Row | ParamType::Record => "mscrm.crmbaseentity".to_owned(),
         ParamType::Complex(own) => format!("mscrm.{}", own.name),
+        ParamType::Definition(name) => format!("mscrm.{}{name}", complex::PREFIX),
         ParamType::List(item) => format!("Collection({})", edm_type(item)),
         ParamType::Any => "mscrm.expando".to_owned(),
     }
@@ -107,6 +108,12 @@ impl Writer<'_> {
                 items.iter().try_for_each(|value| self.value(item, value))?;
                 self.json.end_array();
             }
+            (ParamType::List(ParamType::Definition(_)), Arg::Definitions(selected)) => {
+                complex::write_tables(&mut self.json, selected, self.call.exchange.caller.language)?;
+            }
+            (ParamType::Definition(declared), Arg::Definitions(selected)) => {
+                complex::write_one(&mut self.json, selected, declared, self.call.exchange.caller.language)?;
+            }
             (_, Arg::Text(text)) => self.json.text(text),
             (_, Arg::Bool(value)) => self.json.boolean(*value),
             (_, Arg::Int(value)) => self.json.integer(i64::from(*value)),
@@ -122,7 +129,7 @@ impl Writer<'_> {
                 self.json.end_object();
             }
             (_, Arg::Null) => self.json.null(),
-            (_, Arg::Complex(_) | Arg::List(_) | Arg::Package(_)) => return Err(unexpected("a result")),
+            (_, Arg::Complex(_) | Arg::List(_) | Arg::Table(_) | Arg::Definitions(_) | Arg::Package(_)) => return Err(unexpected("a result")),
         }
         Ok(())
     }

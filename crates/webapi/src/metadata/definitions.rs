@@ -4,6 +4,7 @@ use driftless_odata::csdl::CsdlWriter;
 
 use super::{collection, type_name};
 use crate::definitions::SETS;
+use crate::definitions::complex::PREFIX;
 use crate::definitions::types::{self, ENUMS, Kind, Property, TypeDef, TypeShape};
 
 /// Enumerations, complex types and entity types.
@@ -38,14 +39,14 @@ fn one(out: &mut CsdlWriter, def: &TypeDef) {
         out.end();
     }
     for property in def.properties {
-        self::property(out, def, property);
+        let is_key = property.name == "MetadataId" && def.shape != TypeShape::Complex;
+        self::property(out, property, is_key);
     }
     out.end();
 }
 
-fn property(out: &mut CsdlWriter, def: &TypeDef, property: &Property) {
+fn property(out: &mut CsdlWriter, property: &Property, is_key: bool) {
     let name = property.name;
-    let is_key = name == "MetadataId" && def.shape != TypeShape::Complex;
     let plain = |kind: &str| kind.to_owned();
     let kind = match property.kind {
         Kind::Text => plain("Edm.String"),
@@ -82,6 +83,31 @@ fn property(out: &mut CsdlWriter, def: &TypeDef, property: &Property) {
         attributes.push(("Scale", "Variable"));
     }
     out.empty("Property", &attributes);
+}
+
+/// Complex types with the members of the definitions' types: what messages take and give. Parts are properties here.
+pub(super) fn complex_types(out: &mut CsdlWriter) {
+    for def in types::all().filter(|def| def.shape != TypeShape::Complex) {
+        let name = format!("{PREFIX}{}", def.name);
+        let base = def.base.map(|base| type_name(&format!("{PREFIX}{base}")));
+        let mut attributes = vec![("Name", name.as_str())];
+        if let Some(base) = &base {
+            attributes.push(("BaseType", base));
+        }
+        if def.shape == TypeShape::AbstractEntity {
+            attributes.push(("Abstract", "true"));
+        }
+        out.begin("ComplexType", &attributes);
+        for own in def.properties.iter().filter(|own| own.name != "GlobalOptionSet") {
+            let part = |name: &str| format!("{PREFIX}{name}");
+            match own.kind {
+                Kind::Part(name) | Kind::Other(name) => out.empty("Property", &[("Name", own.name), ("Type", &type_name(&part(name)))]),
+                Kind::Parts(name) => out.empty("Property", &[("Name", own.name), ("Type", &collection(&part(name)))]),
+                _ => property(out, own, false),
+            }
+        }
+        out.end();
+    }
 }
 
 /// The sets of definitions.

@@ -52,6 +52,7 @@ fn render(snapshot: &Snapshot, detail: Detail) -> String {
     tables::bases(&mut out);
     tables::types(&mut out, snapshot, detail);
     definitions::types(&mut out);
+    definitions::complex_types(&mut out);
     operations::parameter_types(&mut out);
     operations::messages(&mut out);
     operations::bulk_actions(&mut out, snapshot);

@@ -11,4 +11,5 @@ pub(super) use column::{column, column_update};
 pub(super) use options::{choice, choice_update};
 pub(crate) use reader::label;
 pub(super) use relation::{key, relationship, relationship_update};
-pub(super) use table::{table, table_update};
+pub(crate) use table::table;
+pub(super) use table::table_update;

@@ -103,9 +103,11 @@ impl<'a> Members<'a> {
         Ok(found)
     }
 
-    /// The name of the type that the body says it has, without namespace.
+    /// The name of the type that the body says it has, without namespace. Parameters of messages have complex types of the same members.
     pub(super) fn type_name(self) -> Option<&'a str> {
-        self.0.get("@odata.type").and_then(Json::as_text).map(|name| name.rsplit('.').next().unwrap_or(name))
+        let name = self.0.get("@odata.type").and_then(Json::as_text)?;
+        let name = name.rsplit('.').next().unwrap_or(name);
+        Some(name.strip_prefix("Complex").unwrap_or(name))
     }
 }
 

@@ -41,7 +41,7 @@ const OWN_FLAGS: &[&str] = &[
 ///
 /// # Errors
 /// 0x80048d19 for members of the wrong type, 0x80040315 for kinds of tables that are not offered.
-pub(in crate::definitions) fn table(snapshot: &Snapshot, body: &Json<'_>) -> Result<TableSpec> {
+pub(crate) fn table(snapshot: &Snapshot, body: &Json<'_>) -> Result<TableSpec> {
     let members = Members(body);
     if members.flag("IsActivity")? == Some(true) {
         return Err(error::not_offered("A table of activities"));
