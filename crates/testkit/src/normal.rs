@@ -63,9 +63,7 @@ impl Captures {
             let end = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| *end > 0)?;
             return Some((end, self.name("version", &rest[..end])));
         }
-        for (marker, kind) in
-            [("globalmetadataversion\":\"", "schema"), ("\"ServerVersionStamp\":\"", "stamp"), ("\"ExportSolutionFile\":\"", "file")]
-        {
+        for (marker, kind) in [("globalmetadataversion\":\"", "schema"), ("\"ServerVersionStamp\":\"", "stamp"), ("\"ExportSolutionFile\":\"", "file")] {
             if before.ends_with(marker) {
                 let end = rest.find('"')?;
                 return Some((end, self.name(kind, &rest[..end])));

@@ -137,7 +137,8 @@ impl SelectedDefinitions {
         let relationships = || {
             let of_table = self.snapshot.referencing(table.name()).iter().chain(self.snapshot.referenced(table.name()));
             let pairings = self.snapshot.pairings(table.name());
-            of_table.into_iter().any(|relationship| self.is_selected(relationship.id, None)) || pairings.iter().any(|pairing| self.is_selected(pairing.relationship.id, None))
+            of_table.into_iter().any(|relationship| self.is_selected(relationship.id, None))
+                || pairings.iter().any(|pairing| self.is_selected(pairing.relationship.id, None))
         };
         self.is_selected(table.def.id, None) || columns() || keys() || relationships()
     }
