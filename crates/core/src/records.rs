@@ -1,10 +1,12 @@
 //! Operations on records: what the record messages do.
 
 pub(crate) mod cascade;
+mod circumstances;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod fields;
 pub(crate) mod load;
+pub(crate) mod nested;
 pub(crate) mod pairs;
 pub(crate) mod retrieve;
 pub(crate) mod retrieve_multiple;
@@ -13,7 +15,7 @@ pub(crate) mod update;
 pub(crate) mod upsert;
 
 use driftless_model::{AlternateKey, Error, ErrorCode, Table, Uuid};
-use driftless_query::{ResolvedCondition, SecuredQuery};
+use driftless_query::ResolvedCondition;
 use driftless_store::{Duplicate, StoreError};
 
 use crate::context::WriteCx;
@@ -48,11 +50,11 @@ fn violated(table: &Table, key: &AlternateKey, language: u16) -> Error {
 /// Reads the row that a write returns, inside its transaction.
 fn returned(cx: &WriteCx<'_>, table: &Table, id: Uuid, returning: Option<&Returning>) -> driftless_model::Result<Option<Box<dyn OwnedSink>>> {
     let Some(returning) = returning else { return Ok(None) };
-    let mut query = driftless_query::resolve(&returning.query, &*cx.snapshot)?;
+    let cx = cx.read();
+    let mut query = cx.resolve(&returning.query)?;
     query.filter = Some(ResolvedCondition::equals(table.id, driftless_model::Value::Guid(id)));
     query.orders.clear();
-    let secured: SecuredQuery = cx.read().secure(query)?;
     let mut sink = (returning.sink)();
-    cx.tx.select(&secured, None, &mut *sink)?;
+    nested::deliver(&cx, query, false, &mut *sink)?;
     Ok(Some(sink))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use driftless_model::{ColumnIx, LogicalName, Relationship, Table, Uuid, Value, Version};
-use driftless_query::{Query, RowSink};
+use driftless_query::{Along, Query, RowSink};
 
 use crate::messages::{Args, MessageDef, Outputs};
 use crate::metadata::{
@@ -31,7 +31,7 @@ pub enum Request {
     /// Read rows.
     RetrieveMultiple(RetrieveMultiple),
     /// Count rows; of a row's collection only, if given.
-    Count(Query, Option<(ColumnIx, Target)>),
+    Count(Query, Option<(Along, Target)>),
     /// Read changes (RetrieveEntityChanges).
     Changes(Changes),
     /// Count changes.
@@ -193,8 +193,10 @@ pub struct Retrieve {
 pub struct RetrieveMultiple {
     /// The query.
     pub query: Query,
-    /// Rows of this row's collection only: the lookup and the row that it refers to.
-    pub within: Option<(ColumnIx, Target)>,
+    /// Rows that belong to this row only, and the way from it to them.
+    pub within: Option<(Along, Target)>,
+    /// Rows to leave out at the beginning; a page token says better where to begin.
+    pub skip: u64,
     /// Count all rows, up to the limit of counts.
     pub count: bool,
     /// The `$skiptoken`'s opaque text of the page before.

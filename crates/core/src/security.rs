@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use driftless_model::{Caller, ColumnIx, Error, ErrorCode, LookupKind, Privilege, Result, Table, Uuid, Value};
-use driftless_query::{ResolvedFilter, ResolvedQuery, SecuredQuery};
+use driftless_query::{ResolvedFilter, ResolvedQuery, SecuredQuery, Source};
 use driftless_store::ReadTx;
 
 use crate::context::{ReadCx, Services, WriteCx};
@@ -242,22 +242,23 @@ impl ReadCx<'_> {
 
     /// Adds the caller's restrictions to a query.
     pub(crate) fn secure(&self, query: ResolvedQuery) -> Result<SecuredQuery> {
-        self.require_read(&query.table)?;
-        for join in &query.joins {
-            self.access.require_all(Privilege::Read, &join.table, "Reading through a lookup needs it for the whole organization.")?;
+        query.sources().try_for_each(|(_, table)| self.require_read(table))?;
+        if self.access.is_administrator() {
+            return Ok(SecuredQuery::unrestricted(query, "the caller may read all rows"));
         }
+        SecuredQuery::restricted_by(query, &mut |query, source| self.restriction(query.source(source), source))
+    }
+
+    /// What must hold of the rows of one of a query's tables for the caller to see them.
+    fn restriction(&self, table: &Arc<Table>, source: Source) -> Result<Option<ResolvedFilter>> {
         let mut parts = Vec::new();
         for judged in self.access.judged() {
             let Standing::Holder(rights) = &judged.standing else { continue };
-            let Some(grant) = rights.grant(Privilege::Read, &query.table.def).filter(|grant| !grant.is_all(&query.table)) else { continue };
-            let shared = shares::rows_shared_with(self.tx, &self.snapshot, &rights.principals, &query.table, Privilege::Read)?;
-            parts.extend(grant.restriction(&query.table, shared));
+            let Some(grant) = rights.grant(Privilege::Read, &table.def).filter(|grant| !grant.is_all(table)) else { continue };
+            let shared = shares::rows_shared_with(self.tx, &self.snapshot, &rights.principals, table, Privilege::Read)?;
+            parts.extend(grant.restriction(table, shared));
         }
-        Ok(if parts.is_empty() {
-            SecuredQuery::unrestricted(query, "the caller may read all rows")
-        } else {
-            SecuredQuery::restricted(query, ResolvedFilter::And(parts))
-        })
+        Ok((!parts.is_empty()).then(|| ResolvedFilter::And(parts).moved_to(source)))
     }
 
     /// As [`secure`](Self::secure), for the feed: it is told to those alone who may read every row (AUTHZ-40).

@@ -223,6 +223,11 @@ pub struct Column {
 }
 
 impl Column {
+    /// True if the column's times are those of a clock wherever it hangs: stored as given, whatever offset is written with them (MD-23).
+    pub fn is_wall_time(&self) -> bool {
+        matches!(&self.kind, ColumnType::DateTime(kind) if kind.behavior == DateBehavior::TimeZoneIndependent)
+    }
+
     /// The form of the column's values.
     pub fn shape(&self) -> Shape {
         match &self.kind {

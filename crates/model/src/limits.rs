@@ -12,6 +12,12 @@ pub struct Limits {
     pub page_bytes_max: usize,
     /// Rows that `$count=true` counts at most (web-api 15).
     pub count_max: u64,
+    /// Rows nested in lists in one answer; a page ends early, with a next link, when they are used up (A9).
+    pub nested_rows_max: u32,
+    /// Rows that a query may put together in groups with aggregates; `u64::MAX` for any number (SEC-10).
+    pub aggregate_rows_max: u64,
+    /// Rows that a page by number may leave out; beyond, only a page's own cookie leads on (web-api 17).
+    pub skipped_rows_max: u64,
     /// Alternate keys of one table (AK-4).
     pub keys_per_table_max: usize,
     /// Columns of one alternate key (AK-4).
@@ -50,6 +56,9 @@ impl Default for Limits {
             page_rows_max: 5_000,
             page_bytes_max: 64 << 20,
             count_max: 5_000,
+            nested_rows_max: 100_000,
+            aggregate_rows_max: 50_000,
+            skipped_rows_max: 50_000,
             keys_per_table_max: 10,
             key_columns_max: 16,
             key_bytes_max: 900,

@@ -5,7 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use driftless_model::{Column, ColumnType, DateBehavior, Decimal, Shape, Uuid, Value, money_from_decimal};
+use driftless_model::{Column, Decimal, Shape, Uuid, Value, money_from_decimal};
 
 use crate::json::Json;
 use crate::literal::{self, LiteralError};
@@ -71,16 +71,10 @@ pub fn edm_type(shape: Shape) -> &'static str {
 }
 
 fn value_of_column(column: &Column, text: &str) -> Result<Value, LiteralError> {
-    if is_wall_time(column) {
+    if column.is_wall_time() {
         return literal::wall_time(text.trim_ascii()).map(Value::DateTime);
     }
     value_of_shape(column.shape(), text)
-}
-
-/// Whether the date-times of a column are times of a clock wherever it hangs: stored as given, whatever offset is written with them (MD-23).
-#[must_use]
-pub fn is_wall_time(column: &Column) -> bool {
-    matches!(&column.kind, ColumnType::DateTime(kind) if kind.behavior == DateBehavior::TimeZoneIndependent)
 }
 
 fn value_of_shape(shape: Shape, text: &str) -> Result<Value, LiteralError> {
@@ -147,8 +141,8 @@ fn shown(json: &Json<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use driftless_model::{
-        BooleanColumn, ChoiceColumn, ChoiceSet, ChoiceSource, DateFormat, DateTimeColumn, DecimalColumn, IntegerColumn, IntegerFormat, Label, LogicalName,
-        MoneyColumn, PrecisionSource, RequiredLevel, SchemaName, TextColumn, TextFormat, Validity,
+        BooleanColumn, ChoiceColumn, ChoiceSet, ChoiceSource, ColumnType, DateBehavior, DateFormat, DateTimeColumn, DecimalColumn, IntegerColumn,
+        IntegerFormat, Label, LogicalName, MoneyColumn, PrecisionSource, RequiredLevel, SchemaName, TextColumn, TextFormat, Validity,
     };
 
     use super::*;

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use driftless_model::{Column, Decimal, Error, ErrorCode, Reference, Result, Shape, TableCode, Uuid, Value, money_from_decimal};
 
+use crate::Calendar;
+
 /// A value as written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Literal {
@@ -25,11 +27,11 @@ pub enum Literal {
 
 /// The value of `literal` for `column`.
 ///
-/// A reference gets the table number 0: queries compare ids only.
+/// A reference gets the table number 0: queries compare ids only. A time without an offset is one of the caller's clock.
 ///
 /// # Errors
 /// 0x80060888 when the literal cannot be read as the column's type.
-pub fn coerce(column: &Column, literal: &Literal) -> Result<Value> {
+pub fn coerce(column: &Column, literal: &Literal, calendar: &Calendar) -> Result<Value> {
     let fail = || {
         Error::new(
             ErrorCode::ODataError,
@@ -76,17 +78,52 @@ pub fn coerce(column: &Column, literal: &Literal) -> Result<Value> {
         Shape::DateTime => match literal {
             Literal::DateTime(seconds) => Some(Value::DateTime(*seconds)),
             Literal::Date(days) => Some(Value::DateTime(i64::from(*days) * 86_400)),
+            Literal::Text(text) => moment(text).map(|moment| Value::DateTime(moment.stored(column, calendar))),
             _ => None,
         },
         Shape::Date => match literal {
             Literal::Date(days) => Some(Value::Date(*days)),
             Literal::DateTime(seconds) => i32::try_from(seconds.div_euclid(86_400)).ok().map(Value::Date),
+            Literal::Text(text) => moment(text).and_then(|moment| i32::try_from(moment.clock_s.div_euclid(86_400)).ok()).map(Value::Date),
             _ => None,
         },
         // An image is compared with nothing but null.
         Shape::Bytes | Shape::None => None,
     };
     value.ok_or_else(fail)
+}
+
+/// A point in time as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// Seconds since 1970-01-01 00:00 of the clock that was read.
+    pub(crate) clock_s: i64,
+    /// How far that clock is before UTC, if that was said.
+    pub(crate) offset_s: Option<i64>,
+}
+
+impl Moment {
+    /// What a column of dates and times stores of it.
+    fn stored(self, column: &Column, calendar: &Calendar) -> i64 {
+        if column.is_wall_time() { self.clock_s } else { self.clock_s - self.offset_s.unwrap_or(i64::from(calendar.offset_s)) }
+    }
+
+    /// The time on the caller's clock.
+    pub(crate) fn local_s(self, calendar: &Calendar) -> i64 {
+        self.offset_s.map_or(self.clock_s, |offset| self.clock_s - offset + i64::from(calendar.offset_s))
+    }
+}
+
+/// Reads a date, or a date and a time of day with or without an offset, as ISO 8601 writes them; a blank may stand for the `T`.
+pub(crate) fn moment(text: &str) -> Option<Moment> {
+    let text = text.trim();
+    let clock: jiff::civil::DateTime = text.parse().or_else(|_| text.trim_end_matches(['Z', 'z']).parse()).ok()?;
+    let since = |to: jiff::civil::DateTime| Some(to.duration_since(jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0)).as_secs());
+    let offset_s = match text.parse::<jiff::Timestamp>() {
+        Ok(instant) => Some(since(clock)? - instant.as_second()),
+        Err(_) => None,
+    };
+    Some(Moment { clock_s: since(clock)?, offset_s })
 }
 
 fn shown(literal: &Literal) -> String {
@@ -97,5 +134,26 @@ fn shown(literal: &Literal) -> String {
         Literal::Text(text) => format!("'{}'", text.chars().take(100).collect::<String>()),
         Literal::Guid(id) => id.to_string(),
         Literal::DateTime(_) | Literal::Date(_) => "of a date".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test] // web-api 20
+    fn moments_are_read_with_and_without_offset() {
+        for (text, clock_s, offset_s) in [
+            ("1970-01-02", 86_400, None),
+            ("1970-01-01T00:01", 60, None),
+            ("1970-01-01 00:00:05", 5, None),
+            ("1970-01-01T02:00:00Z", 7_200, Some(0)),
+            ("1970-01-01T02:00:00+02:00", 7_200, Some(7_200)),
+        ] {
+            assert_eq!(moment(text), Some(Moment { clock_s, offset_s }), "{text}");
+        }
+        for text in ["", "x", "1970-13-01", "12:00", "1970-01-01T25:00"] {
+            assert_eq!(moment(text), None, "{text}");
+        }
     }
 }

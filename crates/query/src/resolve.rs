@@ -1,215 +1,307 @@
 //! From names to places: a query is checked against the metadata before any SQL exists.
 
+mod conditions;
+mod output;
+
 use std::sync::Arc;
 
-use driftless_model::{ColumnIx, Error, ErrorCode, LogicalName, Result, Shape, Table, Value};
+use driftless_model::{ColumnIx, Error, ErrorCode, LogicalName, Result, Shape, Table};
 
 use crate::{
-    Columns, Comparison, Condition, Filter, Group, Join, Literal, Operator, Output, Query, ResolvedCondition, ResolvedFilter, ResolvedOrder, ResolvedQuery,
-    Source, Test, coerce,
+    Along, Circumstances, ColumnPath, Expand, Filter, Join, JoinKind, Link, Order, OrderBy, OrderKey, Output, Query, ResolvedFilter, ResolvedOrder,
+    ResolvedQuery, ResultKind, Source,
 };
+use output::Outputs;
+pub use output::resolve_within;
 
-/// Most tables that one query may join: SQLite's own limit is 64.
-const JOINS_MAX: usize = 30;
-
-/// Longest text pattern in bytes (SEC-09).
-const PATTERN_BYTES_MAX: usize = 4 << 10;
-/// Most wildcards in a text pattern (SEC-09).
-const WILDCARDS_MAX: usize = 8;
-
-/// Wildcards in a pattern.
-fn wildcards(pattern: &str) -> usize {
-    pattern.chars().filter(|c| matches!(c, '%' | '_' | '[')).count()
-}
+/// Most tables that one query may join, subqueries included: SQLite's own limit is 64.
+const SOURCES_MAX: usize = 40;
 
 /// The tables that a query may name. The metadata snapshot is one.
 pub trait Tables {
     /// The table with this logical name.
     fn table(&self, name: &str) -> Option<Arc<Table>>;
+
+    /// The lookup that makes a hierarchy of a table's rows; none if there is no hierarchy.
+    fn hierarchy(&self, table: &Table) -> Option<ColumnIx>;
 }
 
 /// Checks `query` against `tables`.
 ///
 /// # Errors
 /// 0x80041102 for an unknown table, 0x80041103 for an unknown column, 0x80060888 for a value that does not fit its column or an operator that does not fit
-/// the column's type, 0x8004112a for a cut that does not fit the order.
-pub fn resolve(query: &Query, tables: &dyn Tables) -> Result<ResolvedQuery> {
+/// the column's type.
+pub fn resolve(query: &Query, tables: &dyn Tables, circumstances: &Circumstances) -> Result<ResolvedQuery> {
     let table = tables.table(&query.table).ok_or_else(|| Error::no_such_table(&query.table))?;
-    let mut resolver = Resolver { tables, table: Arc::clone(&table), joins: Vec::new() };
-    let filter = query.filter.as_ref().map(|filter| resolver.filter(filter)).transpose()?;
-    let mut orders = query.orders.iter().map(|order| resolver.order(order)).collect::<Result<Vec<_>>>()?;
-    if !orders.iter().any(|order| order.source == Source::ROOT && order.column == table.id) {
-        orders.push(ResolvedOrder { source: Source::ROOT, column: table.id, descending: false });
+    let mut resolver = Resolver::new(tables, circumstances, table);
+    resolver.links(&query.links, Source::ROOT)?;
+    let filter = query.filter.as_ref().map(|filter| resolver.filter(filter, Source::ROOT)).transpose()?;
+    let mut outputs = Outputs::default();
+    if query.result == ResultKind::Rows {
+        outputs.group(resolver.source(Source::ROOT), Source::ROOT, None, 0, &query.columns, query.lookup_names)?;
     }
-    if query.after.as_ref().is_some_and(|after| after.len() != orders.len()) {
-        return Err(Error::of(ErrorCode::PagingCookieOrder));
+    for value in &query.values {
+        outputs.value(&mut resolver, value, query)?;
     }
-    let (mut outputs, mut groups) = (Vec::new(), Vec::new());
-    add_group(&mut outputs, &mut groups, &table, Source::ROOT, None, &query.columns, query.lookup_names)?;
-    for expand in &query.expands {
-        let source = resolver.join(Source::ROOT, &expand.lookup, &expand.target)?;
-        let target = Arc::clone(resolver.source(source));
-        add_group(&mut outputs, &mut groups, &target, source, Some(expand.name.clone()), &expand.columns, query.lookup_names)?;
-    }
-    Ok(ResolvedQuery { table, joins: resolver.joins, outputs, groups, filter, orders, limit: query.limit, after: query.after.clone() })
+    resolver.expands(&query.expands, 0, query, &mut outputs)?;
+    let orders = resolver.orders(query, &outputs)?;
+    let Outputs { outputs, groups, values, collections, .. } = outputs;
+    let Resolver { table, others, joins, .. } = resolver;
+    Ok(ResolvedQuery {
+        joins: assembled(&joins, 0, Source::ROOT),
+        table,
+        others,
+        outputs,
+        groups,
+        values,
+        collections,
+        grouped: query.result != ResultKind::Rows,
+        filter,
+        orders,
+        limit: query.limit,
+        after: None,
+        skip: 0,
+    })
 }
 
-fn add_group(
-    outputs: &mut Vec<Output>,
-    groups: &mut Vec<Group>,
-    table: &Table,
-    source: Source,
-    name: Option<String>,
-    columns: &Columns,
-    lookup_names: bool,
-) -> Result<()> {
-    let columns = match columns {
-        // Images are large: who wants them names them.
-        Columns::All => table.indexed().filter(|(_, column)| column.is_stored() && column.shape() != Shape::Bytes).map(|(ix, _)| ix).collect(),
-        Columns::Some(names) => {
-            let mut places = Vec::with_capacity(names.len());
-            for name in names {
-                let ix = table.require(name)?;
-                if !table.column(ix).is_stored() {
-                    return Err(Error::new(
-                        ErrorCode::QueryBuilderNoAttribute,
-                        format!("'{}' entity doesn't contain attribute with Name = '{name}'.", table.name()),
-                    ));
-                }
-                if !places.contains(&ix) {
-                    places.push(ix);
-                }
-            }
-            places
-        }
-    };
-    let first = outputs.len();
-    outputs.extend([table.id, table.row_version].iter().chain(&columns).map(|column| Output::Column { source, column: *column }));
-    let mut names = Vec::with_capacity(columns.len());
-    for column in &columns {
-        let wanted = lookup_names && table.column(*column).lookup().is_some();
-        names.push(wanted.then_some(outputs.len()));
-        if wanted {
-            outputs.push(Output::LookupName { source, column: *column });
-        }
-    }
-    groups.push(Group { source, name, first, columns, names });
-    Ok(())
+/// A join in the making: joins are put together when all are known, since paths of filters and orders add to them.
+struct Draft {
+    /// The query itself is 0; each subquery has a number of its own.
+    scope: usize,
+    join: Join,
 }
 
-struct Resolver<'a> {
+/// The joins of a scope below `parent`, with those below them.
+fn assembled(drafts: &[Draft], scope: usize, parent: Source) -> Vec<Join> {
+    let here = drafts.iter().filter(|draft| draft.scope == scope && draft.join.parent == parent);
+    here.map(|draft| Join { joins: assembled(drafts, scope, draft.join.source), ..draft.join.clone() }).collect()
+}
+
+pub(crate) struct Resolver<'a> {
     tables: &'a dyn Tables,
+    circumstances: &'a Circumstances,
     table: Arc<Table>,
-    joins: Vec<Join>,
+    others: Vec<Arc<Table>>,
+    joins: Vec<Draft>,
+    /// The scope that joins are added to, and how many there have been.
+    scope: usize,
+    scopes: usize,
+    /// Links by alias.
+    aliases: Vec<(String, Source)>,
 }
 
-impl Resolver<'_> {
-    fn source(&self, source: Source) -> &Arc<Table> {
-        match source.0.checked_sub(1).and_then(|at| self.joins.get(usize::from(at))) {
-            Some(join) => &join.table,
-            None => &self.table,
-        }
+impl<'a> Resolver<'a> {
+    fn new(tables: &'a dyn Tables, circumstances: &'a Circumstances, table: Arc<Table>) -> Self {
+        Self { tables, circumstances, table, others: Vec::new(), joins: Vec::new(), scope: 0, scopes: 0, aliases: Vec::new() }
     }
 
-    /// The source behind a lookup: one that is joined already, or a new one.
-    fn join(&mut self, parent: Source, lookup: &LogicalName, target: &LogicalName) -> Result<Source> {
+    pub(crate) fn source(&self, source: Source) -> &Arc<Table> {
+        source.0.checked_sub(1).and_then(|at| self.others.get(usize::from(at))).unwrap_or(&self.table)
+    }
+
+    fn find_table(&self, name: &str) -> Result<Arc<Table>> {
+        self.tables.table(name).ok_or_else(|| Error::no_such_table(name))
+    }
+
+    fn add_source(&mut self, table: Arc<Table>) -> Result<Source> {
+        if self.others.len() >= SOURCES_MAX {
+            return Err(Error::new(ErrorCode::ODataError, format!("A query may join at most {SOURCES_MAX} tables.")));
+        }
+        self.others.push(table);
+        Ok(Source(u16::try_from(self.others.len()).unwrap_or(u16::MAX)))
+    }
+
+    fn links(&mut self, links: &[Link], parent: Source) -> Result<()> {
+        for link in links {
+            let join = self.link(link, parent)?;
+            let source = join.source;
+            self.joins.push(Draft { scope: self.scope, join });
+            let at = self.joins.len() - 1;
+            self.links(&link.links, source)?;
+            if let Some(filter) = &link.filter {
+                let filter = self.filter(filter, source)?;
+                self.joins[at].join.filter = Some(filter);
+            }
+        }
+        Ok(())
+    }
+
+    /// The join of a link, without its filter and its own links.
+    fn link(&mut self, link: &Link, parent: Source) -> Result<Join> {
+        if self.aliases.iter().any(|(alias, _)| *alias == link.alias) {
+            return Err(Error::new(ErrorCode::ODataError, format!("The alias '{}' is used more than once in the query.", link.alias)));
+        }
+        let table = self.find_table(&link.table)?;
+        let (own, to) = (stored(&table, &link.from)?, stored(self.source(parent), &link.to)?);
+        if !can_join(&table, own, self.source(parent), to) {
+            return Err(Error::new(
+                ErrorCode::ODataError,
+                format!(
+                    "The columns '{}' of '{}' and '{}' of '{}' cannot be joined: their types differ.",
+                    link.from,
+                    link.table,
+                    link.to,
+                    self.source(parent).name()
+                ),
+            ));
+        }
+        let source = self.add_source(table)?;
+        self.aliases.push((link.alias.clone(), source));
+        Ok(Join { source, parent, own, to, kind: link.kind, filter: None, joins: Vec::new() })
+    }
+
+    /// The source behind a lookup: one that is joined already for the same purpose, or a new one.
+    fn follow(&mut self, parent: Source, lookup: &LogicalName, target: &LogicalName) -> Result<Source> {
         let from = Arc::clone(self.source(parent));
         let ix = from.require(lookup)?;
         let fits = from.column(ix).lookup().is_some_and(|lookup| lookup.targets.contains(target));
         let table = self.tables.table(target).filter(|_| fits).ok_or_else(|| Error::no_such_table(target))?;
-        if let Some(at) = self.joins.iter().position(|join| join.parent == parent && join.lookup == ix && join.table.def.id == table.def.id) {
-            return Ok(Source(u16::try_from(at + 1).unwrap_or(u16::MAX)));
+        let same = |draft: &&Draft| {
+            let Join { parent: above, own, to, kind, filter, source, .. } = &draft.join;
+            draft.scope == self.scope
+                && *above == parent
+                && *to == ix
+                && *kind == JoinKind::Outer
+                && filter.is_none()
+                && self.source(*source).def.id == table.def.id
+                && *own == table.id
+                && !self.aliases.iter().any(|(_, linked)| linked == source)
+        };
+        if let Some(draft) = self.joins.iter().find(same) {
+            return Ok(draft.join.source);
         }
-        if self.joins.len() >= JOINS_MAX {
-            return Err(Error::new(ErrorCode::ODataError, format!("A query may follow at most {JOINS_MAX} lookups.")));
-        }
-        self.joins.push(Join { parent, lookup: ix, table });
-        Ok(Source(u16::try_from(self.joins.len()).unwrap_or(u16::MAX)))
+        let join = Join::along(self.add_source(Arc::clone(&table))?, parent, ix, &table);
+        let source = join.source;
+        self.joins.push(Draft { scope: self.scope, join });
+        Ok(source)
     }
 
-    fn follow(&mut self, path: &[(LogicalName, LogicalName)]) -> Result<Source> {
-        path.iter().try_fold(Source::ROOT, |source, (lookup, target)| self.join(source, lookup, target))
+    /// The source and place of a column, for the table `own`.
+    pub(crate) fn place(&mut self, path: &ColumnPath, own: Source) -> Result<(Source, ColumnIx)> {
+        let start = match &path.link {
+            None => own,
+            Some(alias) => self.aliases.iter().find(|(known, _)| known == alias).map(|(_, source)| *source).ok_or_else(|| {
+                Error::new(ErrorCode::ODataError, format!("The query has no link with the alias '{alias}'; name it after the link that should be meant."))
+            })?,
+        };
+        let source = path.lookups.iter().try_fold(start, |source, (lookup, target)| self.follow(source, lookup, target))?;
+        Ok((source, stored(self.source(source), &path.column)?))
     }
 
-    fn column(&self, source: Source, name: &str) -> Result<ColumnIx> {
-        let table = self.source(source);
-        let ix = table.require(name)?;
-        if table.column(ix).is_stored() {
-            Ok(ix)
-        } else {
-            Err(Error::new(ErrorCode::ODataError, format!("The column '{name}' of '{}' holds no data that could be asked for.", table.name())))
-        }
-    }
-
-    fn order(&mut self, order: &crate::Order) -> Result<ResolvedOrder> {
-        let source = self.follow(&order.path)?;
-        Ok(ResolvedOrder { source, column: self.column(source, &order.column)?, descending: order.descending })
-    }
-
-    fn filter(&mut self, filter: &Filter) -> Result<ResolvedFilter> {
+    fn filter(&mut self, filter: &Filter, own: Source) -> Result<ResolvedFilter> {
         Ok(match filter {
-            Filter::And(parts) => ResolvedFilter::And(parts.iter().map(|part| self.filter(part)).collect::<Result<_>>()?),
-            Filter::Or(parts) => ResolvedFilter::Or(parts.iter().map(|part| self.filter(part)).collect::<Result<_>>()?),
-            Filter::Not(part) => ResolvedFilter::Not(Box::new(self.filter(part)?)),
-            Filter::Condition(condition) => ResolvedFilter::Condition(self.condition(condition)?),
+            Filter::And(parts) => ResolvedFilter::And(parts.iter().map(|part| self.filter(part, own)).collect::<Result<_>>()?),
+            Filter::Or(parts) => ResolvedFilter::Or(parts.iter().map(|part| self.filter(part, own)).collect::<Result<_>>()?),
+            Filter::Not(part) => ResolvedFilter::Not(Box::new(self.filter(part, own)?)),
+            Filter::Condition(condition) => self.condition(condition, own)?,
+            Filter::Exists(link) => ResolvedFilter::Exists(Box::new(self.exists(link, own)?)),
         })
     }
 
-    fn condition(&mut self, condition: &Condition) -> Result<ResolvedCondition> {
-        let source = self.follow(&condition.path)?;
-        let column = self.column(source, &condition.column)?;
-        let table = Arc::clone(self.source(source));
-        let test = match &condition.other {
-            Some(other) => self.compare_column(&table, source, column, condition.operator, other)?,
-            None => value_test(&table, column, condition)?,
-        };
-        Ok(ResolvedCondition { source, column, test })
+    /// A subquery. Its aliases are forgotten behind it.
+    fn exists(&mut self, link: &Link, own: Source) -> Result<Join> {
+        let (outer, known) = (self.scope, self.aliases.len());
+        let mut join = self.link(link, own)?;
+        self.scopes += 1;
+        self.scope = self.scopes;
+        self.links(&link.links, join.source)?;
+        join.filter = link.filter.as_ref().map(|filter| self.filter(filter, join.source)).transpose()?;
+        join.joins = assembled(&self.joins, self.scope, join.source);
+        self.scope = outer;
+        self.aliases.truncate(known);
+        Ok(join)
     }
 
-    fn compare_column(&self, table: &Table, source: Source, column: ColumnIx, operator: Operator, other: &str) -> Result<Test> {
-        let other = self.column(source, other)?;
-        let Operator::Compare(comparison) = operator else {
-            return Err(Error::new(ErrorCode::ODataError, "Two columns can be compared by eq, ne, gt, ge, lt and le only."));
-        };
-        if table.column(column).shape() != table.column(other).shape() {
-            return Err(Error::new(
-                ErrorCode::ODataError,
-                format!("The columns '{}' and '{}' cannot be compared: their types differ.", table.column(column).name, table.column(other).name),
-            ));
+    fn expands(&mut self, expands: &[Expand], group: usize, query: &Query, outputs: &mut Outputs) -> Result<()> {
+        for expand in expands {
+            let parent = outputs.groups.get(group).map_or(Source::ROOT, |group| group.source);
+            match &expand.along {
+                Along::Lookup { lookup, target } => {
+                    let source = match &expand.filter {
+                        None => self.follow(parent, lookup, target)?,
+                        Some(filter) => self.follow_if(parent, lookup, target, filter)?,
+                    };
+                    let nested = outputs.group(self.source(source), source, Some(expand.name.clone()), group, &expand.columns, query.lookup_names)?;
+                    self.expands(&expand.expands, nested, query, outputs)?;
+                }
+                Along::Collection { .. } | Along::Intersect { .. } => {
+                    let collection = output::collection(self.tables, self.circumstances, expand, query, group, self.source(parent))?;
+                    outputs.collections.push(collection);
+                }
+            }
         }
-        Ok(Test::CompareColumn(comparison, other))
+        Ok(())
+    }
+
+    /// The source behind a lookup, where a filter holds of it: a join of its own.
+    fn follow_if(&mut self, parent: Source, lookup: &LogicalName, target: &LogicalName, filter: &Filter) -> Result<Source> {
+        let from = Arc::clone(self.source(parent));
+        let table = self.find_table(target)?;
+        let join = Join::along(self.add_source(Arc::clone(&table))?, parent, from.require(lookup)?, &table);
+        let (source, at) = (join.source, self.joins.len());
+        self.joins.push(Draft { scope: self.scope, join });
+        let filter = self.filter(filter, source)?;
+        self.joins[at].join.filter = Some(filter);
+        Ok(source)
+    }
+
+    fn orders(&mut self, query: &Query, outputs: &Outputs) -> Result<Vec<ResolvedOrder>> {
+        let mut orders = Vec::with_capacity(query.orders.len() + 1);
+        for order in &query.orders {
+            let key = self.order_key(order, query, outputs)?;
+            if !orders.iter().any(|known: &ResolvedOrder| known.key == key) {
+                orders.push(ResolvedOrder { key, descending: order.descending });
+            }
+        }
+        let mut ties = Vec::new();
+        if query.result == ResultKind::Rows {
+            ties.push(OrderKey::Column(Source::ROOT, self.table.id));
+            let several = |draft: &&Draft| draft.scope == 0 && draft.join.own != self.source(draft.join.source).id && draft.join.kind != JoinKind::First;
+            ties.extend(self.joins.iter().filter(several).map(|draft| OrderKey::Column(draft.join.source, self.source(draft.join.source).id)));
+        } else {
+            ties.extend((0..outputs.outputs.len()).map(OrderKey::Output));
+        }
+        let missing = ties.into_iter().filter(|key| !orders.iter().any(|order: &ResolvedOrder| order.key == *key)).collect::<Vec<_>>();
+        orders.extend(missing.into_iter().map(|key| ResolvedOrder { key, descending: false }));
+        Ok(orders)
+    }
+
+    fn order_key(&mut self, order: &Order, query: &Query, outputs: &Outputs) -> Result<OrderKey> {
+        let path = match &order.by {
+            OrderBy::Column(path) => path,
+            OrderBy::Value(name) => {
+                let at = outputs.values.iter().find(|value| value.name.as_ref() == Some(name)).map(|value| value.at);
+                let at = at.ok_or_else(|| Error::new(ErrorCode::ODataError, format!("The order names '{name}', which is no value of the query.")))?;
+                return Ok(match outputs.outputs.get(at) {
+                    Some(Output::Column { source, column }) if query.result == ResultKind::Rows => OrderKey::Column(*source, *column),
+                    _ => OrderKey::Output(at),
+                });
+            }
+        };
+        let (source, column) = self.place(path, Source::ROOT)?;
+        if query.result == ResultKind::Rows {
+            return Ok(OrderKey::Column(source, column));
+        }
+        let wanted = Output::Column { source, column };
+        let at = outputs.outputs.iter().position(|output| *output == wanted);
+        at.map(OrderKey::Output).ok_or_else(|| {
+            Error::new(ErrorCode::ODataError, format!("Rows are put together here, so they can be ordered by returned values only; '{}' is none.", path.column))
+        })
     }
 }
 
-fn value_test(table: &Table, column: ColumnIx, condition: &Condition) -> Result<Test> {
-    let column = table.column(column);
-    let one = || match condition.values.as_slice() {
-        [value] => Ok(value),
-        _ => Err(Error::new(ErrorCode::ODataError, format!("The condition on '{}' takes exactly one value.", column.name))),
+/// The place of a column that holds data.
+fn stored(table: &Table, name: &str) -> Result<ColumnIx> {
+    let missing = || Error::new(ErrorCode::QueryBuilderNoAttribute, format!("'{}' entity doesn't contain attribute with Name = '{name}'.", table.name()));
+    table.find(name).filter(|ix| table.column(*ix).is_stored()).ok_or_else(missing)
+}
+
+/// True if the columns can hold the same value.
+fn can_join(table: &Table, own: ColumnIx, parent: &Table, to: ColumnIx) -> bool {
+    let kind = |shape| match shape {
+        Shape::Guid | Shape::Lookup | Shape::PolyLookup => Shape::Guid,
+        other => other,
     };
-    let pattern = |before: &str, after: &str| match (one()?, column.shape()) {
-        (Literal::Text(text) | Literal::Number(text), Shape::Text) if text.len() > PATTERN_BYTES_MAX || wildcards(text) > WILDCARDS_MAX => {
-            Err(Error::new(ErrorCode::ODataError, format!("A text pattern may have at most {PATTERN_BYTES_MAX} bytes and {WILDCARDS_MAX} wildcards.")))
-        }
-        (Literal::Text(text) | Literal::Number(text), Shape::Text) => Ok(Test::Matches(format!("{before}{text}{after}"))),
-        (Literal::Null, Shape::Text) => Ok(Test::In(Vec::new())),
-        _ => Err(Error::new(ErrorCode::ODataError, format!("Text functions work on text columns; '{}' is none.", column.name))),
-    };
-    match condition.operator {
-        Operator::Null => Ok(Test::Null),
-        Operator::NotNull => Ok(Test::NotNull),
-        Operator::Contains => pattern("%", "%"),
-        Operator::BeginsWith => pattern("", "%"),
-        Operator::EndsWith => pattern("%", ""),
-        Operator::In => {
-            let values = condition.values.iter().map(|value| coerce(column, value)).collect::<Result<Vec<_>>>()?;
-            Ok(Test::In(values.into_iter().filter(|value| !value.is_null()).collect()))
-        }
-        Operator::Compare(comparison) => Ok(match (comparison, coerce(column, one()?)?) {
-            (Comparison::Equal, Value::Null) => Test::Null,
-            (Comparison::NotEqual, Value::Null) => Test::NotNull,
-            (_, Value::Null) => Test::In(Vec::new()),
-            (comparison, value) => Test::Compare(comparison, value),
-        }),
-    }
+    let (own, to) = (table.column(own).shape(), parent.column(to).shape());
+    kind(own) == kind(to) && !matches!(own, Shape::None | Shape::Choices)
 }

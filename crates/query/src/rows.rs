@@ -26,6 +26,21 @@ pub struct PageHead<'a> {
 pub trait RowView {
     /// The value at a place; null for a place that does not exist.
     fn get(&self, at: usize) -> ValueRef<'_>;
+
+    /// The list at a place of `ResolvedQuery::collections`.
+    fn nested(&self, at: usize) -> Option<&NestedRows> {
+        let _ = at;
+        None
+    }
+}
+
+/// A list nested in a row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NestedRows {
+    /// Its rows; their places are those of the collection's own query.
+    pub rows: Vec<CollectedRow>,
+    /// Where the list goes on, if it does: a token for the next page.
+    pub next: Option<String>,
 }
 
 /// Where rows go. Called inside a read transaction: an implementation must not wait for a client.
@@ -49,13 +64,36 @@ pub trait RowSink {
     fn removed(&mut self, id: Uuid) -> Result<Flow>;
 }
 
-/// A row that was collected.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CollectedRow(pub Vec<Value>);
+/// A row that was collected, with its lists.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CollectedRow {
+    /// Its values.
+    pub values: Vec<Value>,
+    /// Its lists.
+    pub nested: Vec<NestedRows>,
+    /// For each value the text of several choices: these have no other borrowed form.
+    choices: Vec<Option<String>>,
+}
+
+impl CollectedRow {
+    /// A row of these values.
+    pub fn new(values: Vec<Value>) -> Self {
+        let text = |value: &Value| if let Value::Choices(chosen) = value { Some(Value::choices_text(chosen)) } else { None };
+        let choices = if values.iter().any(|value| matches!(value, Value::Choices(_))) { values.iter().map(text).collect() } else { Vec::new() };
+        Self { values, nested: Vec::new(), choices }
+    }
+}
 
 impl RowView for CollectedRow {
     fn get(&self, at: usize) -> ValueRef<'_> {
-        self.0.get(at).map_or(ValueRef::Null, Value::as_ref)
+        match self.choices.get(at) {
+            Some(Some(text)) => ValueRef::Choices(text),
+            _ => self.values.get(at).map_or(ValueRef::Null, Value::as_ref),
+        }
+    }
+
+    fn nested(&self, at: usize) -> Option<&NestedRows> {
+        self.nested.get(at)
     }
 }
 
@@ -76,7 +114,7 @@ impl RowSink for Collector {
     }
 
     fn row(&mut self, row: &dyn RowView) -> Result<Flow> {
-        self.rows.push(CollectedRow((0..self.width).map(|at| row.get(at).to_owned()).collect()));
+        self.rows.push(CollectedRow::new((0..self.width).map(|at| row.get(at).to_owned()).collect()));
         Ok(Flow::Continue)
     }
 

@@ -1,8 +1,9 @@
 //! Filters as SQL.
 
-use driftless_model::{Decimal, Result, Value, decimal_to_order_bytes};
-use driftless_query::{Comparison, ResolvedCondition, ResolvedFilter, Test};
+use driftless_model::{ColumnIx, Decimal, Result, Uuid, Value, decimal_to_order_bytes};
+use driftless_query::{Comparison, ResolvedCondition, ResolvedFilter, Source, Test};
 
+use crate::name::quoted;
 use crate::text::Builder;
 use crate::{Bind, MATCHES};
 
@@ -26,6 +27,7 @@ impl<'a> Builder<'a> {
                 Ok(())
             }
             ResolvedFilter::Condition(condition) => self.condition(condition),
+            ResolvedFilter::Exists(join) => self.exists(join),
         }
     }
 
@@ -62,10 +64,10 @@ impl<'a> Builder<'a> {
                 self.push(operator(*comparison));
                 self.value(with)?;
             }
-            Test::CompareColumn(comparison, other) => {
+            Test::CompareColumn(comparison, source, other) => {
                 self.own(condition);
                 self.push(operator(*comparison));
-                self.column(condition.source, *other);
+                self.column(*source, *other);
             }
             Test::Null => {
                 self.own(condition);
@@ -84,8 +86,49 @@ impl<'a> Builder<'a> {
                 self.push(")");
             }
             Test::In(list) => self.list(condition, list)?,
+            Test::AnyChosen(options) => self.any_chosen(condition, options),
+            Test::Part(part, calendar, number) => {
+                self.date_part(condition.source, condition.column, *part, calendar);
+                self.push("=");
+                self.bind(Bind::Int(i64::from(*number)));
+            }
+            Test::Hierarchy { of, parent, id, above, inclusive } => self.hierarchy(condition, *of, *parent, *id, (*above, *inclusive)),
         }
         Ok(())
+    }
+
+    /// Options are stored as numbers with commas between them.
+    fn any_chosen(&mut self, condition: &ResolvedCondition, options: &[i32]) {
+        let mut before = "(";
+        for option in options {
+            self.push(before);
+            self.push("instr(','||");
+            self.own(condition);
+            self.push("||',',");
+            self.bind(Bind::Text(format!(",{option},").into()));
+            self.push(")>0");
+            before = " OR ";
+        }
+        self.push(if options.is_empty() { "0" } else { ")" });
+    }
+
+    /// The identifiers above or below a row are collected first, whatever the query's rows are; a loop in the data ends, since no identifier is taken twice.
+    fn hierarchy(&mut self, condition: &ResolvedCondition, of: Source, parent: ColumnIx, id: Uuid, (above, inclusive): (bool, bool)) {
+        let table = self.query.source(of);
+        let (id_column, parent_column) = (quoted(&table.column(table.id).physical), quoted(&table.column(parent).physical));
+        let from = quoted(&table.def.physical);
+        let (next, known) = if above { (parent_column, id_column) } else { (id_column, parent_column) };
+        self.push("(");
+        if inclusive {
+            self.own(condition);
+            self.push("=");
+            self.bind(Bind::from(id));
+            self.push(" OR ");
+        }
+        self.own(condition);
+        self.push(&format!(" IN (WITH RECURSIVE h(i) AS (SELECT x.{next} FROM {from} AS x WHERE x.{known}="));
+        self.bind(Bind::from(id));
+        self.push(&format!(" UNION SELECT x.{next} FROM {from} AS x JOIN h ON x.{known}=h.i) SELECT i FROM h WHERE i IS NOT NULL))"));
     }
 
     fn own(&mut self, condition: &ResolvedCondition) {

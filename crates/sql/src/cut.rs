@@ -1,7 +1,7 @@
 //! Where a page begins: after the row with given values of the order's keys.
 
 use driftless_model::{Error, ErrorCode, Result, Value};
-use driftless_query::ResolvedOrder;
+use driftless_query::{OrderKey, ResolvedOrder};
 
 use crate::text::Builder;
 
@@ -18,7 +18,7 @@ impl<'a> Builder<'a> {
             && !first.descending
             && !value.is_null()
         {
-            self.column(first.source, first.column);
+            self.key(first)?;
             self.push(">=");
             self.cut_value(value)?;
             self.push(" AND ");
@@ -28,7 +28,7 @@ impl<'a> Builder<'a> {
             self.beyond(order, value)?;
             if at + 1 < orders.len() {
                 self.push(" OR (");
-                self.column(order.source, order.column);
+                self.key(order)?;
                 self.push(" IS ");
                 self.cut_value(value)?;
                 self.push(" AND ");
@@ -47,25 +47,34 @@ impl<'a> Builder<'a> {
     fn beyond(&mut self, order: &'a ResolvedOrder, value: &'a Value) -> Result<()> {
         match (order.descending, value.is_null()) {
             (false, true) => {
-                self.column(order.source, order.column);
+                self.key(order)?;
                 self.push(" IS NOT NULL");
             }
             (false, false) => {
-                self.column(order.source, order.column);
+                self.key(order)?;
                 self.push(">");
                 self.cut_value(value)?;
             }
             (true, true) => self.push("0"),
             (true, false) => {
                 self.push("(");
-                self.column(order.source, order.column);
+                self.key(order)?;
                 self.push("<");
                 self.cut_value(value)?;
                 self.push(" OR ");
-                self.column(order.source, order.column);
+                self.key(order)?;
                 self.push(" IS NULL)");
             }
         }
+        Ok(())
+    }
+
+    /// The column of an order's key. A page of groups has none, and is not continued by values.
+    fn key(&mut self, order: &ResolvedOrder) -> Result<()> {
+        let OrderKey::Column(source, column) = order.key else {
+            return Err(Error::of(ErrorCode::InvalidPagingCookie));
+        };
+        self.column(source, column);
         Ok(())
     }
 

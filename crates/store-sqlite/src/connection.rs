@@ -1,11 +1,13 @@
-//! Connections: settings, the collation and the matching function.
+//! Connections: settings, the collation and the functions that statements call.
 
 use std::path::Path;
 use std::time::Duration;
 
-use driftless_sql::{COLLATION, MATCHES};
+use driftless_model::{Decimal, decimal_from_order_bytes, decimal_to_order_bytes};
+use driftless_query::{AVERAGE_SCALE, Calendar, date_part};
+use driftless_sql::{COLLATION, DATE_PART, DECIMAL_AVERAGE, DECIMAL_SUM, MATCHES};
 use rusqlite::config::DbConfig;
-use rusqlite::functions::FunctionFlags;
+use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
@@ -86,7 +88,7 @@ fn configure_writer(conn: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Registers the collation and the matching function.
+/// Registers the collation and the functions.
 fn register(conn: &Connection) -> rusqlite::Result<()> {
     conn.create_collation(COLLATION, driftless_model::compare)?;
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
@@ -96,7 +98,46 @@ fn register(conn: &Connection) -> rusqlite::Result<()> {
             _ => None,
         };
         Ok(matches!((text(0), text(1)), (Some(text), Some(pattern)) if driftless_model::matches_pattern(text, pattern)))
-    })
+    })?;
+    conn.create_scalar_function(DATE_PART, 5, flags, |context| {
+        let number = |at: usize| context.get::<Option<i64>>(at);
+        let (Some(part), Some(local_s)) = (number(0)?, number(1)?) else { return Ok(None) };
+        let small = |at: usize| Ok::<_, rusqlite::Error>(number(at)?.and_then(|number| i8::try_from(number).ok()).unwrap_or(1));
+        let calendar = Calendar { offset_s: 0, fiscal_start: (small(2)?, small(3)?), fiscal_months: small(4)? };
+        Ok(driftless_sql::date_part_at(part).and_then(|part| date_part(part, local_s, &calendar)))
+    })?;
+    conn.create_aggregate_function(DECIMAL_SUM, 1, flags, DecimalSum { average: false })?;
+    conn.create_aggregate_function(DECIMAL_AVERAGE, 1, flags, DecimalSum { average: true })
+}
+
+/// Adds stored decimals.
+struct DecimalSum {
+    average: bool,
+}
+
+impl Aggregate<(Decimal, u64), Option<[u8; 16]>> for DecimalSum {
+    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<(Decimal, u64)> {
+        Ok((Decimal::ZERO, 0))
+    }
+
+    fn step(&self, context: &mut Context<'_>, (sum, count): &mut (Decimal, u64)) -> rusqlite::Result<()> {
+        let ValueRef::Blob(bytes) = context.get_raw(0) else { return Ok(()) };
+        let next = decimal_from_order_bytes(bytes).and_then(|number| sum.checked_add(number));
+        *sum = next.ok_or_else(too_great)?;
+        *count += 1;
+        Ok(())
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, state: Option<(Decimal, u64)>) -> rusqlite::Result<Option<[u8; 16]>> {
+        let Some((sum, count @ 1..)) = state else { return Ok(None) };
+        let value = if self.average { (sum / Decimal::from(count)).trunc_with_scale(AVERAGE_SCALE) } else { sum };
+        decimal_to_order_bytes(value).map(Some).map_err(|_| too_great())
+    }
+}
+
+/// What the engine says of sums of whole numbers, too.
+fn too_great() -> rusqlite::Error {
+    rusqlite::Error::UserFunctionError(crate::error::OVERFLOW.into())
 }
 
 /// A path inside a `file:` address.

@@ -128,6 +128,7 @@ impl Watch {
         match code(&error) {
             Some(ErrorCode::DiskFull) => StoreError::Full,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Conflict,
+            _ if error.to_string().contains(OVERFLOW) => driftless_query::sum_too_great().into(),
             _ => StoreError::failed(error),
         }
     }
@@ -140,6 +141,9 @@ impl Watch {
         self.engine(error)
     }
 }
+
+/// What the engine says of a sum that its type cannot hold; our own functions say the same.
+pub(crate) const OVERFLOW: &str = "integer overflow";
 
 /// True for a violated unique index.
 pub(crate) fn is_unique_violation(error: &rusqlite::Error) -> bool {

@@ -64,7 +64,7 @@ fn what_is_written_while_paging_comes_in_the_next_delta() {
         let mut sink = Collector::default();
         let request = ChangeRequest { query: &query, since: Some(&since), until: &until, cut, limit: 2 };
         let end = store.reading(|tx| Ok(tx.changes(&request, &mut sink)?)).unwrap();
-        (sink.rows.iter().map(|row| row.0[0].id().unwrap()).collect::<Vec<_>>(), sink.removed, end.next)
+        (sink.rows.iter().map(|row| row.values[0].id().unwrap()).collect::<Vec<_>>(), sink.removed, end.next)
     };
     let (rows, removed, cut) = page(None);
     assert_eq!((rows, removed), (ids([3, 2]), vec![]));

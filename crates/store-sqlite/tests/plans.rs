@@ -45,7 +45,7 @@ fn reads_by_id_and_by_key_search_an_index() {
 fn a_page_in_order_of_the_id_begins_at_its_cut_and_sorts_nothing() {
     let (folder, table) = filled();
     let mut query = ResolvedQuery::plain(&table, &[], None);
-    query.orders = vec![ResolvedOrder { source: Source::ROOT, column: table.id, descending: false }];
+    query.orders = vec![ResolvedOrder::own(table.id)];
     query.limit = Some(10);
     query.after = Some(vec![Value::Guid(Uuid::nil())]);
     let query = SecuredQuery::unrestricted(query, "test");

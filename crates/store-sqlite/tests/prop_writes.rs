@@ -118,7 +118,7 @@ fn view(store: &dyn Store, library: &Library, since: Option<&Position>) -> Resul
             }
         }
         let count = tx.count_changes(&ChangeRequest { query: &query, since, until: &until, cut: None, limit: 1 })?;
-        let rows = found.rows.iter().map(|row| Ok((item(row, 2)?.0, row.0[2..].to_vec()))).collect::<Result<_>>()?;
+        let rows = found.rows.iter().map(|row| Ok((item(row, 2)?.0, row.values[2..].to_vec()))).collect::<Result<_>>()?;
         Ok(View { state, rows, removed: found.removed, count })
     })
 }

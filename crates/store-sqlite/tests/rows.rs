@@ -51,7 +51,7 @@ fn every_shape_is_read_as_written() {
     let poly = table.find("many").unwrap();
     named.outputs.push(Output::LookupName { source: Source::ROOT, column: one });
     named.outputs.push(Output::LookupName { source: Source::ROOT, column: poly });
-    named.orders = vec![ResolvedOrder { source: Source::ROOT, column: table.id, descending: false }];
+    named.orders = vec![ResolvedOrder::own(table.id)];
     let (rows, _) = select(&*store, named.clone());
     assert_eq!(rows[0][2..], [Value::text("Contoso"), Value::Null]);
     update(&*store, &table, id(9), &[("many", Value::Ref(Reference { table: TableCode(1), id: id(5) }))]).unwrap();

@@ -95,6 +95,10 @@ impl Tables for Library {
     fn table(&self, name: &str) -> Option<Arc<Table>> {
         [&self.author, &self.book].into_iter().find(|table| **table.name() == *name).map(Arc::clone)
     }
+
+    fn hierarchy(&self, _: &Table) -> Option<ColumnIx> {
+        None
+    }
 }
 
 /// A table of these columns, besides its primary id and `versionnumber`. The column `name`, if it is there, is the primary name.
@@ -356,8 +360,8 @@ pub fn contents(store: &dyn Store, table: &Arc<Table>, column: &str) -> Result<V
 /// # Errors
 /// When id or version is missing.
 pub fn item(row: &CollectedRow, at: usize) -> Result<(Uuid, Version, Value)> {
-    match row.0.as_slice() {
-        [Value::Guid(id), Value::BigInt(version), ..] => Ok((*id, Version(*version), row.0.get(at).cloned().unwrap_or(Value::Null))),
+    match row.values.as_slice() {
+        [Value::Guid(id), Value::BigInt(version), ..] => Ok((*id, Version(*version), row.values.get(at).cloned().unwrap_or(Value::Null))),
         _ => Err(Error::damaged(format!("a row came without id and version: {row:?}"))),
     }
 }

@@ -84,8 +84,8 @@ impl Service {
 
     fn version(&self, id: Uuid) -> i64 {
         let (_, found) = self.org.changes(&changes(BOOK, &["new_name"])).unwrap();
-        let row = found.rows.iter().find(|row| row.0[0] == Value::Guid(id)).unwrap();
-        let Value::BigInt(version) = row.0[1] else { panic!("a row has a version") };
+        let row = found.rows.iter().find(|row| row.values[0] == Value::Guid(id)).unwrap();
+        let Value::BigInt(version) = row.values[1] else { panic!("a row has a version") };
         version
     }
 }

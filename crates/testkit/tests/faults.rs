@@ -13,7 +13,7 @@ use driftless_model::{
     Cascade, CascadeAction, ChoiceColumn, ChoiceOption, ChoiceSource, ColumnIx, ColumnType, DeleteAction, ErrorCode, KeyIndexStatus, Label, LogicalName,
     MoneyColumn, Position, PrecisionSource, Reference, Result, Uuid, Value, Version,
 };
-use driftless_query::{CollectedRow, Collector, ResolvedOrder, ResolvedQuery, SecuredQuery, Source};
+use driftless_query::{CollectedRow, Collector, ResolvedOrder, ResolvedQuery, SecuredQuery};
 use driftless_solution_file::{
     ChoiceElement, ChoiceSource as ChoiceOfFile, ColumnElement, ColumnType as TypeOfFile, KeyElement, Labels, Manifest, OneToMany, Package, Properties,
     Publisher, RelationshipElement, RelationshipKind, RootComponent, SolutionVersion, TableElement, write,
@@ -97,7 +97,7 @@ impl Faulty {
                 let mut rows = BTreeMap::new();
                 for table in Snapshot::load(tx)?.tables() {
                     let stored: Vec<ColumnIx> = table.indexed().filter(|(_, column)| column.is_stored()).map(|(ix, _)| ix).collect();
-                    let by_id = ResolvedOrder { source: Source::ROOT, column: table.id, descending: false };
+                    let by_id = ResolvedOrder::own(table.id);
                     let query = ResolvedQuery { orders: vec![by_id], ..ResolvedQuery::plain(table, &stored, None) };
                     let mut found = Collector::default();
                     tx.select(&SecuredQuery::unrestricted(query, "a test looks at everything"), None, &mut found)?;
@@ -189,7 +189,7 @@ impl Faulty {
         let query = SecuredQuery::unrestricted(ResolvedQuery::plain(table, &columns, None), "a test");
         let mut found = Collector::default();
         self.store.read(&mut |tx| Ok(tx.select(&query, None, &mut found).map(drop)?)).unwrap();
-        found.rows.into_iter().map(|row| row.0[2..].to_vec()).collect()
+        found.rows.into_iter().map(|row| row.values[2..].to_vec()).collect()
     }
 
     fn key_status(&self, table: &str, key: &str) -> KeyIndexStatus {

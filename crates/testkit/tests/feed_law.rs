@@ -301,7 +301,7 @@ impl Stage {
         let (page, found) = self.org().changes(&request).map_err(|error| format!("a token was refused: {error:?}"))?;
         ensure(page.next.is_some() != page.token.is_some(), || "a page has either a next page or a token (CT-36)".to_owned())?;
         ensure(page.delta == token.is_some(), || "an answer must tell whether it is a delta (CT-45)".to_owned())?;
-        let rows = found.rows.iter().map(|row| item(&row.0)).collect();
+        let rows = found.rows.iter().map(|row| item(&row.values)).collect();
         Ok(Answer { page, rows, removed: found.removed, count })
     }
 
@@ -366,11 +366,11 @@ impl Stage {
     /// The table is what the oracle says.
     fn table_is_right(&self) -> Outcome {
         let columns = Columns::Some(COLUMNS.map(Into::into).to_vec());
-        let all = RetrieveMultiple { query: Query { columns, ..Query::new(BOOK.into()) }, within: None, count: false, page_token: None };
+        let all = RetrieveMultiple { query: Query { columns, ..Query::new(BOOK.into()) }, within: None, count: false, skip: 0, page_token: None };
         let mut found = Collector::default();
         let org = self.org();
         org.organization.execute(&org.caller, &mut |_| Ok(Request::RetrieveMultiple(all.clone())), &mut found).map_err(|error| format!("{error:?}"))?;
-        let rows: Copy = found.rows.iter().map(|row| item(&row.0)).map(|item| (item.id, (item.version, item.content))).collect();
+        let rows: Copy = found.rows.iter().map(|row| item(&row.values)).map(|item| (item.id, (item.version, item.content))).collect();
         ensure(rows == self.table(), || format!("the table is {rows:?}, but must be {:?}", self.table()))
     }
 

@@ -130,7 +130,7 @@ fn changes(token: Option<&str>, page_token: Option<&str>, page_rows: u32) -> Cha
 
 fn list(page_token: Option<&str>) -> Request {
     let query = Query { limit: Some(PAGE_ROWS), ..query() };
-    Request::RetrieveMultiple(RetrieveMultiple { query, within: None, count: false, page_token: page_token.map(str::to_owned) })
+    Request::RetrieveMultiple(RetrieveMultiple { query, within: None, count: false, skip: 0, page_token: page_token.map(str::to_owned) })
 }
 
 /// A token in each of the three places that take one. None but those that were handed out may be accepted, in one spelling only (SEC-40).

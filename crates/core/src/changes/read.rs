@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use driftless_model::{Error, ErrorCode, Position, Result, Table, Value};
-use driftless_query::{Query, ResolvedQuery, RowSink, SecuredQuery, resolve};
+use driftless_query::{Query, ResolvedQuery, RowSink, SecuredQuery};
 use driftless_store::{ChangeRequest, Cut, Phase, PositionState};
 use sha2::{Digest, Sha256};
 
@@ -94,7 +94,7 @@ fn tracked(cx: &ReadCx<'_>, request: &Changes) -> Result<Arc<Table>> {
 
 /// The rights are checked at every page and every use of a token (CT-62, CT-63).
 fn secure(cx: &ReadCx<'_>, query: &Query) -> Result<SecuredQuery> {
-    let mut query = resolve(query, &*cx.snapshot)?;
+    let mut query = cx.resolve(query)?;
     query.orders.clear();
     cx.secure_all(query)
 }

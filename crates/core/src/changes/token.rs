@@ -81,8 +81,11 @@ pub(crate) struct ListToken {
     pub(crate) scan: String,
     /// Digest of the order alone.
     pub(crate) orders: String,
-    /// Values of the order's keys of the last row.
+    /// Values of the order's keys of the last row; none where rows were put together.
     pub(crate) after: Vec<Value>,
+    /// Rows to leave out, where rows were put together.
+    #[serde(default)]
+    pub(crate) skip: u64,
     /// Number of the page that this asks for.
     pub(crate) number: u32,
 }

@@ -317,6 +317,12 @@ impl Tables for Snapshot {
     fn table(&self, name: &str) -> Option<Arc<Table>> {
         self.find(name).cloned()
     }
+
+    fn hierarchy(&self, table: &Table) -> Option<ColumnIx> {
+        let own = |relationship: &&Arc<Relationship>| relationship.hierarchical && relationship.referencing_table == *table.name();
+        let relationship = self.referenced(table.name()).iter().find(own)?;
+        table.find(&relationship.referencing_column)
+    }
 }
 
 /// The next snapshot in the making.

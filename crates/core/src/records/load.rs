@@ -55,7 +55,7 @@ pub(crate) fn matching(tx: &dyn ReadTx, table: &Arc<Table>, columns: &[ColumnIx]
     let mut collected = Collector::default();
     tx.select(&SecuredQuery::unrestricted(query, "the service reads what it needs for its own checks"), None, &mut collected)?;
     let rows = collected.rows.into_iter().map(|row| {
-        let mut values = row.0.into_iter();
+        let mut values = row.values.into_iter();
         let id = values.next().and_then(|value| value.id()).unwrap_or_default();
         let version = match values.next() {
             Some(Value::BigInt(version)) => Version(version),

@@ -1,8 +1,9 @@
 //! Retrieve: one row.
 
 use driftless_model::{Error, Privilege, Result, Uuid, Value};
-use driftless_query::{Flow, PageHead, ResolvedCondition, ResolvedFilter, RowSink, RowView, resolve};
+use driftless_query::{Flow, PageHead, ResolvedCondition, ResolvedFilter, RowSink, RowView};
 
+use super::nested;
 use crate::context::ReadCx;
 use crate::keys;
 use crate::records::load;
@@ -18,13 +19,12 @@ pub(crate) fn run(cx: &ReadCx<'_>, retrieve: &Retrieve, sink: &mut dyn RowSink) 
             return Ok(Response::NotModified);
         }
     }
-    let mut query = resolve(&retrieve.query, &*cx.snapshot)?;
+    let mut query = cx.resolve(&retrieve.query)?;
     query.filter = Some(row_filter(target)?);
     query.orders.clear();
     query.limit = Some(1);
-    let secured = cx.secure(query)?;
     let mut counted = Counted { sink, rows: 0 };
-    cx.tx.select(&secured, None, &mut counted)?;
+    nested::deliver(cx, query, false, &mut counted)?;
     if counted.rows == 0 { Err(absent_or_hidden(cx, target)?) } else { Ok(Response::Retrieved) }
 }
 

@@ -1,75 +1,104 @@
 //! RetrieveMultiple: pages of rows. Pages are cut by the values of the order's keys, so that rows written in between neither shift nor repeat others.
 
-use driftless_model::{ColumnIx, Error, ErrorCode, Privilege, Reference, Result, Uuid, Value};
-use driftless_query::{Flow, Output, PageHead, Query, ResolvedCondition, ResolvedFilter, ResolvedQuery, RowSink, RowView, resolve};
+use driftless_model::{Error, ErrorCode, Result, Uuid, Value};
+use driftless_query::{Along, Flow, OrderKey, Output, PageHead, Query, ResolvedQuery, RowSink, RowView};
 use sha2::{Digest, Sha256};
 
+use super::nested;
 use crate::changes::token::{self, ListToken, Token};
 use crate::context::ReadCx;
-use crate::keys;
 use crate::request::{NextPage, Page, Response, RetrieveMultiple, Target};
 
 /// Runs a list.
 pub(crate) fn run(cx: &ReadCx<'_>, list: &RetrieveMultiple, sink: &mut dyn RowSink) -> Result<Response> {
-    let mut query = prepare(cx, &list.query, list.within.as_ref())?;
+    let mut query = cx.resolve_within(&list.query, list.within.as_ref())?;
     let limits = &cx.services.limits;
     let page_rows = list.query.limit.unwrap_or(limits.page_rows_max).min(limits.page_rows_max);
     query.limit = Some(page_rows);
-    let (scan, orders) = (scan_hash(&query), orders_hash(&query));
-    let number = match &list.page_token {
-        None => 1,
-        Some(text) => match token::read(cx.services, text)? {
-            Token::List(page) if page.scan == scan && page.after.len() == query.orders.len() => {
-                query.after = Some(page.after);
-                page.number
-            }
-            Token::List(page) if page.orders != orders => return Err(Error::of(ErrorCode::PagingCookieOrder)),
-            _ => return Err(Error::of(ErrorCode::InvalidPagingCookie)),
-        },
-    };
-    let keys = add_order_outputs(&mut query);
-    let secured = cx.secure(query)?;
-    let count = if list.count { Some(cx.tx.count(&secured, Some(limits.count_max))?) } else { None };
-    let mut last = LastRow { sink, keys, values: Vec::new(), first: None, last: None };
-    let more = cx.tx.select(&secured, count, &mut last)?;
-    let next = (more && !last.values.is_empty()).then(|| NextPage {
-        token: token::print(cx.services, &Token::List(ListToken { scan, orders, after: last.values, number: number + 1 })),
-        number: number + 1,
+    query.skip = list.skip;
+    if list.skip > limits.skipped_rows_max {
+        return Err(Error::of(ErrorCode::PagingLimitWithoutCookie));
+    }
+    let marks = Marks::of(&query);
+    let mut number = list.skip / u64::from(page_rows.max(1)) + 1;
+    if let Some(text) = &list.page_token {
+        let page = marks.read(cx, text)?;
+        if page.after.len() != if query.grouped { 0 } else { query.orders.len() } {
+            return Err(Error::of(ErrorCode::InvalidPagingCookie));
+        }
+        number = page.number.into();
+        query.skip = page.skip;
+        query.after = Some(page.after).filter(|_| !query.grouped);
+    }
+    refuse_large_groups(cx, &query)?;
+    let (skip, grouped) = (query.skip, query.grouped);
+    let keys = if grouped { Vec::new() } else { add_order_outputs(&mut query) };
+    let mut last = LastRow { sink, keys, values: Vec::new(), rows: 0, is_row: !grouped, first: None, last: None };
+    let more = nested::deliver(cx, query, list.count, &mut last)?;
+    let number = u32::try_from(number + 1).unwrap_or(u32::MAX);
+    let next = (more && last.rows > 0).then(|| NextPage {
+        token: marks.print(cx, last.values, if grouped { skip + last.rows } else { 0 }, number),
+        number,
         first_last: last.first.zip(last.last),
     });
     Ok(Response::Page(Page { next }))
 }
 
 /// Counts rows, up to the limit of counts.
-pub(crate) fn count(cx: &ReadCx<'_>, query: &Query, within: Option<&(ColumnIx, Target)>) -> Result<Response> {
-    let secured = cx.secure(prepare(cx, query, within)?)?;
+pub(crate) fn count(cx: &ReadCx<'_>, query: &Query, within: Option<&(Along, Target)>) -> Result<Response> {
+    let secured = cx.secure(cx.resolve_within(query, within)?)?;
     cx.tx.count(&secured, Some(cx.services.limits.count_max)).map(Response::Count).map_err(Into::into)
 }
 
-fn prepare(cx: &ReadCx<'_>, query: &Query, within: Option<&(ColumnIx, Target)>) -> Result<ResolvedQuery> {
-    let mut query = resolve(query, &*cx.snapshot)?;
-    if let Some((lookup, parent)) = within {
-        let parent = keys::require(cx.tx, &cx.snapshot, parent, &[])?;
-        cx.require_row(Privilege::Read, &parent.table, parent.id)?;
-        let reference = Value::Ref(Reference { table: parent.table.def.code, id: parent.id });
-        let of_parent = ResolvedCondition::equals(*lookup, reference);
-        query.filter = Some(match query.filter.take() {
-            Some(filter) => ResolvedFilter::And(vec![of_parent, filter]),
-            None => of_parent,
-        });
+/// Refuses to put more rows together than the limit of aggregates allows (SEC-10).
+fn refuse_large_groups(cx: &ReadCx<'_>, query: &ResolvedQuery) -> Result<()> {
+    let most = cx.services.limits.aggregate_rows_max;
+    if most == u64::MAX || !query.outputs.iter().any(Output::is_aggregate) {
+        return Ok(());
     }
-    Ok(query)
+    let rows = ResolvedQuery { grouped: false, outputs: Vec::new(), orders: Vec::new(), skip: 0, ..query.clone() };
+    if cx.tx.count(&cx.secure(rows)?, Some(most + 1))? > most {
+        return Err(Error::of(ErrorCode::AggregateQueryRecordLimitExceeded));
+    }
+    Ok(())
+}
+
+/// A token for the rows of a query behind the one whose keys of the order are `after`.
+pub(crate) fn page_token(cx: &ReadCx<'_>, query: &ResolvedQuery, after: Vec<Value>, number: u32) -> String {
+    Marks::of(query).print(cx, after, 0, number)
+}
+
+/// What tells queries apart in page tokens.
+struct Marks {
+    scan: String,
+    orders: String,
+}
+
+impl Marks {
+    fn of(query: &ResolvedQuery) -> Self {
+        Self { scan: scan_hash(query), orders: digest(&format!("{:?}", query.orders)) }
+    }
+
+    fn print(&self, cx: &ReadCx<'_>, after: Vec<Value>, skip: u64, number: u32) -> String {
+        token::print(cx.services, &Token::List(ListToken { scan: self.scan.clone(), orders: self.orders.clone(), after, skip, number }))
+    }
+
+    /// # Errors
+    /// 0x80041129 when the order has changed, 0x8004112a when anything else has.
+    fn read(&self, cx: &ReadCx<'_>, text: &str) -> Result<ListToken> {
+        match token::read(cx.services, text)? {
+            Token::List(page) if page.scan == self.scan => Ok(page),
+            Token::List(page) if page.orders != self.orders => Err(Error::of(ErrorCode::PagingCookieOrder)),
+            _ => Err(Error::of(ErrorCode::InvalidPagingCookie)),
+        }
+    }
 }
 
 /// What a page token must have been made for: table, filter and order. The columns may change between pages.
 fn scan_hash(query: &ResolvedQuery) -> String {
-    let joins: Vec<_> = query.joins.iter().map(|join| (join.parent, join.lookup, join.table.def.id)).collect();
-    digest(&format!("{:?}", (query.table.def.id, &query.filter, &query.orders, joins)))
-}
-
-/// The order alone, so that a changed order can be told from another query.
-fn orders_hash(query: &ResolvedQuery) -> String {
-    digest(&format!("{:?}", query.orders))
+    let others: Vec<_> = query.others.iter().map(|table| table.def.id).collect();
+    let groups = query.grouped.then_some(&query.outputs);
+    digest(&format!("{:?}", (query.table.def.id, others, &query.joins, &query.filter, &query.orders, groups)))
 }
 
 fn digest(text: &str) -> String {
@@ -80,7 +109,8 @@ fn digest(text: &str) -> String {
 fn add_order_outputs(query: &mut ResolvedQuery) -> Vec<usize> {
     let mut places = Vec::with_capacity(query.orders.len());
     for order in &query.orders {
-        let wanted = Output::Column { source: order.source, column: order.column };
+        let OrderKey::Column(source, column) = order.key else { continue };
+        let wanted = Output::Column { source, column };
         let at = query.outputs.iter().position(|output| *output == wanted).unwrap_or_else(|| {
             query.outputs.push(wanted);
             query.outputs.len() - 1
@@ -95,6 +125,9 @@ struct LastRow<'a> {
     sink: &'a mut dyn RowSink,
     keys: Vec<usize>,
     values: Vec<Value>,
+    rows: u64,
+    /// A result row is a row of the table.
+    is_row: bool,
     first: Option<Uuid>,
     last: Option<Uuid>,
 }
@@ -107,8 +140,11 @@ impl RowSink for LastRow<'_> {
     fn row(&mut self, row: &dyn RowView) -> Result<Flow> {
         self.values.clear();
         self.values.extend(self.keys.iter().map(|at| row.get(*at).to_owned()));
-        self.last = row.get(0).id();
-        self.first = self.first.or(self.last);
+        self.rows += 1;
+        if self.is_row {
+            self.last = row.get(0).id();
+            self.first = self.first.or(self.last);
+        }
         self.sink.row(row)
     }
 

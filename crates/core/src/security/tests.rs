@@ -136,13 +136,13 @@ impl TestOrg {
         Ok(rows
             .rows
             .into_iter()
-            .map(|row| row.0.into_iter().find_map(|value| if let Value::Text(text) = value { Some(text) } else { None }).unwrap_or_default())
+            .map(|row| row.values.into_iter().find_map(|value| if let Value::Text(text) = value { Some(text) } else { None }).unwrap_or_default())
             .collect())
     }
 
     /// The names of all accounts that a user can see.
     fn list(&self, user: Uuid) -> Result<Vec<String>> {
-        self.ask(user, &mut |_| Ok(Request::RetrieveMultiple(RetrieveMultiple { query: names(), within: None, count: false, page_token: None })))
+        self.ask(user, &mut |_| Ok(Request::RetrieveMultiple(RetrieveMultiple { query: names(), within: None, count: false, skip: 0, page_token: None })))
     }
 
     fn retrieve(&self, user: Uuid, account: Uuid) -> Result<Vec<String>> {
@@ -193,7 +193,7 @@ fn target(snapshot: &Snapshot, account: Uuid) -> Result<Target> {
 
 fn names() -> Query {
     let columns = driftless_query::Columns::Some(vec!["name".into()]);
-    let orders = vec![driftless_query::Order { path: Vec::new(), column: "name".into(), descending: false }];
+    let orders = vec![driftless_query::Order { by: driftless_query::OrderBy::Column(driftless_query::ColumnPath::own("name".into())), descending: false }];
     Query { columns, orders, ..Query::new("account".into()) }
 }
 
@@ -375,7 +375,7 @@ fn who_acts_for_another_has_what_both_have() {
     let wide = org.holder(org.root(), &[(Privilege::Read, Depth::Deep), (Privilege::Write, Depth::Global)]);
     let list = |user, actor| {
         let caller = Caller { acting_for: Some(actor), ..Caller::user(user) };
-        org.ask_as(&caller, &mut |_| Ok(Request::RetrieveMultiple(RetrieveMultiple { query: names(), within: None, count: false, page_token: None })))
+        org.ask_as(&caller, &mut |_| Ok(Request::RetrieveMultiple(RetrieveMultiple { query: names(), within: None, count: false, skip: 0, page_token: None })))
     };
     assert_eq!(list(reader, administrator).unwrap(), ["north"]);
     assert_eq!(code(list(administrator, reader)), Some(ErrorCode::CannotActOnBehalfOfAnotherUser));

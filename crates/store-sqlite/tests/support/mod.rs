@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use driftless_model::{
-    AlternateKey, Cascade, Column, ColumnIx, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn, DeleteAction, FloatColumn,
-    IntegerColumn, IntegerFormat, KeyIndexStatus, Label, LogicalName, LookupColumn, MoneyColumn, Ownership, Position, PrecisionSource, Relationship,
-    RequiredLevel, SchemaName, SetName, Table, TableCode, TableDef, TextColumn, TextFormat, Uuid, Validity, Value, Version,
+    AlternateKey, Cascade, ChoiceColumn, ChoiceSource, Column, ColumnIx, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn,
+    DeleteAction, FloatColumn, IntegerColumn, IntegerFormat, KeyIndexStatus, Label, LogicalName, LookupColumn, MoneyColumn, Ownership, Position,
+    PrecisionSource, Relationship, RequiredLevel, SchemaName, SetName, Table, TableCode, TableDef, TextColumn, TextFormat, Uuid, Validity, Value, Version,
 };
-use driftless_query::{Collector, ResolvedCondition, ResolvedOrder, ResolvedQuery, SecuredQuery, Source};
+use driftless_query::{Collector, ResolvedCondition, ResolvedOrder, ResolvedQuery, SecuredQuery};
 use driftless_store::{ChangeRequest, Cut, Length, SchemaChange, Stamped, StampedRemoval, Store, WriteTx};
 use driftless_store_sqlite::{SqliteOptions, SqliteStore};
 
@@ -200,6 +200,10 @@ pub fn lookup(targets: &[&str]) -> ColumnType {
     ColumnType::Lookup(lookup)
 }
 
+pub fn choices() -> ColumnType {
+    ColumnType::Choices(ChoiceColumn { choice: ChoiceSource::Global("kind".into()), default: None })
+}
+
 pub fn relationship(referenced: &Table, referencing: &Table, column: &str) -> Relationship {
     Relationship {
         id: id(77),
@@ -288,7 +292,7 @@ fn borrowed(values: &[(String, Value)]) -> Vec<(&str, Value)> {
 pub fn everything(table: &Arc<Table>) -> ResolvedQuery {
     let columns: Vec<ColumnIx> = table.indexed().map(|(ix, _)| ix).collect();
     let mut query = ResolvedQuery::plain(table, &columns, None);
-    query.orders = vec![ResolvedOrder { source: Source::ROOT, column: table.id, descending: false }];
+    query.orders = vec![ResolvedOrder::own(table.id)];
     query
 }
 
@@ -296,7 +300,7 @@ pub fn select(store: &dyn Store, query: ResolvedQuery) -> (Vec<Vec<Value>>, bool
     let query = SecuredQuery::unrestricted(query, "test");
     let mut sink = Collector::default();
     let more = store.reading(|tx| Ok(tx.select(&query, None, &mut sink)?)).unwrap();
-    (sink.rows.into_iter().map(|row| row.0).collect(), more)
+    (sink.rows.into_iter().map(|row| row.values).collect(), more)
 }
 
 /// The row with this id, without id and version.
@@ -321,7 +325,7 @@ pub fn chain(store: &dyn Store, table: &Arc<Table>, since: Option<&Position>, li
         let end = store.reading(|tx| Ok(tx.changes(&request, &mut sink)?)).unwrap();
         assert!(sink.rows.len() + sink.removed.len() <= limit as usize);
         assert!(removed.is_empty() || sink.rows.is_empty(), "rows come first");
-        rows.extend(sink.rows.iter().filter_map(|row| row.0[0].id()));
+        rows.extend(sink.rows.iter().filter_map(|row| row.values[0].id()));
         removed.extend(sink.removed);
         cut = end.next;
         if cut.is_none() {

@@ -172,7 +172,7 @@ pub fn columns_compare_with_columns(opener: &Opener) -> Result<()> {
     let pairs = [pair(Some(1), Some(1)), pair(Some(1), Some(2)), pair(Some(2), Some(1)), pair(Some(1), None), pair(None, Some(1)), pair(None, None)];
     fill(&*store, &book, &pairs.iter().map(<[_; 2]>::as_slice).collect::<Vec<_>>())?;
     for (comparison, expected) in COMPARISONS.into_iter().zip([&[0][..], &[1, 2, 3, 4], &[2], &[0, 2], &[1], &[0, 1]]) {
-        let filter = condition(&book, "pages", Test::CompareColumn(comparison, book.require("genre")?))?;
+        let filter = condition(&book, "pages", Test::CompareColumn(comparison, Source::ROOT, book.require("genre")?))?;
         assert_eq!(filtered(&*store, &book, filter)?, expected, "{comparison:?}");
     }
     Ok(())

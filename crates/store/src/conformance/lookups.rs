@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use driftless_model::{Error, Reference, Result, TableCode, Value};
 use driftless_query::{
-    Columns, Comparison, Expand, Join, Order, Query, ResolvedCondition, ResolvedFilter, ResolvedOrder, ResolvedQuery, Source, Test, resolve,
+    Along, Circumstances, ColumnPath, Columns, Comparison, Expand, Join, Order, OrderBy, OrderKey, Query, ResolvedCondition, ResolvedFilter, ResolvedOrder,
+    ResolvedQuery, Source, Test, resolve,
 };
 
 use super::queries::{found, number};
@@ -37,13 +38,16 @@ fn by_name(library: &Library, expands: &[(&str, &str)]) -> Result<ResolvedQuery>
     query.expands = expands
         .iter()
         .map(|(lookup, target)| Expand {
-            lookup: (*lookup).into(),
-            target: (*target).into(),
+            along: Along::Lookup { lookup: (*lookup).into(), target: (*target).into() },
+            filter: None,
+            orders: Vec::new(),
+            limit: None,
+            expands: Vec::new(),
             name: format!("{lookup}_{target}"),
             columns: Columns::Some(vec!["name".into()]),
         })
         .collect();
-    resolve(&query, library)
+    resolve(&query, library, &Circumstances::default())
 }
 
 /// A lookup that leads nowhere, or to another table, keeps its row, with nulls.
@@ -60,9 +64,9 @@ pub fn joins_keep_rows_without_target(opener: &Opener) -> Result<()> {
     let mut found: Vec<_> = rows
         .iter()
         .map(|row| {
-            let name = |at: &usize| if let Value::Text(text) = &row.0[*at] { text.clone() } else { String::new() };
-            let there = |at: &usize| row.0[*at].id().map(number);
-            (row.0[0].id().map_or(0, number), names.iter().map(name).collect::<Vec<_>>(), ids.iter().map(there).collect::<Vec<_>>())
+            let name = |at: &usize| if let Value::Text(text) = &row.values[*at] { text.clone() } else { String::new() };
+            let there = |at: &usize| row.values[*at].id().map(number);
+            (row.values[0].id().map_or(0, number), names.iter().map(name).collect::<Vec<_>>(), ids.iter().map(there).collect::<Vec<_>>())
         })
         .collect();
     found.sort();
@@ -90,11 +94,10 @@ pub fn filters_and_orders_follow_lookups(opener: &Opener) -> Result<()> {
     let Library { author, book } = &library;
     // t1: the book behind `related`, t2: that book's author, t3: the row's own author.
     let mut query = ResolvedQuery::plain(book, &[], None);
-    query.joins = vec![
-        Join { parent: Source::ROOT, lookup: book.require("related")?, table: Arc::clone(book) },
-        Join { parent: Source(1), lookup: book.require("author")?, table: Arc::clone(author) },
-        Join { parent: Source::ROOT, lookup: book.require("author")?, table: Arc::clone(author) },
-    ];
+    query.others = vec![Arc::clone(book), Arc::clone(author), Arc::clone(author)];
+    let mut related = Join::along(Source(1), Source::ROOT, book.require("related")?, book);
+    related.joins = vec![Join::along(Source(2), Source(1), book.require("author")?, author)];
+    query.joins = vec![related, Join::along(Source(3), Source::ROOT, book.require("author")?, author)];
     let name = author.require("name")?;
     let on = |source: u16, test: Test| ResolvedFilter::Condition(ResolvedCondition { source: Source(source), column: name, test });
     let mut check = |filter: ResolvedFilter, expected: &[u32]| {
@@ -109,8 +112,7 @@ pub fn filters_and_orders_follow_lookups(opener: &Opener) -> Result<()> {
     check(on(3, Test::NotNull), &[10, 11])?;
     check(on(2, Test::Null), &[11, 12, 13, 14, 15, 16])?;
     query.filter = None;
-    query.orders =
-        vec![ResolvedOrder { source: Source(3), column: name, descending: true }, ResolvedOrder { source: Source::ROOT, column: book.id, descending: false }];
+    query.orders = vec![ResolvedOrder { key: OrderKey::Column(Source(3), name), descending: true }, ResolvedOrder::own(book.id)];
     let mut last = [12, 13, 14, 15, 16];
     last.sort_by_key(|number| id(*number));
     let all = [vec![11, 10], last.to_vec()].concat();
@@ -130,12 +132,12 @@ pub fn lookup_names(opener: &Opener) -> Result<()> {
     let mut query = Query::new(library.book.name().clone());
     query.columns = Columns::Some(vec!["author".into(), "related".into()]);
     query.lookup_names = true;
-    query.orders = vec![Order { path: Vec::new(), column: "versionnumber".into(), descending: false }];
-    let resolved = resolve(&query, &library)?;
+    query.orders = vec![Order { by: OrderBy::Column(ColumnPath::own("versionnumber".into())), descending: false }];
+    let resolved = resolve(&query, &library, &Circumstances::default())?;
     let places: Vec<usize> = resolved.groups[0].names.iter().copied().flatten().collect();
     let (rows, _) = store.reading(|tx| Ok(select(tx, &open(resolved))?))?;
     let name = |text: &str| Value::text(text);
-    let names: Vec<Vec<Value>> = rows.iter().map(|row| places.iter().map(|at| row.0[*at].clone()).collect()).collect();
+    let names: Vec<Vec<Value>> = rows.iter().map(|row| places.iter().map(|at| row.values[*at].clone()).collect()).collect();
     let nothing = || vec![Value::Null, Value::Null];
     assert_eq!(names, [vec![name("Ann"), name("eleven")], vec![name("Bob"), name("Ann")], nothing(), nothing(), nothing(), nothing(), nothing()]);
     // A lookup gives its row with the table's number, whether the row is there or not.
@@ -143,7 +145,7 @@ pub fn lookup_names(opener: &Opener) -> Result<()> {
     let (author, book) = (library.author.def.code, library.book.def.code);
     let expected = [(to(author, 1), to(book, 11)), (to(author, 2), to(author, 1)), (to(author, 3), Value::Null), (to(author, 99), to(book, 99))];
     for (row, (first, second)) in rows.iter().zip(expected) {
-        assert_eq!(row.0[2..4], [first, second]);
+        assert_eq!(row.values[2..4], [first, second]);
     }
     Ok(())
 }

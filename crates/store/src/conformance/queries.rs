@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use driftless_model::{Error, ErrorCode, Result, Table, Uuid, Value};
-use driftless_query::{Collector, Comparison, Flow, PageHead, ResolvedFilter, ResolvedOrder, ResolvedQuery, RowSink, RowView, SecuredQuery, Source, Test};
+use driftless_query::{
+    Collector, Comparison, Flow, OrderKey, PageHead, ResolvedFilter, ResolvedOrder, ResolvedQuery, RowSink, RowView, SecuredQuery, Source, Test,
+};
 
 use super::filters::{ascending, condition};
 use crate::Store;
@@ -13,7 +15,7 @@ use crate::fixture::{Cells, Library, Opener, id, open, put, select, unit, update
 /// The numbers of rows, in the order in which they come.
 pub(super) fn found(store: &dyn Store, query: ResolvedQuery) -> Result<Vec<u32>> {
     let (rows, _) = store.reading(|tx| Ok(select(tx, &open(query))?))?;
-    rows.iter().map(|row| row.0.first().and_then(Value::id).map(number).ok_or_else(|| Error::damaged("a row without id"))).collect()
+    rows.iter().map(|row| row.values.first().and_then(Value::id).map(number).ok_or_else(|| Error::damaged("a row without id"))).collect()
 }
 
 pub(super) fn number(id: Uuid) -> u32 {
@@ -27,7 +29,7 @@ pub(super) fn fill(store: &dyn Store, table: &Arc<Table>, rows: &[Cells<'_>]) ->
 pub(super) fn ordered(table: &Arc<Table>, keys: &[(&str, bool)]) -> Result<ResolvedQuery> {
     let mut query = ResolvedQuery::plain(table, &[], None);
     for (column, descending) in keys.iter().copied().chain([("bookid", false)]) {
-        query.orders.push(ResolvedOrder { source: Source::ROOT, column: table.require(column)?, descending });
+        query.orders.push(ResolvedOrder { key: OrderKey::Column(Source::ROOT, table.require(column)?), descending });
     }
     Ok(query)
 }
@@ -107,7 +109,8 @@ pub fn text_orders_folded(opener: &Opener) -> Result<()> {
 fn place(query: &ResolvedQuery, numbers: &[(u32, Option<i32>, Option<&str>)], number: u32) -> Vec<Value> {
     let row = numbers.iter().find(|(found, _, _)| *found == number);
     let (pages, name) = row.map_or((None, None), |(_, pages, name)| (*pages, *name));
-    let value = |order: &ResolvedOrder| match &*query.table.column(order.column).name {
+    let column = |order: &ResolvedOrder| if let OrderKey::Column(_, column) = order.key { column } else { query.table.id };
+    let value = |order: &ResolvedOrder| match &*query.table.column(column(order)).name {
         "pages" => pages.map_or(Value::Null, Value::Int),
         "name" => name.map_or(Value::Null, Value::text),
         _ => Value::Guid(id(number)),
@@ -205,7 +208,7 @@ pub fn a_restriction_narrows(opener: &Opener) -> Result<()> {
     either.filter = Some(ResolvedFilter::Or(vec![is_one("pages")?, condition(&book, "pages", Test::Null)?]));
     let query = SecuredQuery::restricted(either, is_one("genre")?);
     let (rows, _) = store.reading(|tx| Ok(select(tx, &query)?))?;
-    let mut numbers: Vec<_> = rows.iter().filter_map(|row| row.0[0].id()).map(number).collect();
+    let mut numbers: Vec<_> = rows.iter().filter_map(|row| row.values[0].id()).map(number).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, [0, 2]);
     assert_eq!(store.reading(|tx| Ok(tx.count(&query, None)?))?, 2);

@@ -60,7 +60,7 @@ pub fn values_of_every_shape_come_back(opener: &Opener) -> Result<()> {
     change(&*store, book, id(1), &[("pages", Value::Null), ("related", Value::Null), ("genre", Value::Int(4))])?;
     let query = plain(book, &["pages", "related", "genre", "price"], None)?;
     let (rows, _) = store.reading(|tx| Ok(select(tx, &query)?))?;
-    let row = rows.iter().find(|row| row.0[0] == Value::Guid(id(1))).map(|row| row.0[2..].to_vec());
+    let row = rows.iter().find(|row| row.values[0] == Value::Guid(id(1))).map(|row| row.values[2..].to_vec());
     assert_eq!(row, Some(vec![Value::Null, Value::Null, Value::Int(4), Value::Money(i64::MIN)]));
     Ok(())
 }

@@ -75,7 +75,7 @@ pub fn a_unit_sees_its_own_writes(opener: &Opener) -> Result<()> {
         update(tx, book, id(1), &[("name", Value::text("changed"))])?;
         remove(tx, book, id(2), 0)?;
         let (rows, _) = select(tx.as_read(), &query)?;
-        Ok((rows.iter().map(|row| row.0[2].clone()).collect::<Vec<_>>(), tx.count(&query, None)?))
+        Ok((rows.iter().map(|row| row.values[2].clone()).collect::<Vec<_>>(), tx.count(&query, None)?))
     })?;
     assert_eq!(seen, (vec![Value::text("changed")], 1));
     Ok(())

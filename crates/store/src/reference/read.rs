@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use driftless_model::{Epoch, Error, ErrorCode, Position, Result, Table, TableCode, Uuid, Version};
-use driftless_query::{Flow, PageHead, RowSink, SecuredQuery, is_after};
+use driftless_query::{Flow, PageHead, RowSink, SecuredQuery, all_rows_of};
 
 use super::rows::Found;
 use super::{State, parts};
@@ -55,19 +55,16 @@ impl ReadTx for State {
 
     fn select(&self, query: &SecuredQuery, count: Option<u64>, sink: &mut dyn RowSink) -> StoreResult<bool> {
         let resolved = query.query();
-        let mut found = self.find(query)?;
-        if let Some(after) = &resolved.after {
-            if after.len() != resolved.orders.len() {
-                return Err(Error::of(ErrorCode::PagingCookieOrder).into());
-            }
-            found.retain(|row| is_after(&resolved.orders, &row.order, after));
+        if resolved.after.as_ref().is_some_and(|after| after.len() != resolved.orders.len()) {
+            return Err(Error::of(ErrorCode::PagingCookieOrder).into());
         }
+        let found = self.find(query)?;
         sink.start(&PageHead { query: resolved, count })?;
         let limit = resolved.limit.map_or(usize::MAX, |limit| limit as usize);
         let mut delivered = 0;
-        for row in found.iter().take(limit) {
+        for found in found.iter().take(limit) {
             delivered += 1;
-            if sink.row(row)? == Flow::Stop {
+            if sink.row(&found.row)? == Flow::Stop {
                 break;
             }
         }
@@ -75,7 +72,7 @@ impl ReadTx for State {
     }
 
     fn count(&self, query: &SecuredQuery, cap: Option<u64>) -> StoreResult<u64> {
-        let found = self.find(query)?.len() as u64;
+        let found = all_rows_of(query, self)?.len() as u64;
         Ok(cap.map_or(found, |cap| found.min(cap)))
     }
 
@@ -88,7 +85,7 @@ impl ReadTx for State {
         let mut last = None;
         for (at, item) in items.iter().enumerate().take(request.limit.max(1) as usize) {
             let flow = match item {
-                Item::Row(row) => sink.row(row)?,
+                Item::Row(found) => sink.row(&found.row)?,
                 Item::Removed { id, .. } => sink.removed(*id)?,
             };
             last = Some((at, item.cut()));

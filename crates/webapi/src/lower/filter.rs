@@ -7,8 +7,7 @@ use driftless_core::Snapshot;
 use driftless_model::{Column, Error, ErrorCode, LogicalName, Result, Shape, Table, Uuid};
 use driftless_odata::filter::{Argument, CompareOp, Expr, FilterLimits, Lit, Operand, TextFunction, parse_argument};
 use driftless_odata::literal;
-use driftless_odata::record::is_wall_time;
-use driftless_query::{Comparison, Condition, Filter, Literal, Operator};
+use driftless_query::{ColumnPath, Comparison, Condition, Filter, Literal, Operator};
 
 use super::navigation::single;
 use super::query::property;
@@ -42,10 +41,10 @@ impl Lowering<'_> {
     ///
     /// # Errors
     /// 0x80060888 when a segment is no property, 0x80040315 for a lookup of several tables inside a path.
-    pub(super) fn path(&self, table: &Arc<Table>, segments: &[String]) -> Result<(Steps, LogicalName)> {
-        let (steps, table, last) = self.steps(table, segments)?;
+    pub(super) fn path(&self, table: &Arc<Table>, segments: &[String]) -> Result<ColumnPath> {
+        let (lookups, table, last) = self.steps(table, segments)?;
         let column = property(&table, last)?;
-        Ok((steps, table.column(column).name.clone()))
+        Ok(ColumnPath { link: None, lookups, column: table.column(column).name.clone() })
     }
 
     /// Follows all segments but the last.
@@ -108,22 +107,23 @@ impl Lowering<'_> {
         let other = match other {
             None => None,
             Some(path) => {
-                let (other_steps, name) = self.path(table, path)?;
-                if other_steps != steps {
+                let path = self.path(table, path)?;
+                if path.lookups != steps {
                     return Err(Error::new(ErrorCode::ODataError, "Two properties can be compared only when they belong to one record."));
                 }
-                Some(name)
+                Some(path)
             }
         };
         let values = lits.iter().map(|lit| value(owner.column(column), lit)).collect::<Result<_>>()?;
-        Ok(Filter::Condition(Condition { path: steps, column: owner.column(column).name.clone(), operator, values, other }))
+        let column = ColumnPath { link: None, lookups: steps, column: owner.column(column).name.clone() };
+        Ok(Filter::Condition(Condition { column, operator, values, other }))
     }
 }
 
 /// A literal as the query model has it. Dates in quotes are taken as dates where the column is one.
 fn value(column: &Column, lit: &Lit) -> Result<Literal> {
     // Compared is what is stored (MD-23).
-    let date_time = if is_wall_time(column) { literal::wall_time } else { literal::date_time };
+    let date_time = if column.is_wall_time() { literal::wall_time } else { literal::date_time };
     let bad = |text: &str| {
         let text: String = text.chars().take(100).collect();
         Error::new(ErrorCode::ODataError, format!("Unrecognized 'Edm.DateTimeOffset' literal '{text}' in $filter."))

@@ -9,7 +9,7 @@ mod record;
 
 pub(crate) use companions::CURRENCY;
 pub(crate) use key::{lookup_in_name, reference, target};
-pub(crate) use navigation::{Single, collection, single};
+pub(crate) use navigation::{Single, along, collection, single};
 pub(crate) use query::{Selection, expands, query, select, unsupported_options};
 pub(crate) use record::RecordReader;
 

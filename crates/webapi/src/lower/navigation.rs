@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use driftless_core::Snapshot;
 use driftless_model::{ColumnIx, LogicalName, LookupKind, Relationship, Table};
+use driftless_query::Along;
 
 /// A single-valued navigation property: the lookup and the tables that it leads to under this name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,11 @@ pub(crate) fn single(snapshot: &Snapshot, table: &Table, name: &str) -> Option<S
         return Some(Single { column, targets: lookup.targets.clone() });
     }
     found
+}
+
+/// The way from a row to those whose lookup leads to it.
+pub(crate) fn along(relationship: &Relationship) -> Along {
+    Along::Collection { table: relationship.referencing_table.clone(), lookup: relationship.referencing_column.clone() }
 }
 
 /// The relationship whose collection-valued navigation property has this name; case counts.

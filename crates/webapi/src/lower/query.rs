@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use driftless_core::Snapshot;
-use driftless_model::{ColumnIx, Error, ErrorCode, LogicalName, Result, Table};
+use driftless_model::{ColumnIx, Error, ErrorCode, Result, Table};
 use driftless_odata::filter::{Argument, FilterLimits, Operand, parse_argument};
 use driftless_odata::query::{Direction, ExpandItem, OrderItem, OrderKey, QueryOptions, SelectItem};
-use driftless_query::{Columns, Expand, Order, Query};
+use driftless_query::{Along, Columns, Expand, Order, OrderBy, Query};
 
 use super::companions::companion;
 use super::filter::Lowering;
@@ -69,14 +69,12 @@ pub(crate) fn property(table: &Table, name: &str) -> Result<ColumnIx> {
 pub(crate) fn query(snapshot: &Snapshot, table: &Arc<Table>, options: &QueryOptions<'_>, selection: &Selection, lookup_names: bool) -> Result<Query> {
     let lowering = Lowering { snapshot, aliases: &options.aliases };
     Ok(Query {
-        table: table.name().clone(),
         columns: selection.columns.clone(),
         filter: options.filter.as_ref().map(|expr| lowering.filter(table, expr)).transpose()?,
         orders: options.order_by.iter().map(|item| order(&lowering, table, item)).collect::<Result<_>>()?,
         expands: expands(snapshot, table, &options.expand)?.into_iter().map(|(expand, _)| expand).collect(),
-        limit: None,
-        after: None,
         lookup_names,
+        ..Query::new(table.name().clone())
     })
 }
 
@@ -121,10 +119,13 @@ pub(crate) fn expands(snapshot: &Snapshot, table: &Table, items: &[ExpandItem]) 
                 (Err(_), _) => select_known(target, options.select.as_deref().unwrap_or_default()),
             };
             let expand = Expand {
-                lookup: table.column(navigation.column).name.clone(),
-                target: target.name().clone(),
+                along: Along::Lookup { lookup: table.column(navigation.column).name.clone(), target: target.name().clone() },
                 name: name.clone(),
                 columns: selection.columns.clone(),
+                filter: None,
+                orders: Vec::new(),
+                limit: None,
+                expands: Vec::new(),
             };
             expands.push((expand, selection));
         }
@@ -143,8 +144,7 @@ fn order(lowering: &Lowering<'_>, table: &Arc<Table>, item: &OrderItem) -> Resul
         OrderKey::Path(path) => path.clone(),
         OrderKey::Alias(name) => aliased_path(lowering, name)?,
     };
-    let (path, column): (Vec<(LogicalName, LogicalName)>, LogicalName) = lowering.path(table, &segments)?;
-    Ok(Order { path, column, descending: item.direction == Direction::Descending })
+    Ok(Order { by: OrderBy::Column(lowering.path(table, &segments)?), descending: item.direction == Direction::Descending })
 }
 
 fn aliased_path(lowering: &Lowering<'_>, name: &str) -> Result<Vec<String>> {
@@ -200,7 +200,7 @@ mod tests {
         let selection = select(table, options.select.as_deref())?;
         let query = query(&snapshot, table, &options, &selection, false)?;
         // What is lowered must also be understood.
-        resolve(&query, &*snapshot)?;
+        resolve(&query, &*snapshot, &driftless_query::Circumstances::default())?;
         Ok((query, selection))
     }
 
@@ -210,7 +210,8 @@ mod tests {
         assert_eq!(query.columns, Columns::Some(vec!["drf_name".into(), "drf_depotid".into()]));
         assert_eq!(selection.names.unwrap(), ["drf_name", "_drf_depotid_value"]);
         assert!(query.orders[0].descending);
-        assert_eq!(query.orders[1].path, [(LogicalName::from("drf_depotid"), LogicalName::from("drf_depot"))]);
+        let OrderBy::Column(path) = &query.orders[1].by else { panic!() };
+        assert_eq!(path.lookups, [("drf_depotid".into(), "drf_depot".into())]);
     }
 
     #[test] // web-api 15, 16

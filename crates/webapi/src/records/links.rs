@@ -48,9 +48,9 @@ fn read_collection(call: &Call<'_>, address: RowAddress<'_>, name: &str) -> Resu
             let relationship = relation(snapshot, &parent, name)?;
             let table = snapshot.require(&relationship.referencing_table)?;
             *set.borrow_mut() = table.def.set_name.to_string();
-            let lookup = table.require(&relationship.referencing_column)?;
+            let along = lower::along(relationship);
             let query = Query { columns: Columns::Some(Vec::new()), limit: Some(page_rows(call)), ..Query::new(table.name().clone()) };
-            Ok(Request::RetrieveMultiple(RetrieveMultiple { query, within: Some((lookup, parent)), count: false, page_token: page_token.clone() }))
+            Ok(Request::RetrieveMultiple(RetrieveMultiple { query, within: Some((along, parent)), count: false, skip: 0, page_token: page_token.clone() }))
         },
         &mut rows,
     )?;
@@ -61,7 +61,7 @@ fn read_collection(call: &Call<'_>, address: RowAddress<'_>, name: &str) -> Resu
     json.text(&format!("{root}$metadata#Collection($ref)"));
     json.name("value");
     json.begin_array();
-    for id in rows.rows.iter().filter_map(|row| row.0.first()?.id()) {
+    for id in rows.rows.iter().filter_map(|row| row.values.first()?.id()) {
         json.begin_object();
         json.name("@odata.id");
         json.text(&format!("{root}{}({id})", set.borrow()));

@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use driftless_core::{NextPage, Page, Request, Response, RetrieveMultiple, Snapshot, Target};
-use driftless_model::{ColumnIx, Error, ErrorCode, Result, Table};
+use driftless_model::{Error, ErrorCode, Result, Table};
 use driftless_odata::json::JsonWriter;
 use driftless_odata::link;
 use driftless_odata::paging::{CookieColumn, CookieEncoding, CookieLimits, PagingCookie};
+use driftless_query::Along;
 
 use super::address::table;
 use super::read::selected_columns;
@@ -19,8 +20,8 @@ use crate::lower;
 use crate::rows::{JsonRows, Lowered, LoweredSlot, METADATA_VERSION, RowStyle, TOTAL, TOTAL_EXCEEDED};
 use crate::write::unexpected;
 
-/// Rows of a collection: the lookup and the row that it refers to.
-type Within = Option<(ColumnIx, Target)>;
+/// Rows of a collection: the row that they belong to, and the way from it to them.
+type Within = Option<(Along, Target)>;
 
 /// Finds the table and the collection of a list in a snapshot.
 type Rows<'a> = dyn Fn(&Snapshot) -> Result<(Arc<Table>, Within)> + 'a;
@@ -63,8 +64,7 @@ fn within(call: &Call<'_>, snapshot: &Snapshot, address: RowAddress<'_>, name: &
     let parent = address.target_for_read(call, snapshot)?;
     let relationship = lower::collection(snapshot, &parent.table, name).ok_or_else(|| error::no_such_segment(name))?;
     let table = Arc::clone(snapshot.require(&relationship.referencing_table)?);
-    let lookup = table.require(&relationship.referencing_column)?;
-    Ok((table, Some((lookup, parent))))
+    Ok((table, Some((lower::along(relationship), parent))))
 }
 
 fn counted(call: &Call<'_>, source: &Rows<'_>) -> Result<Answer> {
@@ -104,7 +104,7 @@ fn page(call: &Call<'_>, set: &str, source: &Rows<'_>) -> Result<Answer> {
             let mut query = lower::query(snapshot, &table, &call.options, &selection, style.annotations.formatted)?;
             query.limit = Some(page_rows(call));
             *slot.borrow_mut() = Some(Lowered::new(call.exchange.organization, snapshot, &query, &call.options.expand)?);
-            Ok(Request::RetrieveMultiple(RetrieveMultiple { query, within, count, page_token: page_token.clone() }))
+            Ok(Request::RetrieveMultiple(RetrieveMultiple { query, within, count, skip: 0, page_token: page_token.clone() }))
         },
         &mut sink,
     )?;

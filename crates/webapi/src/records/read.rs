@@ -85,7 +85,7 @@ pub(super) fn column_value(call: &Call<'_>, target: &Target, column: LogicalName
         &mut rows,
     )?;
     let row = rows.rows.into_iter().next().ok_or_else(|| unexpected("a read of one column"))?;
-    let mut values = row.0.into_iter();
+    let mut values = row.values.into_iter();
     // Primary id, version, column: the order of a group's values.
     match (values.next(), values.nth(1)) {
         (Some(id), Some(value)) => Ok((id, value)),

@@ -184,7 +184,7 @@ mod tests {
 
     fn shown(formatter: &Formatter, value: ValueRef<'_>) -> Option<String> {
         let mut out = "old".to_owned();
-        formatter.format(value, &CollectedRow(Vec::new()), &mut out).then_some(out)
+        formatter.format(value, &CollectedRow::default(), &mut out).then_some(out)
     }
 
     fn money(at: Option<usize>) -> Formatter {
@@ -203,7 +203,7 @@ mod tests {
             (Some(0), currency(3), "-4.50"),
         ] {
             let mut out = String::new();
-            assert!(money(at).format(ValueRef::Money(-45_000), &CollectedRow(vec![value]), &mut out));
+            assert!(money(at).format(ValueRef::Money(-45_000), &CollectedRow::new(vec![value]), &mut out));
             assert_eq!(out, text);
         }
     }

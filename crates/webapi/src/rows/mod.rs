@@ -21,7 +21,7 @@ use driftless_core::{Currencies, Organization, Snapshot};
 use driftless_model::{Column, ColumnType, Result};
 use driftless_odata::headers::{Format, MetadataLevel};
 use driftless_odata::query::ExpandItem;
-use driftless_query::{Columns, Query};
+use driftless_query::{Along, Columns, Expand, Query};
 
 use crate::call::Call;
 
@@ -50,15 +50,24 @@ impl Lowered {
 
 /// True if there are amounts among the columns that a query returns.
 fn shows_amounts(snapshot: &Snapshot, query: &Query) -> bool {
-    let expanded = query.expands.iter().map(|expand| (&expand.target, &expand.columns));
-    std::iter::once((&query.table, &query.columns)).chain(expanded).any(|(table, columns)| {
-        let Some(table) = snapshot.find(table) else { return false };
-        let is_amount = |column: &Column| matches!(column.kind, ColumnType::Money(_));
-        match columns {
-            Columns::All => table.columns.iter().any(is_amount),
-            Columns::Some(names) => names.iter().filter_map(|name| table.find(name)).any(|ix| is_amount(table.column(ix))),
-        }
-    })
+    // Which table a value is of is known when the query is resolved; that there may be amounts is enough.
+    !query.values.is_empty() || has_amounts(snapshot, &query.table, &query.columns) || query.expands.iter().any(|expand| expanded_amounts(snapshot, expand))
+}
+
+fn expanded_amounts(snapshot: &Snapshot, expand: &Expand) -> bool {
+    let table = match &expand.along {
+        Along::Lookup { target: table, .. } | Along::Collection { table, .. } | Along::Intersect { table, .. } => table,
+    };
+    has_amounts(snapshot, table, &expand.columns) || expand.expands.iter().any(|inner| expanded_amounts(snapshot, inner))
+}
+
+fn has_amounts(snapshot: &Snapshot, table: &str, columns: &Columns) -> bool {
+    let Some(table) = snapshot.find(table) else { return false };
+    let is_amount = |column: &Column| matches!(column.kind, ColumnType::Money(_));
+    match columns {
+        Columns::All => table.columns.iter().any(is_amount),
+        Columns::Some(names) => names.iter().filter_map(|name| table.find(name)).any(|ix| is_amount(table.column(ix))),
+    }
 }
 
 /// What a request was lowered with last: set by the lowering, read by the sink of the same request.
@@ -71,6 +80,8 @@ pub(crate) struct RowStyle {
     pub(crate) annotations: Annotations,
     pub(crate) language: u16,
     pub(crate) time_zone_minutes: i16,
+    /// Properties without a value are left out, as in the results of FetchXML, of views and of `$apply` (web-api 15).
+    pub(crate) omit_nulls: bool,
     pub(crate) root: String,
 }
 
@@ -105,7 +116,14 @@ impl RowStyle {
             metadata_version: wants(METADATA_VERSION),
         };
         let caller = call.exchange.caller;
-        Self { format: call.format, annotations, language: caller.language, time_zone_minutes: caller.time_zone_minutes, root: call.exchange.root.clone() }
+        Self {
+            format: call.format,
+            annotations,
+            language: caller.language,
+            time_zone_minutes: caller.time_zone_minutes,
+            omit_nulls: false,
+            root: call.exchange.root.clone(),
+        }
     }
 
     /// True when control information such as etags and the context is written.

@@ -4,7 +4,7 @@ use driftless_core::Snapshot;
 use driftless_model::{Column, ColumnIx, LogicalName, Table, TableCode, Uuid, ValueRef};
 use driftless_odata::json::JsonWriter;
 use driftless_odata::record::edm_type;
-use driftless_query::{Group, ResolvedQuery, RowView};
+use driftless_query::{Aggregate, FlatValue, Group, Output, ResolvedQuery, RowView};
 
 use super::formatted::{Formatter, Surroundings};
 use super::value::write_value;
@@ -15,7 +15,8 @@ use crate::lower::{CURRENCY, is_principal};
 #[derive(Debug)]
 pub(crate) struct RowPlan {
     root: Option<ObjectPlan>,
-    nested: Vec<NestedPlan>,
+    /// Values beside the row's own columns, and all values of rows that were put together.
+    values: Vec<ColumnPlan>,
     as_text: bool,
 }
 
@@ -40,6 +41,17 @@ struct ObjectPlan {
     columns: Vec<ColumnPlan>,
     /// Names under which the primary id is written behind the columns.
     ids: Vec<Vec<u8>>,
+    nested: Vec<NestedPlan>,
+    lists: Vec<ListPlan>,
+}
+
+/// A list of rows nested in an object.
+#[derive(Debug)]
+struct ListPlan {
+    name: Vec<u8>,
+    /// Its place among the query's collections.
+    at: usize,
+    rows: RowPlan,
 }
 
 #[derive(Debug)]
@@ -55,6 +67,7 @@ struct ColumnPlan {
     type_note: Option<(Vec<u8>, String)>,
     formatted: Option<(Vec<u8>, Formatter)>,
     lookup: Option<LookupPlan>,
+    omit_null: bool,
 }
 
 /// Where a column's value stands in a row, and what is read with it.
@@ -84,40 +97,18 @@ struct LookupPlan {
 impl RowPlan {
     /// The plan for a query's rows.
     pub(crate) fn new(query: &ResolvedQuery, lowered: &Lowered, style: &RowStyle) -> Self {
-        let mut root = None;
-        let mut nested: Vec<NestedPlan> = Vec::new();
-        for group in &query.groups {
-            let object = ObjectPlan::new(query.source(group.source), group, lowered, style);
-            match &group.name {
-                None => root = Some(object),
-                Some(name) => {
-                    let is_reference = lowered.references.contains(name);
-                    let name = JsonWriter::prepare_name(name);
-                    match nested.iter_mut().find(|plan| plan.name == name) {
-                        Some(plan) => plan.alternatives.push(object),
-                        None => nested.push(NestedPlan { name, is_reference, alternatives: vec![object] }),
-                    }
-                }
-            }
-        }
-        Self { root, nested, as_text: style.format.ieee754_compatible }
+        let values = query.values.iter().map(|value| ColumnPlan::of_value(query, value, lowered, style)).collect();
+        let root = query.groups.first().map(|_| ObjectPlan::tree(query, 0, lowered, style));
+        Self { root, values, as_text: style.format.ieee754_compatible }
     }
 
     /// Writes the members of one row's object, without its braces.
     pub(crate) fn write_members(&self, json: &mut JsonWriter, row: &dyn RowView, scratch: &mut String) {
-        let Some(root) = &self.root else { return };
-        root.write_members(json, row, self.as_text, scratch);
-        for nested in &self.nested {
-            json.prepared_name(&nested.name);
-            match nested.alternatives.iter().find(|object| object.id(row).is_some()) {
-                None => json.null(),
-                Some(object) if nested.is_reference => object.write_reference(json, row, scratch),
-                Some(object) => {
-                    json.begin_object();
-                    object.write_members(json, row, self.as_text, scratch);
-                    json.end_object();
-                }
-            }
+        if let Some(root) = &self.root {
+            root.write_members(json, row, self.as_text, scratch);
+        }
+        for value in &self.values {
+            value.write(json, row, self.as_text, scratch);
         }
     }
 
@@ -133,6 +124,25 @@ impl RowPlan {
 }
 
 impl ObjectPlan {
+    /// The plan of a group, with those nested in it.
+    fn tree(query: &ResolvedQuery, at: usize, lowered: &Lowered, style: &RowStyle) -> Self {
+        let mut object = Self::new(query.source(query.groups[at].source), &query.groups[at], lowered, style);
+        for (inner, group) in query.groups.iter().enumerate().filter(|(inner, group)| *inner != at && group.parent == at) {
+            let Some(name) = &group.name else { continue };
+            let nested = Self::tree(query, inner, lowered, style);
+            let is_reference = at == 0 && lowered.references.contains(name);
+            let name = JsonWriter::prepare_name(name);
+            match object.nested.iter_mut().find(|plan| plan.name == name) {
+                Some(plan) => plan.alternatives.push(nested),
+                None => object.nested.push(NestedPlan { name, is_reference, alternatives: vec![nested] }),
+            }
+        }
+        for (place, list) in query.collections.iter().enumerate().filter(|(_, list)| list.group == at) {
+            object.lists.push(ListPlan { name: JsonWriter::prepare_name(&list.name), at: place, rows: RowPlan::new(&list.query, lowered, style) });
+        }
+        object
+    }
+
     fn new(table: &Table, group: &Group, lowered: &Lowered, style: &RowStyle) -> Self {
         let currency = group.columns.iter().position(|ix| *table.column(*ix).name == *CURRENCY).map(|place| group.first + 2 + place);
         let columns =
@@ -146,7 +156,16 @@ impl ObjectPlan {
         }
         let full =
             style.is_full().then(|| FullPlan { type_name: format!("#Microsoft.Dynamics.CRM.{}", table.name()), set: format!("{}(", table.def.set_name) });
-        Self { first: group.first, has_etag: style.has_control(), full, address: format!("{}{}(", style.root, table.def.set_name), columns, ids }
+        Self {
+            first: group.first,
+            has_etag: style.has_control(),
+            full,
+            address: format!("{}{}(", style.root, table.def.set_name),
+            columns,
+            ids,
+            nested: Vec::new(),
+            lists: Vec::new(),
+        }
     }
 
     fn id(&self, row: &dyn RowView) -> Option<Uuid> {
@@ -181,6 +200,28 @@ impl ObjectPlan {
                 Some(id) => json.guid(id.as_bytes()),
                 None => json.null(),
             }
+        }
+        for nested in &self.nested {
+            json.prepared_name(&nested.name);
+            match nested.alternatives.iter().find(|object| object.id(row).is_some()) {
+                None => json.null(),
+                Some(object) if nested.is_reference => object.write_reference(json, row, scratch),
+                Some(object) => {
+                    json.begin_object();
+                    object.write_members(json, row, as_text, scratch);
+                    json.end_object();
+                }
+            }
+        }
+        for list in &self.lists {
+            json.prepared_name(&list.name);
+            json.begin_array();
+            for row in row.nested(list.at).into_iter().flat_map(|nested| &nested.rows) {
+                json.begin_object();
+                list.rows.write_members(json, row, scratch);
+                json.end_object();
+            }
+            json.end_array();
         }
     }
 }
@@ -223,8 +264,30 @@ fn write_etag(json: &mut JsonWriter, version: i64) {
 
 impl ColumnPlan {
     fn new(table: &Table, ix: ColumnIx, places: ColumnPlaces, lowered: &Lowered, style: &RowStyle) -> Self {
+        Self::named(table, ix, &wire_name(table.column(ix)), places, lowered, style)
+    }
+
+    /// A flat value under its own name.
+    fn of_value(query: &ResolvedQuery, value: &FlatValue, lowered: &Lowered, style: &RowStyle) -> Self {
+        let name = |column: Option<&Column>| value.name.clone().or_else(|| column.map(wire_name)).unwrap_or_default();
+        let places = ColumnPlaces { value: value.at, name: value.name_at, currency: None };
+        let number = |name: String| {
+            let formatted =
+                style.annotations.formatted.then(|| (JsonWriter::prepare_name(&format!("{name}@{FORMATTED_VALUE}")), Formatter::Number { digits: 0 }));
+            Self { at: value.at, name: JsonWriter::prepare_name(&name), type_note: None, formatted, lookup: None, omit_null: style.omit_nulls }
+        };
+        let Some((source, ix)) = query.output_column(value.at) else { return number(name(None)) };
+        let table = query.source(source);
+        match query.outputs.get(value.at) {
+            Some(Output::Part { .. } | Output::Aggregate { aggregate: Aggregate::Count | Aggregate::CountDistinct, .. }) => {
+                number(name(Some(table.column(ix))))
+            }
+            _ => Self::named(table, ix, &name(Some(table.column(ix))), places, lowered, style),
+        }
+    }
+
+    fn named(table: &Table, ix: ColumnIx, name: &str, places: ColumnPlaces, lowered: &Lowered, style: &RowStyle) -> Self {
         let (column, snapshot) = (table.column(ix), &*lowered.snapshot);
-        let name = wire_name(column);
         let note = |annotation: &str| JsonWriter::prepare_name(&format!("{name}@{annotation}"));
         let around = Surroundings {
             snapshot,
@@ -246,14 +309,17 @@ impl ColumnPlan {
                 navigation_note: style.annotations.navigation.then(|| note(NAVIGATION)),
                 targets: lookup.targets.iter().filter_map(|target| lookup_target(table, column, target, snapshot)).collect(),
             }),
-            name: JsonWriter::prepare_name(&name),
+            name: JsonWriter::prepare_name(name),
+            omit_null: style.omit_nulls,
         }
     }
 
     fn write(&self, json: &mut JsonWriter, row: &dyn RowView, as_text: bool, scratch: &mut String) {
         let value = row.get(self.at);
-        if !matches!(value, ValueRef::Null) {
-            self.write_notes(json, row, value, scratch);
+        match value {
+            ValueRef::Null if self.omit_null => return,
+            ValueRef::Null => {}
+            value => self.write_notes(json, row, value, scratch),
         }
         json.prepared_name(&self.name);
         write_value(json, value, as_text);

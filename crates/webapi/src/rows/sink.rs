@@ -115,7 +115,7 @@ mod tests {
 
     use driftless_model::{Decimal, LogicalName, Reference, TableCode, Value};
     use driftless_odata::headers::{Format, MetadataLevel};
-    use driftless_query::{CollectedRow, Columns, Expand, Query, ResolvedQuery, resolve};
+    use driftless_query::{Along, Circumstances, CollectedRow, Columns, Expand, Query, ResolvedQuery, resolve};
 
     use super::super::{Annotations, Lowered};
     use super::*;
@@ -127,9 +127,17 @@ mod tests {
         query.lookup_names = true;
         if expand {
             let depot = Columns::Some(vec!["drf_name".into()]);
-            query.expands = vec![Expand { lookup: "drf_depotid".into(), target: "drf_depot".into(), name: "drf_DepotId".to_owned(), columns: depot }];
+            query.expands = vec![Expand {
+                along: Along::Lookup { lookup: "drf_depotid".into(), target: "drf_depot".into() },
+                name: "drf_DepotId".to_owned(),
+                columns: depot,
+                filter: None,
+                orders: Vec::new(),
+                limit: None,
+                expands: Vec::new(),
+            }];
         }
-        resolve(&query, &*snapshot()).unwrap()
+        resolve(&query, &*snapshot(), &Circumstances::default()).unwrap()
     }
 
     fn style(metadata: MetadataLevel, ieee754_compatible: bool, annotated: bool) -> RowStyle {
@@ -139,6 +147,7 @@ mod tests {
             annotations,
             language: 1033,
             time_zone_minutes: 0,
+            omit_nulls: false,
             root: "http://h/api/data/v9.2/".to_owned(),
         }
     }
@@ -152,7 +161,7 @@ mod tests {
         let mut sink = JsonRows::new(style, &slot, "drf_parcels", usize::MAX);
         sink.start(&PageHead { query, count: None }).unwrap();
         for row in rows {
-            assert_eq!(sink.row(&CollectedRow(row.clone())).unwrap(), Flow::Continue);
+            assert_eq!(sink.row(&CollectedRow::new(row.clone())).unwrap(), Flow::Continue);
         }
         for number in removed {
             sink.removed(id(*number)).unwrap();
@@ -232,7 +241,7 @@ mod tests {
         let (style, slot) = (style(MetadataLevel::Minimal, false, false), lowered());
         let mut sink = JsonRows::new(&style, &slot, "drf_parcels", 200_000);
         sink.start(&PageHead { query: &query, count: None }).unwrap();
-        let row = CollectedRow(vec![Value::Guid(id(1)), Value::BigInt(1), Value::Text("x".repeat(70_000))]);
+        let row = CollectedRow::new(vec![Value::Guid(id(1)), Value::BigInt(1), Value::Text("x".repeat(70_000))]);
         let flows: Vec<_> = (0..3).map(|_| sink.row(&row).unwrap()).collect();
         assert_eq!(flows, [Flow::Continue, Flow::Continue, Flow::Stop]);
         assert!(sink.finish().iter().all(|piece| piece.len() <= PIECE_BYTES_MAX));

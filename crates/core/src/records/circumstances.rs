@@ -1,0 +1,55 @@
+//! What the meaning of a query depends on: the moment, and what is known of the caller.
+
+use driftless_model::{Privilege, Result, Uuid, Value};
+use driftless_query::{Along, Calendar, Circumstances, Query, ResolvedCondition, ResolvedQuery, Source, Test, asks_for_relations, resolve, resolve_within};
+
+use super::{load, system};
+use crate::context::ReadCx;
+use crate::keys;
+use crate::request::Target;
+
+impl ReadCx<'_> {
+    /// Checks a query against the definitions.
+    pub(crate) fn resolve(&self, query: &Query) -> Result<ResolvedQuery> {
+        resolve(query, &*self.snapshot, &self.circumstances(query)?)
+    }
+
+    /// Checks a query for the rows that belong to one row; without one, for all.
+    pub(crate) fn resolve_within(&self, query: &Query, within: Option<&(Along, Target)>) -> Result<ResolvedQuery> {
+        let Some((along, parent)) = within else { return self.resolve(query) };
+        let parent = keys::require(self.tx, &self.snapshot, parent, &[])?;
+        self.require_row(Privilege::Read, &parent.table, parent.id)?;
+        let (mut resolved, place) = resolve_within(query, along, &parent.table, &*self.snapshot, &self.circumstances(query)?)?;
+        resolved.keep_within(place, &parent.table, parent.id);
+        Ok(resolved)
+    }
+
+    fn circumstances(&self, query: &Query) -> Result<Circumstances> {
+        let user = self.caller.user;
+        let calendar = Calendar { offset_s: i32::from(self.caller.time_zone_minutes) * 60, ..Calendar::default() };
+        let mut circumstances = Circumstances { now_s: self.now_s(), calendar, user, language: i32::from(self.caller.language), ..Circumstances::default() };
+        if asks_for_relations(query) {
+            let users = self.snapshot.require("systemuser")?;
+            let unit = users.require("businessunitid")?;
+            let own = load::by_id(self.tx, users, user, &[unit])?;
+            circumstances.business_unit = own.and_then(|row| row.value(unit).id()).unwrap_or_default();
+            let memberships = self.snapshot.require("teammembership")?;
+            let of_user = ResolvedCondition::equals(memberships.require("systemuserid")?, Value::Guid(user));
+            circumstances.teams = system::rows(self.tx, memberships, &["teamid"], Some(of_user))?.iter().filter_map(|row| row.value(0).id()).collect();
+            circumstances.reports = self.reports(user)?;
+        }
+        Ok(circumstances)
+    }
+
+    /// The users below one in the hierarchy of managers.
+    fn reports(&self, user: Uuid) -> Result<Vec<Uuid>> {
+        let users = self.snapshot.require("systemuser")?;
+        let parent = users.require("parentsystemuserid")?;
+        let mut query = ResolvedQuery::plain(users, &[], None);
+        let of = query.add_source(std::sync::Arc::clone(users));
+        query.filter = Some(ResolvedCondition::on(Source::ROOT, users.id, Test::Hierarchy { of, parent, id: user, above: false, inclusive: false }));
+        let mut rows = driftless_query::Collector::default();
+        self.tx.select(&driftless_query::SecuredQuery::unrestricted(query, "the caller's own reports decide what is asked"), None, &mut rows)?;
+        Ok(rows.rows.iter().filter_map(|row| row.values.first()?.id()).collect())
+    }
+}
