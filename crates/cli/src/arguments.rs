@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{changes, check, config, demo, key, serve, solution, table, token};
+use crate::commands::{app, changes, check, config, demo, dev, key, serve, solution, table, token};
 use crate::configuration::Key;
 use crate::exit;
 
@@ -89,6 +89,8 @@ impl ServiceArguments {
 pub(crate) enum Command {
     /// Serve a data folder until interrupted
     Serve(serve::Arguments),
+    /// Serve a data folder for one developer on this machine, and let their programs sign in
+    Dev(dev::DevArguments),
     /// Tell the change tracking sample as a story: import, write, sync, change, sync again
     Demo(demo::Arguments),
     /// Verify a data folder: versions, keys, references, change feed, definitions
@@ -107,6 +109,9 @@ pub(crate) enum Command {
     /// Make, list or revoke bearer tokens of a data folder
     #[command(subcommand)]
     Token(token::Command),
+    /// Register, list or remove programs that may sign in
+    #[command(subcommand)]
+    App(app::Command),
     /// Show the configuration in effect
     #[command(subcommand)]
     Config(config::Command),
@@ -144,8 +149,8 @@ mod tests {
     #[test] // OPS-02: nouns and verbs are stable
     fn the_commands() {
         let names: Vec<String> = all().into_iter().map(|(path, _)| path).collect();
-        let expected = "serve, demo, check, solution import, solution list, solution delete, table list, table show, key list, key create, \
-                        key reactivate, changes, token make, token list, token revoke, config show";
+        let expected = "serve, dev env, dev trust, demo, check, solution import, solution list, solution delete, table list, table show, key list, key create, \
+                        key reactivate, changes, token make, token list, token revoke, app make, app list, app remove, config show";
         assert_eq!(names.join(", "), expected);
     }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use driftless_core::ExpiredTokens;
+use driftless_server::{Network, TlsFiles};
 
 use crate::arguments::GeneralArguments;
 use crate::exit::{Exit, Failure};
@@ -28,11 +29,16 @@ pub(crate) enum Key {
     Data,
     Http,
     Https,
+    TlsCertificate,
+    TlsKeyFile,
+    PublicUrl,
+    HostNames,
+    TrustedProxies,
     ExpiredTokens,
 }
 
 /// Every setting with its name in files, its environment variable and its built-in value.
-const KEYS: [(Key, &str, &str, Option<&str>); 9] = [
+const KEYS: [(Key, &str, &str, Option<&str>); 14] = [
     (Key::Url, "url", "DRIFTLESS_URL", Some("http://127.0.0.1:8080")),
     (Key::Token, "token", "DRIFTLESS_TOKEN", None),
     (Key::TokenFile, "token_file", "DRIFTLESS_TOKEN_FILE", None),
@@ -41,6 +47,11 @@ const KEYS: [(Key, &str, &str, Option<&str>); 9] = [
     (Key::Data, "data", "DRIFTLESS_DATA", Some("./driftless-data")),
     (Key::Http, "http", "DRIFTLESS_HTTP", Some("127.0.0.1:8080")),
     (Key::Https, "https", "DRIFTLESS_HTTPS", Some("127.0.0.1:8443")),
+    (Key::TlsCertificate, "tls_certificate", "DRIFTLESS_TLS_CERTIFICATE", None),
+    (Key::TlsKeyFile, "tls_key", "DRIFTLESS_TLS_KEY", None),
+    (Key::PublicUrl, "public_url", "DRIFTLESS_PUBLIC_URL", None),
+    (Key::HostNames, "host_names", "DRIFTLESS_HOST_NAMES", None),
+    (Key::TrustedProxies, "trusted_proxies", "DRIFTLESS_TRUSTED_PROXIES", None),
     (Key::ExpiredTokens, "expired_tokens", "DRIFTLESS_EXPIRED_TOKENS", Some("full")),
 ];
 
@@ -156,17 +167,59 @@ impl Configuration {
 
     /// Refuses values that nothing can be done with, in whatever command, so that a mistake does not wait for the next `serve` (OPS-06).
     fn check(&self) -> anyhow::Result<()> {
-        self.listener(Key::Http)?;
-        self.listener(Key::Https)?;
+        self.listeners(Key::Http)?;
+        self.listeners(Key::Https)?;
+        self.tls_files()?;
+        self.public_url()?;
+        self.trusted_proxies()?;
         self.expired_tokens().map(drop)
     }
 
-    /// An address to listen on; `None` for "none".
-    pub(crate) fn listener(&self, key: Key) -> anyhow::Result<Option<SocketAddr>> {
-        match self.value(key) {
-            None | Some("none") => Ok(None),
-            Some(text) => text.parse().map(Some).map_err(|_| self.refused(key, "is not an address with a port, such as 127.0.0.1:8080")),
+    /// Addresses to listen on, separated by commas; none for "none".
+    pub(crate) fn listeners(&self, key: Key) -> anyhow::Result<Vec<SocketAddr>> {
+        if self.value(key) == Some("none") {
+            return Ok(Vec::new());
         }
+        self.parsed(key, "is not an address with a port, such as 127.0.0.1:8080, or several with commas between")
+    }
+
+    /// Addresses and networks of proxies whose word counts (AUTH-51).
+    pub(crate) fn trusted_proxies(&self) -> anyhow::Result<Vec<Network>> {
+        self.parsed(Key::TrustedProxies, "is not an address or a network, such as 10.0.0.0/8, or several with commas between")
+    }
+
+    /// Names by which a service on loopback may be addressed besides the loopback ones.
+    pub(crate) fn host_names(&self) -> Vec<String> {
+        self.items(Key::HostNames).map(str::to_owned).collect()
+    }
+
+    /// The address that all links have, without a slash at the end.
+    pub(crate) fn public_url(&self) -> anyhow::Result<Option<String>> {
+        let Some(text) = self.value(Key::PublicUrl) else { return Ok(None) };
+        let url = text.strip_suffix('/').unwrap_or(text);
+        let has_form = ["https://", "http://"].iter().any(|scheme| {
+            let authority = url.strip_prefix(scheme).unwrap_or("");
+            !authority.is_empty() && authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+        });
+        if has_form { Ok(Some(url.to_owned())) } else { Err(self.refused(Key::PublicUrl, "is not scheme and host, such as https://books.example")) }
+    }
+
+    /// The operator's certificate and its key, if they were given.
+    pub(crate) fn tls_files(&self) -> anyhow::Result<Option<TlsFiles>> {
+        match (self.value(Key::TlsCertificate), self.value(Key::TlsKeyFile)) {
+            (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate: certificate.into(), key: key.into() })),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(self.refused(Key::TlsCertificate, "needs tls_key, the file with its key")),
+            (None, Some(_)) => Err(self.refused(Key::TlsKeyFile, "needs tls_certificate, the file with its certificate")),
+        }
+    }
+
+    fn items(&self, key: Key) -> impl Iterator<Item = &str> {
+        self.value(key).unwrap_or("").split(',').map(str::trim).filter(|item| !item.is_empty())
+    }
+
+    fn parsed<T: std::str::FromStr>(&self, key: Key, why: &str) -> anyhow::Result<Vec<T>> {
+        self.items(key).map(|item| item.parse().map_err(|_| self.refused(key, why))).collect()
     }
 
     /// What a delta token that is too old gets (CT-45).
@@ -296,7 +349,10 @@ mod tests {
             assert_eq!(exit(resolve(&[], &[], &[(&format!("{} = \"bad\"", key.name()), false)])), Exit::Configuration);
         }
         let error = resolve(&[], &[("DRIFTLESS_HTTP", "bad")], &[]).unwrap_err();
-        assert_eq!(error.to_string(), "environment DRIFTLESS_HTTP: http \"bad\" is not an address with a port, such as 127.0.0.1:8080");
+        assert_eq!(
+            error.to_string(),
+            "environment DRIFTLESS_HTTP: http \"bad\" is not an address with a port, such as 127.0.0.1:8080, or several with commas between"
+        );
         assert!(resolve(&[(Key::Http, "none")], &[("DRIFTLESS_HTTP", "bad")], &[]).is_ok(), "what is overruled does not count");
     }
 

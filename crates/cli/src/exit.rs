@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use anyhow::Error;
-use driftless_auth::{RecordFileError, TokenFileError};
+use driftless_auth::{ApplicationError, RecordFileError, TokenFileError};
 use driftless_client::{ClientError, code};
 use driftless_store_sqlite::OpenError;
 
@@ -108,6 +108,9 @@ pub(crate) fn of(error: &Error) -> Exit {
         if let Some(tokens) = cause.downcast_ref::<TokenFileError>() {
             return of_tokens(tokens);
         }
+        if let Some(applications) = cause.downcast_ref::<ApplicationError>() {
+            return of_applications(applications);
+        }
         if let Some(records) = cause.downcast_ref::<RecordFileError>() {
             return of_records(records);
         }
@@ -165,6 +168,16 @@ fn of_tokens(error: &TokenFileError) -> Exit {
         TokenFileError::NameTaken(_) => Exit::Conflict,
         TokenFileError::File(error) => of_records(error),
         TokenFileError::Full | TokenFileError::Secret(_) => Exit::Other,
+    }
+}
+
+fn of_applications(error: &ApplicationError) -> Exit {
+    match error {
+        ApplicationError::Unknown(_) => Exit::NotFound,
+        ApplicationError::Name | ApplicationError::Redirect(_) | ApplicationError::Certificate | ApplicationError::TooMany => Exit::Usage,
+        ApplicationError::Taken(_) => Exit::Conflict,
+        ApplicationError::File(error) => of_records(error),
+        ApplicationError::Full | ApplicationError::Secret(_) => Exit::Other,
     }
 }
 

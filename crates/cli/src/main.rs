@@ -9,6 +9,7 @@ mod arguments;
 mod commands;
 mod configuration;
 mod demo;
+mod developer;
 mod exit;
 mod inspection;
 mod logging;
@@ -17,6 +18,7 @@ mod progress;
 mod service;
 mod service_settings;
 mod suggestion;
+mod trusted;
 
 use std::process::ExitCode;
 

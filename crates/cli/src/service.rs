@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,29 +10,32 @@ use anyhow::Context;
 use driftless_auth::{NewToken, RandomUnavailable, Scopes, SignIn, SignInSettings, TokenFile, replace_private_file};
 use driftless_core::{ExpiredTokens, Jobs, Organization, SystemEnvironment};
 use driftless_model::Limits;
-use driftless_server::{Listeners, Running, Server, Service, Tls};
+use driftless_server::{Listeners, Running, Scheme, Server, Service, Tls, TlsFiles};
 use driftless_store_sqlite::{SqliteOptions, SqliteStore};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::developer::Developer;
 use crate::exit::{Exit, Failure};
 
 /// Name of the ready file inside a data folder, which [`start`] always writes.
 pub(crate) const READY_FILE_NAME: &str = "ready.json";
 
 /// What to serve and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct ServeOptions {
     /// Data folder; made when absent.
     pub(crate) data: PathBuf,
-    /// Listener without TLS, loopback only; port 0 takes a free one.
-    pub(crate) http: Option<SocketAddr>,
-    /// Listener with TLS; port 0 takes a free one.
-    pub(crate) https: Option<SocketAddr>,
+    /// Where to listen, by what names, and whose word about that counts.
+    pub(crate) listeners: Listeners,
+    /// The operator's certificate; that of the local authority if none.
+    pub(crate) tls: Option<TlsFiles>,
     /// Where to write [`Ready`] besides the data folder.
     pub(crate) ready_file: Option<PathBuf>,
     /// What a delta token that is too old gets.
     pub(crate) expired_tokens: ExpiredTokens,
+    /// For one developer: on this machine only, with an application that may do everything (AUTH-41, AUTH-42).
+    pub(crate) is_for_developer: bool,
     /// Whether signals wait for [`RunningService::wait`] from the start. Without, they are the caller's own matter until then.
     pub(crate) catches_signals: bool,
 }
@@ -58,6 +60,8 @@ pub(crate) struct Ready {
 pub(crate) struct RunningService {
     /// Its addresses.
     pub(crate) ready: Ready,
+    /// Its data folder.
+    pub(crate) data: PathBuf,
     engine: Engine,
     ready_files: Vec<PathBuf>,
 }
@@ -90,23 +94,29 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Engine)> {
     let organization = Organization::open_with(Arc::new(store), Arc::new(SystemEnvironment::default()), limits, options.expired_tokens)?;
     let tokens = TokenFile::open(&data)?;
     let token_file = administrator_token(&data, &tokens, organization.facts().administrator)?;
-    let tls = options.https.map(|_| Tls::local(&data, SystemTime::now())).transpose()?;
+    if options.is_for_developer {
+        Developer::ensure(&data, &organization)?;
+    }
+    let tls = match &options.tls {
+        _ if options.listeners.https.is_empty() => None,
+        Some(files) => Some(Tls::from_files(files.clone())?),
+        None => Some(Tls::local(&data, SystemTime::now())?),
+    };
     let ca = tls.as_ref().and_then(Tls::ca_file);
     let sign_in = Arc::new(SignIn::open(&data, Arc::clone(&organization), SignInSettings::default())?);
     let front = Service::new(Arc::clone(&organization), Arc::clone(&sign_in));
-    let listeners = Listeners { http: options.http, https: options.https, host_names: Vec::new() };
-    let mut listener = Server::start(Arc::new(front), &listeners, tls, driftless_server::Limits::default())?;
+    let mut listener = Server::start(Arc::new(front), &options.listeners, tls, driftless_server::Limits::default())?;
     if options.catches_signals {
         // Before anybody is told that requests are answered: whoever waits for that may end the process at once.
         listener.catch_signals()?;
     }
-    sign_in.listens_at(origins(&listener));
+    sign_in.listens_at(origins(&listener, &options.listeners));
     let jobs = organization.start_jobs()?;
     let ready = Ready {
         http: listener.http_addr().map(|address| format!("http://{address}")),
         https: listener
             .https_addr()
-            .map(|address| if address.ip().is_loopback() { format!("https://localhost:{}", address.port()) } else { format!("https://{address}") }),
+            .map(|address| if address.ip().is_loopback() { origin(Scheme::Https, "localhost", address.port()) } else { format!("https://{address}") }),
         ca,
         token_file: Some(token_file),
         pid: std::process::id(),
@@ -114,14 +124,19 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Engine)> {
     Ok((ready, Engine { listener, jobs }))
 }
 
-/// The addresses under which programs on this machine reach the listeners. Those that other machines use are known from their requests only.
-fn origins(listener: &Running) -> Vec<String> {
-    let of = |scheme: &str, address: Option<SocketAddr>| {
-        let port = address.filter(|address| address.ip().is_loopback()).map(|address| address.port());
-        ["localhost", "127.0.0.1", "[::1]"].map(|host| port.map(|port| format!("{scheme}://{host}:{port}")))
-    };
-    let all = [of("http", listener.http_addr()), of("https", listener.https_addr())];
-    all.into_iter().flatten().flatten().collect()
+/// The addresses by which the service knows itself: the public one, and those of its loopback listeners. Others are known from requests only.
+fn origins(listener: &Running, listeners: &Listeners) -> Vec<String> {
+    let local = listener.addresses().filter(|(_, address)| address.ip().is_loopback());
+    let local = local.flat_map(|(scheme, address)| ["localhost", "127.0.0.1", "[::1]"].map(|host| origin(scheme, host, address.port())));
+    listeners.public_url.iter().cloned().chain(local).collect()
+}
+
+/// Scheme, host and port as clients write them: without a port that the scheme has anyway.
+fn origin(scheme: Scheme, host: &str, port: u16) -> String {
+    match (scheme, port) {
+        (Scheme::Http, 80) | (Scheme::Https, 443) => format!("{scheme}://{host}"),
+        _ => format!("{scheme}://{host}:{port}"),
+    }
 }
 
 /// The file with the first administrator's token. It is made once: a folder whose tokens were all revoked gets no new one by itself. A token whose secret was
@@ -163,7 +178,7 @@ impl Engine {
 pub(crate) fn start(options: &ServeOptions) -> anyhow::Result<RunningService> {
     check_addresses(options)?;
     let (ready, engine) = launch(options)?;
-    let mut running = RunningService { ready, engine, ready_files: Vec::new() };
+    let mut running = RunningService { ready, data: options.data.clone(), engine, ready_files: Vec::new() };
     for path in std::iter::once(options.data.join(READY_FILE_NAME)).chain(options.ready_file.clone()) {
         write_ready(&path, &running.ready)?;
         running.ready_files.push(path);
@@ -193,14 +208,25 @@ impl RunningService {
 
 /// Without TLS only this machine may listen: the token would cross the network in clear.
 fn check_addresses(options: &ServeOptions) -> anyhow::Result<()> {
-    if options.http.is_none() && options.https.is_none() {
+    let listeners = &options.listeners;
+    if listeners.http.is_empty() && listeners.https.is_empty() {
         return Err(Failure::error(Exit::Usage, "neither --http nor --https: there is nothing to listen on"));
     }
-    match options.http {
-        Some(address) if !address.ip().is_loopback() => Err(Failure::error(
+    if let Some(address) = listeners.http.iter().find(|address| !address.ip().is_loopback()) {
+        return Err(Failure::error(
             Exit::Usage,
             format!("--http {address} is reachable from other machines without TLS; use --https for that, or a loopback address"),
+        ));
+    }
+    let reachable = listeners.https.iter().find(|address| !address.ip().is_loopback());
+    match reachable {
+        Some(address) if options.is_for_developer => Err(Failure::error(
+            Exit::Usage,
+            format!("--https {address} is reachable from other machines; `dev` listens on loopback only, use `serve` for that"),
         )),
+        _ if options.is_for_developer && !listeners.proxies.is_empty() => {
+            Err(Failure::error(Exit::Usage, "`dev` is not for use behind a proxy: leave trusted_proxies out, or use `serve`"))
+        }
         _ => Ok(()),
     }
 }
@@ -228,11 +254,12 @@ mod tests {
     use super::*;
 
     fn options(http: Option<&str>, https: Option<&str>) -> ServeOptions {
-        let address = |text: Option<&str>| text.map(|text| text.parse().unwrap());
+        let address = |text: Option<&str>| text.map(|text| text.parse().unwrap()).into_iter().collect();
         ServeOptions {
             data: "data".into(),
-            http: address(http),
-            https: address(https),
+            listeners: Listeners { http: address(http), https: address(https), ..Listeners::default() },
+            tls: None,
+            is_for_developer: false,
             ready_file: None,
             expired_tokens: ExpiredTokens::Full,
             catches_signals: true,
@@ -246,6 +273,10 @@ mod tests {
         for refused in [options(Some("0.0.0.0:8080"), None), options(Some("192.0.2.1:80"), Some("127.0.0.1:0")), options(None, None)] {
             assert_eq!(crate::exit::of(&check_addresses(&refused).unwrap_err()), Exit::Usage, "{refused:?}");
         }
+        // AUTH-42: a developer's service is for this machine.
+        let developer = |options: ServeOptions| check_addresses(&ServeOptions { is_for_developer: true, ..options });
+        assert!(developer(options(Some("127.0.0.1:0"), Some("127.0.0.1:0"))).is_ok());
+        assert!(developer(options(None, Some("0.0.0.0:8443"))).is_err());
     }
 
     #[test]

@@ -59,12 +59,16 @@ impl Configuration {
         if self.rank(Key::Url) < Origin::BuiltIn.rank() {
             return Ok(None);
         }
-        let path = self.data().join(READY_FILE_NAME);
-        Ok(read_bounded(&path).ok().and_then(|text| Ready::parse(&text).ok()))
+        Ok(Ready::of_folder(&self.data()))
     }
 }
 
 impl Ready {
+    /// What the service of a data folder says of itself; none if none runs.
+    pub(crate) fn of_folder(data: &Path) -> Option<Self> {
+        read_bounded(&data.join(READY_FILE_NAME)).ok().and_then(|text| Self::parse(&text).ok())
+    }
+
     /// The address to use from this machine: the listener without TLS answers loopback only and needs no authority.
     pub(crate) fn address(&self) -> Option<&str> {
         self.http.as_deref().or(self.https.as_deref())

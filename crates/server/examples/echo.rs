@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (connections, seconds, work_us) = (next(64)?, next(3)?, next(0)?);
     let work = Duration::from_micros(work_us);
 
-    let listeners = Listeners { http: Some(([127, 0, 0, 1], 0).into()), ..Listeners::default() };
+    let listeners = Listeners { http: vec![([127, 0, 0, 1], 0).into()], ..Listeners::default() };
     let front = Arc::new(Echo { work });
     let running = Server::start(front, &listeners, None, Limits::default())?;
     let address = running.http_addr().ok_or("no address")?;

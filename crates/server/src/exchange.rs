@@ -13,7 +13,7 @@ use crate::access::{self, AccessLine};
 use crate::blocking::Pool;
 use crate::body::{self, AnswerBody, Budget, Unread};
 use crate::front::{Chunks, Front, Peer, RequestId};
-use crate::head::{self, HostRule};
+use crate::head::{self, Names};
 use crate::limits::Limits;
 use crate::line::Line;
 use crate::refusal::Refusal;
@@ -24,7 +24,7 @@ pub(crate) struct Site {
     pub(crate) front: Arc<dyn Front>,
     pub(crate) pool: Pool,
     pub(crate) limits: Limits,
-    pub(crate) hosts: HostRule,
+    pub(crate) names: Names,
     pub(crate) ids: RequestIds,
     pub(crate) bodies: Budget,
 }
@@ -44,11 +44,11 @@ pub(crate) async fn serve(site: Arc<Site>, line: Arc<Line>, request: Request<Inc
     let id = site.ids.of(&head.headers);
     let logged = access::is_wanted().then(|| (head.method.clone(), head.uri.clone()));
 
-    let outcome = match head::check(&mut head, line.peer.scheme, &site.limits, &site.hosts) {
-        Ok(origin) => {
+    let outcome = match head::check(&mut head, line.peer, &site.limits, &site.names) {
+        Ok((origin, peer)) => {
             head.extensions.insert(origin);
             head.extensions.insert(RequestId(id));
-            answer(&site, line.peer, head, &mut incoming).await?
+            answer(&site, peer, head, &mut incoming).await?
         }
         Err(refusal) => Err(refusal),
     };

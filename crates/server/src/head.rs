@@ -1,45 +1,67 @@
 //! Checks of a request's head, before its body is read.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use http::header::{FORWARDED, HOST};
+use http::header::HOST;
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, Method, Uri};
+use http::{HeaderMap, Method, Uri};
 
-use crate::front::{Origin, Scheme};
+use crate::front::{Origin, Peer};
 use crate::limits::Limits;
+use crate::listen::Listeners;
+use crate::proxy::{self, Network, Told};
 use crate::refusal::Refusal;
 
 /// A host name has at most 253 characters; with a port, and some room.
 const AUTHORITY_BYTES_MAX: usize = 262;
-
-/// Headers by which a proxy tells whom it speaks for. Nobody is trusted with that yet.
-const PROXY_HEADERS: [HeaderName; 4] =
-    [FORWARDED, HeaderName::from_static("x-forwarded-for"), HeaderName::from_static("x-forwarded-host"), HeaderName::from_static("x-forwarded-proto")];
 
 /// By which names the service may be addressed.
 #[derive(Debug, Clone)]
 pub(crate) enum HostRule {
     /// Any name: the service is reachable from other machines, and its names are not known to it.
     Any,
-    /// Loopback names and these, and no proxy in between. Without that, a web page whose own name was made to point at
-    /// 127.0.0.1 could read what the browser gets from here (AUTH-42).
+    /// Loopback names and these, and no proxy in between that is not trusted. Without that, a web page whose own name was made to point at 127.0.0.1 could
+    /// read what the browser gets from here (AUTH-42).
     Local(Vec<String>),
 }
 
-/// Checks sizes, method and host; returns where the client believes to be. The URL becomes path and query only.
-pub(crate) fn check(head: &mut Parts, scheme: Scheme, limits: &Limits, hosts: &HostRule) -> Result<Origin, Refusal> {
+/// What the service is called, and whose word about that counts.
+#[derive(Debug, Clone)]
+pub(crate) struct Names {
+    hosts: HostRule,
+    proxies: Vec<Network>,
+    public_url: Option<String>,
+}
+
+impl Names {
+    pub(crate) fn new(listeners: &Listeners) -> Self {
+        let public = listeners.public_url.as_deref().and_then(|url| url.split_once("://")).and_then(|(_, authority)| host_of(authority));
+        let names = listeners.host_names.iter().cloned().chain(public.map(str::to_owned)).collect();
+        Self {
+            hosts: if listeners.is_local() { HostRule::Local(names) } else { HostRule::Any },
+            proxies: listeners.proxies.clone(),
+            public_url: listeners.public_url.clone(),
+        }
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.proxies.iter().any(|network| network.contains(address))
+    }
+}
+
+/// Checks sizes, method and host; returns where the client believes to be, and who it is. The URL becomes path and query only.
+pub(crate) fn check(head: &mut Parts, peer: Peer, limits: &Limits, names: &Names) -> Result<(Origin, Peer), Refusal> {
     check_sizes(head, limits)?;
     if head.method == Method::CONNECT {
         return Err(Refusal::Tunnel);
     }
-    let origin = origin(head, scheme, hosts)?;
+    let found = origin(head, peer, names)?;
     if head.uri.authority().is_some() {
         let path = head.uri.path_and_query().cloned();
         head.uri = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
     }
-    Ok(origin)
+    Ok(found)
 }
 
 fn check_sizes(head: &Parts, limits: &Limits) -> Result<(), Refusal> {
@@ -62,21 +84,28 @@ fn check_sizes(head: &Parts, limits: &Limits) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The authority of the URL, where HTTP/2 and proxies put it, else the one `Host` header.
-fn origin(head: &Parts, scheme: Scheme, hosts: &HostRule) -> Result<Origin, Refusal> {
-    let authority = match head.uri.authority() {
-        Some(authority) => authority.as_str(),
-        None => host_header(&head.headers)?,
+/// Where the client believes to be: what a trusted proxy tells, else the authority of the URL, where HTTP/2 and proxies put it, else the one `Host` header.
+fn origin(head: &Parts, peer: Peer, names: &Names) -> Result<(Origin, Peer), Refusal> {
+    let told = if names.trusts(peer.address.ip()) { proxy::told(&head.headers, &names.proxies) } else { Told::default() };
+    let authority = match (&told.authority, head.uri.authority()) {
+        (Some(told), _) => told.as_str(),
+        (None, Some(authority)) => authority.as_str(),
+        (None, None) => host_header(&head.headers)?,
     };
     let host = host_of(authority).ok_or(Refusal::Malformed("The host is not a name and a port."))?;
-    if let HostRule::Local(names) = hosts {
-        let known = is_loopback(host) || names.iter().any(|name| name.eq_ignore_ascii_case(host));
-        let proxied = PROXY_HEADERS.iter().any(|name| head.headers.contains_key(name));
-        if !known || proxied {
+    if let HostRule::Local(known) = &names.hosts {
+        let is_known = is_loopback(host) || known.iter().any(|name| name.eq_ignore_ascii_case(host));
+        let is_strange = proxy::is_proxied(&head.headers) && !names.trusts(peer.address.ip());
+        if !is_known || is_strange {
             return Err(Refusal::ForeignHost);
         }
     }
-    Ok(Origin(format!("{scheme}://{authority}")))
+    let origin = match &names.public_url {
+        Some(url) => url.clone(),
+        None => format!("{}://{authority}", told.scheme.unwrap_or(peer.scheme)),
+    };
+    let address = told.client.map_or(peer.address, |client| SocketAddr::new(client, 0));
+    Ok((Origin(origin), Peer { address, ..peer }))
 }
 
 fn host_header(headers: &HeaderMap) -> Result<&str, Refusal> {
@@ -127,8 +156,8 @@ mod tests {
     use http::Request;
     use http::request::Parts;
 
-    use super::{HostRule, check};
-    use crate::front::Scheme;
+    use super::{HostRule, Names, check};
+    use crate::front::{Peer, Scheme};
     use crate::limits::Limits;
     use crate::refusal::Refusal;
 
@@ -145,10 +174,33 @@ mod tests {
     }
 
     fn origin(url: &str, headers: &[(&str, &str)], hosts: &HostRule) -> Result<String, Refusal> {
+        let names = Names { hosts: hosts.clone(), proxies: Vec::new(), public_url: None };
+        arrived(url, headers, "127.0.0.1:5", &names).map(|(origin, _)| origin)
+    }
+
+    /// Where the client believes to be, and its address.
+    fn arrived(url: &str, headers: &[(&str, &str)], peer: &str, names: &Names) -> Result<(String, String), Refusal> {
         let mut head = head(url, headers);
-        let origin = check(&mut head, Scheme::Https, &Limits::default(), hosts)?;
+        let peer = Peer { address: peer.parse().unwrap(), scheme: Scheme::Https };
+        let (origin, peer) = check(&mut head, peer, &Limits::default(), names)?;
         assert!(head.uri.authority().is_none());
-        Ok(origin.0)
+        Ok((origin.0, peer.address.ip().to_string()))
+    }
+
+    #[test] // AUTH-51
+    fn only_trusted_proxies_are_believed_and_a_public_address_stands_in_all_links() {
+        let proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        let names = Names { hosts: HostRule::Any, proxies: proxies.clone(), public_url: None };
+        let told = [("host", "inside:1"), ("x-forwarded-host", "books.example"), ("x-forwarded-proto", "http"), ("x-forwarded-for", "203.0.113.9")];
+        let found = |peer: &str, names: &Names| arrived("/", &told, peer, names).unwrap();
+        assert_eq!(found("10.1.1.1:5", &names), ("http://books.example".to_owned(), "203.0.113.9".to_owned()));
+        assert_eq!(found("11.1.1.1:5", &names), ("https://inside:1".to_owned(), "11.1.1.1".to_owned()));
+        let public = Names { public_url: Some("https://books.test".to_owned()), ..names };
+        assert_eq!(found("11.1.1.1:5", &public), ("https://books.test".to_owned(), "11.1.1.1".to_owned()));
+        let near = Names { hosts: local(), proxies: vec!["127.0.0.1".parse().unwrap()], public_url: None };
+        let host = |host: &'static str| arrived("/", &[("host", "localhost"), ("x-forwarded-host", host)], "127.0.0.1:5", &near);
+        assert_eq!(host("books.test").unwrap().0, "https://books.test");
+        assert_eq!(host("evil.example"), Err(Refusal::ForeignHost), "a page whose name was made to point here can send such headers");
     }
 
     #[test]

@@ -23,18 +23,23 @@ use crate::exchange::{self, Site};
 use crate::front::{Peer, Scheme};
 use crate::limits::Limits;
 use crate::line::Line;
+use crate::proxy::Network;
 use crate::stream::TimedStream;
 
 /// Where to listen. Port 0 takes a free one.
 #[derive(Debug, Clone, Default)]
 pub struct Listeners {
-    /// Plain HTTP, on a loopback address only.
-    pub http: Option<SocketAddr>,
+    /// Plain HTTP, on loopback addresses only. The first one is that of [`crate::Running::http_addr`].
+    pub http: Vec<SocketAddr>,
     /// HTTPS; needs a [`crate::Tls`].
-    pub https: Option<SocketAddr>,
+    pub https: Vec<SocketAddr>,
     /// Names, without port, by which a client may address a service that listens on loopback only, besides
     /// `localhost`, `127.0.0.1` and `::1`. A service that other machines reach answers to any name.
     pub host_names: Vec<String>,
+    /// Proxies whose word counts about the client and the address that it used (AUTH-51).
+    pub proxies: Vec<Network>,
+    /// The address that all links have, such as `https://books.example`, without a trailing slash; else they have the one that the client used.
+    pub public_url: Option<String>,
 }
 
 /// Why the service cannot listen.
@@ -89,17 +94,18 @@ impl std::error::Error for ListenError {
 impl Listeners {
     /// Refuses what must not be listened on.
     pub(crate) fn check(&self) -> Result<(), ListenError> {
-        match (self.http, self.https) {
-            (None, None) => Err(ListenError::Nowhere),
-            (Some(http), _) if !http.ip().to_canonical().is_loopback() => Err(ListenError::PlainOutsideLoopback(http)),
-            _ => Ok(()),
+        if self.http.is_empty() && self.https.is_empty() {
+            return Err(ListenError::Nowhere);
+        }
+        match self.http.iter().find(|address| !address.ip().to_canonical().is_loopback()) {
+            Some(address) => Err(ListenError::PlainOutsideLoopback(*address)),
+            None => Ok(()),
         }
     }
 
     /// Whether other machines cannot reach the service.
     pub(crate) fn is_local(&self) -> bool {
-        let addresses = [self.http, self.https];
-        addresses.into_iter().flatten().all(|address| address.ip().to_canonical().is_loopback())
+        self.http.iter().chain(&self.https).all(|address| address.ip().to_canonical().is_loopback())
     }
 }
 
@@ -289,7 +295,7 @@ mod tests {
     use crate::limits::Limits;
 
     fn listeners(http: &str) -> Listeners {
-        Listeners { http: Some(http.parse().unwrap()), ..Listeners::default() }
+        Listeners { http: vec![http.parse().unwrap()], ..Listeners::default() }
     }
 
     #[test] // AUTH-50

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
@@ -14,8 +15,8 @@ use tokio::time::{Instant, interval, sleep, timeout_at};
 use crate::blocking::{Pool, PoolSize};
 use crate::body::Budget;
 use crate::exchange::Site;
-use crate::front::Front;
-use crate::head::HostRule;
+use crate::front::{Front, Scheme};
+use crate::head::Names;
 use crate::limits::Limits;
 use crate::listen::{Door, ListenError, Listeners};
 use crate::request_id::RequestIds;
@@ -37,8 +38,8 @@ pub struct Running {
     runtime: Option<Runtime>,
     site: Arc<Site>,
     tls: Option<Arc<Tls>>,
-    http: Option<SocketAddr>,
-    https: Option<SocketAddr>,
+    http: Vec<SocketAddr>,
+    https: Vec<SocketAddr>,
     stop: watch::Sender<bool>,
     /// Yields nothing until the last connection has ended.
     connections: mpsc::Receiver<()>,
@@ -61,27 +62,24 @@ impl Server {
     /// [`ListenError`]: nothing listens then.
     pub fn start(front: Arc<dyn Front>, listeners: &Listeners, tls: Option<Tls>, limits: Limits) -> Result<Running, ListenError> {
         listeners.check()?;
-        if listeners.https.is_some() && tls.is_none() {
+        if !listeners.https.is_empty() && tls.is_none() {
             return Err(ListenError::NoCertificate);
         }
-        let hosts = if listeners.is_local() { HostRule::Local(listeners.host_names.clone()) } else { HostRule::Any };
+        let names = Names::new(listeners);
         let runtime = runtime(&limits).map_err(ListenError::Start)?;
-        let bind = |address: Option<SocketAddr>| {
-            address
-                .map(|address| {
-                    let bound = runtime.block_on(TcpListener::bind(address));
-                    bound.map_err(|source| ListenError::Bind { address, source })
-                })
-                .transpose()
+        let bind = |address: &SocketAddr| {
+            let bound = runtime.block_on(TcpListener::bind(*address));
+            bound.map_err(|source| ListenError::Bind { address: *address, source })
         };
-        let (http, https) = (bind(listeners.http)?, bind(listeners.https)?);
+        let bind_all = |addresses: &[SocketAddr]| addresses.iter().map(bind).collect::<Result<Vec<_>, _>>();
+        let (http, https) = (bind_all(&listeners.http)?, bind_all(&listeners.https)?);
         let size = PoolSize { threads: limits.front_threads, threads_usual: limits.front_threads_usual, queue_max: limits.queue_requests_max };
         let pool = Pool::start(Arc::clone(&front), size);
         let site = Arc::new(Site {
             front,
             pool: pool.map_err(ListenError::Start)?,
             limits,
-            hosts,
+            names,
             ids: RequestIds::new(random_start().map_err(ListenError::Start)?),
             bodies: Budget::default(),
         });
@@ -89,12 +87,12 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let (alive, connections) = mpsc::channel(1);
         let door = Arc::new(Door::new(Arc::clone(&site)));
-        let open = |listener: Option<TcpListener>, tls| {
-            let listener = listener?;
-            let address = listener.local_addr().ok();
-            let accept = Arc::clone(&door).accept(listener, tls, stopped.clone(), alive.clone());
-            runtime.spawn(accept);
-            address
+        let open = |listeners: Vec<TcpListener>, tls: Option<Arc<ServerConfig>>| {
+            let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect::<Vec<_>>();
+            for listener in listeners {
+                runtime.spawn(Arc::clone(&door).accept(listener, tls.clone(), stopped.clone(), alive.clone()));
+            }
+            addresses
         };
         let http = open(http, None);
         let https = open(https, tls.as_ref().map(|tls| tls.config()));
@@ -106,16 +104,22 @@ impl Server {
 }
 
 impl Running {
-    /// Where plain HTTP is answered, with the port that was taken.
+    /// Where plain HTTP is answered, with the port that was taken; of several the first.
     #[must_use]
     pub fn http_addr(&self) -> Option<SocketAddr> {
-        self.http
+        self.http.first().copied()
     }
 
-    /// Where HTTPS is answered, with the port that was taken.
+    /// Where HTTPS is answered, with the port that was taken; of several the first.
     #[must_use]
     pub fn https_addr(&self) -> Option<SocketAddr> {
-        self.https
+        self.https.first().copied()
+    }
+
+    /// All addresses at which requests are answered.
+    pub fn addresses(&self) -> impl Iterator<Item = (Scheme, SocketAddr)> {
+        let http = self.http.iter().map(|address| (Scheme::Http, *address));
+        http.chain(self.https.iter().map(|address| (Scheme::Https, *address)))
     }
 
     /// Stops: waits out the drain delay, accepts nothing more, lets running requests finish within their time, ends

@@ -286,7 +286,7 @@ fn shutdown_does_not_wait_forever() {
 #[test]
 fn a_taken_address_is_named() {
     let service = Service::start(Limits::default());
-    let listeners = Listeners { http: Some(service.address()), ..Listeners::default() };
+    let listeners = Listeners { http: vec![service.address()], ..Listeners::default() };
     let front = Arc::new(TestFront::default());
     let error = Server::start(front, &listeners, None, Limits::default()).unwrap_err();
     assert!(matches!(error, ListenError::Bind { .. }));

@@ -239,7 +239,7 @@ fn own_files_are_served_and_reloaded_when_they_change() {
 
 #[test]
 fn https_without_a_certificate_is_refused() {
-    let listeners = Listeners { https: Some(([127, 0, 0, 1], 0).into()), ..Listeners::default() };
+    let listeners = Listeners { https: vec![([127, 0, 0, 1], 0).into()], ..Listeners::default() };
     let front = Arc::new(TestFront::default());
     let error = Server::start(front, &listeners, None, Limits::default()).unwrap_err();
     assert!(matches!(error, ListenError::NoCertificate));

@@ -70,7 +70,7 @@ impl TestServer {
         let settings = SignInSettings { recheck: Duration::ZERO, ..SignInSettings::default() };
         let sign_in = Arc::new(SignIn::open(folder.path(), Arc::clone(&organization), settings)?);
         let front = Service::new(Arc::clone(&organization), sign_in);
-        let listeners = Listeners { http: Some(SocketAddr::from(([127, 0, 0, 1], 0))), https: None, host_names: Vec::new() };
+        let listeners = Listeners { http: vec![SocketAddr::from(([127, 0, 0, 1], 0))], ..Listeners::default() };
         let listener = Server::start(Arc::new(front), &listeners, None, driftless_server::Limits::default())?;
         let address = listener.http_addr().ok_or("no address")?;
         Ok(Self { listener: Some(listener), organization, environment, folder: Some(folder), expired, address, token })

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 use driftless_client::{Connection, RetryPolicy, Settings};
-use driftless_server::Interruption;
+use driftless_server::{Interruption, Listeners};
 
 use super::Context;
 use driftless_core::ExpiredTokens;
@@ -126,8 +126,9 @@ fn start_own(arguments: &Arguments, output: Output) -> anyhow::Result<Own> {
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let options = ServeOptions {
         data: home.path().to_owned(),
-        http: Some(arguments.http.unwrap_or(free)),
-        https: Some(free),
+        listeners: Listeners { http: vec![arguments.http.unwrap_or(free)], https: vec![free], ..Listeners::default() },
+        tls: None,
+        is_for_developer: false,
         ready_file: None,
         expired_tokens: ExpiredTokens::Full,
         catches_signals: false,

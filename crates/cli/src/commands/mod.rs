@@ -1,9 +1,11 @@
 //! One file per command: its arguments, its example, what it does.
 
+pub(crate) mod app;
 pub(crate) mod changes;
 pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod dev;
 pub(crate) mod key;
 pub(crate) mod serve;
 pub(crate) mod solution;
@@ -28,6 +30,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let context = Context { output: Output::new(&general), general };
     match command {
         Command::Serve(arguments) => serve::run(&arguments, &context),
+        Command::Dev(arguments) => dev::run(&arguments, &context),
         Command::Demo(arguments) => demo::run(&arguments, &context),
         Command::Check(arguments) => check::run(&arguments, &context),
         Command::Solution(command) => solution::run(&command, &context),
@@ -35,6 +38,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         Command::Key(command) => key::run(&command, &context),
         Command::Changes(arguments) => changes::run(&arguments, &context),
         Command::Token(command) => token::run(&command, &context),
+        Command::App(command) => app::run(&command, &context),
         Command::Config(command) => config::run(&command, &context),
     }
 }

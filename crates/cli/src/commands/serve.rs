@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use driftless_server::Listeners;
 
 use super::Context;
 use crate::configuration::{Configuration, Key};
 use crate::logging::{self, LogForm};
-use crate::service::{self, Ready, ServeOptions};
+use crate::service::{self, Ready, RunningService, ServeOptions};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,12 +22,21 @@ pub(crate) struct Arguments {
     /// Data folder, made when absent [default: ./driftless-data] [env: DRIFTLESS_DATA]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Address without TLS, loopback only; port 0 takes a free one, "none" leaves it out [default: 127.0.0.1:8080] [env: DRIFTLESS_HTTP]
+    /// Addresses without TLS, separated by commas, loopback only; port 0 takes a free one, "none" leaves them out [default: 127.0.0.1:8080] [env: DRIFTLESS_HTTP]
     #[arg(long, value_name = "ADDR")]
     http: Option<String>,
-    /// Address with TLS; port 0 takes a free one, "none" leaves it out [default: 127.0.0.1:8443] [env: DRIFTLESS_HTTPS]
+    /// Addresses with TLS, separated by commas; port 0 takes a free one, "none" leaves them out [default: 127.0.0.1:8443] [env: DRIFTLESS_HTTPS]
     #[arg(long, value_name = "ADDR")]
     https: Option<String>,
+    /// PEM file with the certificate to serve, in place of one of the local authority [env: DRIFTLESS_TLS_CERTIFICATE]
+    #[arg(long, value_name = "FILE")]
+    tls_certificate: Option<PathBuf>,
+    /// PEM file with its key [env: DRIFTLESS_TLS_KEY]
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    /// Scheme and host that all links have; else they have the ones that the client used [env: DRIFTLESS_PUBLIC_URL]
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
     /// Write addresses, authority and token file as JSON to FILE when requests are answered
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
@@ -44,28 +54,55 @@ pub(crate) struct Arguments {
 
 /// Serves until the process is told to end.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()> {
-    logging::begin(&arguments.log, arguments.log_form, context.output.may_animate())?;
-    let configuration = Configuration::load(arguments.given(), &context.general)?;
-    let options = ServeOptions {
-        data: configuration.data(),
-        http: configuration.listener(Key::Http)?,
-        https: configuration.listener(Key::Https)?,
-        ready_file: arguments.ready_file.clone(),
-        expired_tokens: configuration.expired_tokens()?,
-        catches_signals: true,
-    };
-    let running = service::start(&options)?;
+    let running = start(arguments, context, false)?;
     context.output.result(|| announcement(&running.ready), || document(&running.ready))?;
     running.wait()
 }
 
+/// As [`run`], for one developer on this machine (AUTH-41).
+pub(crate) fn run_for_developer(arguments: &Arguments, context: &Context) -> anyhow::Result<()> {
+    let running = start(arguments, context, true)?;
+    let hint = format!("  programs sign in with: eval \"$(driftless dev env --data {})\"\n", running.data.display());
+    context.output.result(|| announcement(&running.ready) + &hint, || document(&running.ready))?;
+    running.wait()
+}
+
+fn start(arguments: &Arguments, context: &Context, is_for_developer: bool) -> anyhow::Result<RunningService> {
+    logging::begin(&arguments.log, arguments.log_form, context.output.may_animate())?;
+    let configuration = Configuration::load(arguments.given(), &context.general)?;
+    let listeners = Listeners {
+        http: configuration.listeners(Key::Http)?,
+        https: configuration.listeners(Key::Https)?,
+        host_names: configuration.host_names(),
+        proxies: configuration.trusted_proxies()?,
+        public_url: configuration.public_url()?,
+    };
+    service::start(&ServeOptions {
+        data: configuration.data(),
+        listeners,
+        tls: configuration.tls_files()?,
+        ready_file: arguments.ready_file.clone(),
+        expired_tokens: configuration.expired_tokens()?,
+        is_for_developer,
+        catches_signals: true,
+    })
+}
+
 impl Arguments {
     fn given(&self) -> Vec<(Key, String)> {
-        let data = self.data.as_ref().map(|path| path.display().to_string());
-        [(Key::Data, data), (Key::Http, self.http.clone()), (Key::Https, self.https.clone()), (Key::ExpiredTokens, self.expired_tokens.clone())]
-            .into_iter()
-            .filter_map(|(key, value)| Some((key, value?)))
-            .collect()
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        [
+            (Key::Data, path(&self.data)),
+            (Key::Http, self.http.clone()),
+            (Key::Https, self.https.clone()),
+            (Key::TlsCertificate, path(&self.tls_certificate)),
+            (Key::TlsKeyFile, path(&self.tls_key)),
+            (Key::PublicUrl, self.public_url.clone()),
+            (Key::ExpiredTokens, self.expired_tokens.clone()),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, value?)))
+        .collect()
     }
 }
 

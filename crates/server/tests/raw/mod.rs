@@ -89,8 +89,8 @@ impl Service {
     }
 
     pub fn with_tls(limits: Limits, tls: Option<Tls>) -> Self {
-        let free = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let listeners = Listeners { http: free, https: tls.is_some().then_some(free).flatten(), host_names: Vec::new() };
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listeners = Listeners { http: vec![free], https: tls.iter().map(|_| free).collect(), ..Listeners::default() };
         let limits = Limits { front_threads: limits.front_threads.min(8), ..limits };
         let front = Arc::new(TestFront::default());
         let running = Server::start(Arc::clone(&front) as _, &listeners, tls, limits).unwrap();

@@ -1,0 +1,84 @@
+//! A developer's service and what their programs are told (AUTH-41 to AUTH-43).
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test fails by panicking, in its helpers too; not all helpers are used here")]
+#![allow(clippy::disallowed_methods, reason = "a test of processes waits for them")]
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use serde_json::Value;
+use support::{Folder, Service, done, run};
+
+/// Posts a form to the plain listener and gives the document of the answer.
+fn post(service: &Service, path: &str, form: &str) -> Value {
+    let host = service.url().strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
+        form.len()
+    );
+    stream.write_all((head + form).as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).unwrap()
+}
+
+#[test] // AUTH-41, AUTH-43
+fn the_variables_of_a_developer_sign_in_and_outlive_a_restart() {
+    let folder = Folder::new();
+    let data = folder.data().display().to_string();
+    let early = run(&["dev", "env", "--data", &data]);
+    assert_eq!(early.code, Some(4), "{}", early.err);
+    let service = Service::start_as("dev", &folder);
+    let variables = done(&["dev", "env", "--data", &data, "--format", "json"]).document();
+    let value = |name: &str| variables[name].as_str().unwrap_or_else(|| panic!("{name}")).to_owned();
+    assert_eq!((value("AZURE_TENANT_ID"), value("AZURE_AUTHORITY_HOST")), ("adfs".to_owned(), value("DRIFTLESS_URL")));
+    assert!(value("DRIFTLESS_URL").starts_with("https://localhost:") && value("DRIFTLESS_TOKEN").starts_with("drft_"));
+    let own = std::fs::read_to_string(value("NODE_EXTRA_CA_CERTS")).unwrap();
+    let bundle = std::fs::read_to_string(value("REQUESTS_CA_BUNDLE")).unwrap();
+    assert!(bundle.ends_with(&own), "the system's authorities, then ours");
+
+    let form = format!("grant_type=client_credentials&client_id={}&client_secret={}", value("AZURE_CLIENT_ID"), value("AZURE_CLIENT_SECRET"));
+    let token = post(&service, "/adfs/oauth2/token", &form)["access_token"].as_str().unwrap().to_owned();
+    let https = format!("{form}&scope={}/.default", value("DRIFTLESS_URL"));
+    assert!(post(&service, &format!("/{}/oauth2/v2.0/token", value("DRIFTLESS_TENANT")), &https)["access_token"].is_string(), "named by its other address");
+    let tables = service.connection(&token).list_tables().unwrap();
+    assert!(tables.iter().any(|table| table.logical_name == "account"), "an administrator");
+
+    service.stop();
+    assert_eq!(run(&["dev", "env", "--data", &data]).code, Some(75), "no service, no address");
+    let again = Service::start_as("dev", &folder);
+    let shell = done(&["dev", "env", "--data", &data]).out;
+    assert!(shell.contains(&format!("export AZURE_CLIENT_SECRET='{}'\n", value("AZURE_CLIENT_SECRET"))));
+    assert!(post(&again, "/adfs/oauth2/token", &form)["access_token"].is_string());
+}
+
+#[test] // AUTH-42
+fn a_developers_service_is_for_this_machine() {
+    let folder = Folder::new();
+    let data = folder.data().display().to_string();
+    let refused = run(&["dev", "--data", &data, "--http", "none", "--https", "0.0.0.0:0"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.err);
+    assert!(!folder.data().exists(), "nothing was made");
+}
+
+#[test]
+fn applications_are_registered_listed_and_removed() {
+    let folder = Folder::new();
+    let data = folder.path().display().to_string();
+    let made = done(&["app", "make", "nightly", "--data", &data, "--json"]).document();
+    assert!(made["secret"].as_str().unwrap().starts_with("drft_app_"));
+    let public = done(&["app", "make", "notebook", "--public", "--redirect", "http://localhost", "--data", &data, "--json"]).document();
+    assert_eq!((&public["secret"], &public["public"]), (&Value::Null, &true.into()));
+    assert_eq!(run(&["app", "make", "nightly", "--data", &data]).code, Some(5));
+    assert_eq!(run(&["app", "make", "bad", "--redirect", "http://elsewhere.example", "--data", &data]).code, Some(2));
+    let listed = done(&["app", "list", "--data", &data, "--json"]).document();
+    assert_eq!(listed["applications"].as_array().unwrap().len(), 2);
+    assert!(!listed.to_string().contains(made["secret"].as_str().unwrap()));
+    done(&["app", "remove", made["clientId"].as_str().unwrap(), "--data", &data]);
+    assert_eq!(run(&["app", "remove", "nightly", "--data", &data]).code, Some(4));
+}
