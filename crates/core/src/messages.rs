@@ -16,6 +16,8 @@ mod retrieve_metadata_changes;
 mod retrieve_timestamp;
 mod retrieve_total_record_count;
 mod retrieve_version;
+mod role_privileges;
+mod sharing;
 mod solution_components;
 mod types;
 mod uninstall_solution;
@@ -52,6 +54,18 @@ pub const MESSAGES: &[MessageDef] = &[
     retrieve_timestamp::DEF,
     retrieve_total_record_count::DEF,
     retrieve_version::DEF,
+    role_privileges::ADD,
+    role_privileges::OF_ROLE,
+    role_privileges::OF_TEAM,
+    role_privileges::OF_USER,
+    role_privileges::REMOVE,
+    role_privileges::REPLACE,
+    sharing::GRANT,
+    sharing::MODIFY,
+    sharing::OF_TEAM,
+    sharing::OF_USER,
+    sharing::REVOKE,
+    sharing::SHARED,
     uninstall_solution::DEF,
     who_am_i::DEF,
 ];

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use driftless_model::{Ownership, Privilege, Result, TableDef, Uuid, Value};
+use driftless_query::{ResolvedCondition, ResolvedFilter};
 
 use crate::context::WriteCx;
 use crate::records::system;
@@ -84,6 +85,28 @@ pub(crate) fn add(cx: &mut WriteCx<'_>, table: &TableDef) -> Result<()> {
 pub(crate) fn grant(cx: &mut WriteCx<'_>, role: Uuid, privilege: Uuid, mask: i32) -> Result<()> {
     let values = [("roleid", Value::Guid(role)), ("privilegeid", Value::Guid(privilege)), ("privilegedepthmask", Value::Int(mask))];
     system::insert(cx, "roleprivileges", Some(grant_id(role, privilege)), &values).map(|_| ())
+}
+
+/// Gives a role a privilege at the depth of a mask instead of what it had, or takes it away. False if the role lacked what was to be taken.
+pub(crate) fn set_grant(cx: &mut WriteCx<'_>, role: Uuid, privilege: Uuid, mask: Option<i32>) -> Result<bool> {
+    let grants = Arc::clone(cx.snapshot.require("roleprivileges")?);
+    let of_both = ResolvedFilter::And(vec![
+        ResolvedCondition::equals(grants.require("roleid")?, Value::Guid(role)),
+        ResolvedCondition::equals(grants.require("privilegeid")?, Value::Guid(privilege)),
+    ]);
+    let present = system::rows(cx.tx.as_read(), &grants, &["privilegedepthmask"], Some(of_both))?.pop();
+    match (present, mask) {
+        (None, None) => return Ok(false),
+        (None, Some(mask)) => grant(cx, role, privilege, mask)?,
+        (Some(row), None) => {
+            system::remove(cx, &grants, row.id)?;
+        }
+        (Some(row), Some(mask)) if *row.value(0) != Value::Int(mask) => {
+            system::update(cx, "roleprivileges", row.id, &[("privilegedepthmask", Value::Int(mask))])?;
+        }
+        (Some(_), Some(_)) => {}
+    }
+    Ok(true)
 }
 
 fn add_special(cx: &mut WriteCx<'_>, name: &str) -> Result<()> {

@@ -47,8 +47,17 @@ impl Depth {
         }
     }
 
+    /// The number that messages have for it.
+    pub(crate) fn number(self) -> i64 {
+        match self {
+            Self::Basic => 0,
+            Self::Local => 1,
+            Self::Deep => 2,
+            Self::Global => 3,
+        }
+    }
+
     /// Name on the wire.
-    #[allow(dead_code, reason = "for the messages of roles and shares")]
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Basic => "Basic",
@@ -149,7 +158,6 @@ pub(crate) fn is_one_of(table: &Table, column: driftless_model::ColumnIx, ids: V
 
 /// Who holds rights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "for the messages of roles and shares")]
 pub(crate) enum Principal {
     /// A user, with the teams that they are in.
     User(Uuid),
@@ -208,8 +216,66 @@ struct Assignment {
     unit: Uuid,
 }
 
+/// A privilege that a user or team has by their roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// `privilegeid`.
+    pub(crate) privilege: Uuid,
+    /// The greatest depth that any role gives.
+    pub(crate) depth: Depth,
+    /// The business unit from which it is measured.
+    pub(crate) unit: Uuid,
+}
+
+/// Every privilege that a user or team has, by its id; none for those who can do nothing.
+pub(crate) fn held(tx: &dyn ReadTx, snapshot: &Snapshot, facts: &Facts, principal: Principal) -> Result<Vec<Held>> {
+    let Found::Roles(_, assignments) = assignments(tx, snapshot, facts, principal)? else { return Ok(Vec::new()) };
+    let mut held: BTreeMap<Uuid, Held> = BTreeMap::new();
+    let roles = assignments.iter().map(|assignment| assignment.role).collect();
+    for (role, privilege, depth) in privileges_of_roles(tx, snapshot, &roles)? {
+        for unit in assignments.iter().filter(|assignment| assignment.role == role).map(|assignment| assignment.unit) {
+            let own = held.entry(privilege).or_insert(Held { privilege, depth, unit });
+            if own.depth < depth {
+                *own = Held { privilege, depth, unit };
+            }
+        }
+    }
+    Ok(held.into_values().collect())
+}
+
+/// The privileges of roles: role, privilege, depth.
+pub(crate) fn privileges_of_roles(tx: &dyn ReadTx, snapshot: &Snapshot, roles: &BTreeSet<Uuid>) -> Result<Vec<(Uuid, Uuid, Depth)>> {
+    let table = snapshot.require("roleprivileges")?;
+    let of_roles = is_one_of(table, table.require("roleid")?, roles.iter().copied().collect());
+    let rows = system::rows(tx, table, &["roleid", "privilegeid", "privilegedepthmask"], of_roles)?;
+    let depth = |value: &Value| match value {
+        Value::Int(mask) => Depth::of_mask(*mask),
+        _ => None,
+    };
+    Ok(rows.iter().filter_map(|row| Some((row.value(0).id()?, row.value(1).id()?, depth(row.value(2))?))).collect())
+}
+
 /// Reads what a user or team may do.
 pub(crate) fn load(tx: &dyn ReadTx, snapshot: &Snapshot, facts: &Facts, principal: Principal) -> Result<Standing> {
+    let (principals, assignments) = match assignments(tx, snapshot, facts, principal)? {
+        Found::Roles(principals, assignments) => (principals, assignments),
+        Found::Nothing(standing) => return Ok(standing),
+    };
+    if assignments.iter().any(|assignment| assignment.role == facts.administrator_role) {
+        return Ok(Standing::Administrator);
+    }
+    compile(tx, snapshot, principal, principals, &assignments).map(|rights| Standing::Holder(Arc::new(rights)))
+}
+
+/// The roles of a user or team.
+enum Found {
+    /// The user or team with the teams of the user, and their roles: at least one.
+    Roles(Vec<Uuid>, Vec<Assignment>),
+    /// Why they can do nothing.
+    Nothing(Standing),
+}
+
+fn assignments(tx: &dyn ReadTx, snapshot: &Snapshot, facts: &Facts, principal: Principal) -> Result<Found> {
     let (table, id) = match principal {
         Principal::User(id) => ("systemuser", id),
         Principal::Team(id) => ("team", id),
@@ -217,12 +283,12 @@ pub(crate) fn load(tx: &dyn ReadTx, snapshot: &Snapshot, facts: &Facts, principa
     let table = snapshot.require(table)?;
     let of_id = Some(ResolvedCondition::equals(table.id, Value::Guid(id)));
     let found = system::rows(tx, table, &["businessunitid"], of_id.clone())?;
-    let Some(unit) = found.first().map(|row| row.value(0).id().unwrap_or(facts.root_business_unit)) else { return Ok(Standing::Unknown) };
+    let Some(unit) = found.first().map(|row| row.value(0).id().unwrap_or(facts.root_business_unit)) else { return Ok(Found::Nothing(Standing::Unknown)) };
     let (teams, user_roles) = match principal {
         Principal::User(user) => {
             let disabled = system::rows(tx, table, &["isdisabled"], of_id)?;
             if disabled.first().is_some_and(|row| *row.value(0) == Value::Bool(true)) {
-                return Ok(Standing::Disabled);
+                return Ok(Found::Nothing(Standing::Disabled));
             }
             (
                 pairs(tx, snapshot, "teammembership", "systemuserid", vec![user], "teamid")?,
@@ -240,14 +306,11 @@ pub(crate) fn load(tx: &dyn ReadTx, snapshot: &Snapshot, facts: &Facts, principa
         }
     }
     if assignments.is_empty() {
-        return Ok(Standing::NoRole);
-    }
-    if assignments.iter().any(|assignment| assignment.role == facts.administrator_role) {
-        return Ok(Standing::Administrator);
+        return Ok(Found::Nothing(Standing::NoRole));
     }
     let mut principals = vec![id];
     principals.extend(teams.iter().filter(|team| **team != id));
-    compile(tx, snapshot, principal, principals, &assignments).map(|rights| Standing::Holder(Arc::new(rights)))
+    Ok(Found::Roles(principals, assignments))
 }
 
 fn compile(tx: &dyn ReadTx, snapshot: &Snapshot, principal: Principal, principals: Vec<Uuid>, assignments: &[Assignment]) -> Result<Rights> {
@@ -257,14 +320,9 @@ fn compile(tx: &dyn ReadTx, snapshot: &Snapshot, principal: Principal, principal
         .into_iter()
         .map(|row| (row.id, !matches!(row.value(0), Value::Int(TEAM_PRIVILEGES_ONLY))))
         .collect();
-    let table = snapshot.require("roleprivileges")?;
-    let held =
-        system::rows(tx, table, &["roleid", "privilegeid", "privilegedepthmask"], is_one_of(table, table.require("roleid")?, ids.iter().copied().collect()))?;
     let tree = UnitTree::load(tx, snapshot)?;
     let mut rights = Rights { principals, roles: ids.len(), grants: HashMap::new() };
-    for row in held {
-        let (Some(role), Some(privilege), Value::Int(mask)) = (row.value(0).id(), row.value(1).id(), row.value(2)) else { continue };
-        let Some(depth) = Depth::of_mask(*mask) else { continue };
+    for (role, privilege, depth) in privileges_of_roles(tx, snapshot, &ids)? {
         for assignment in assignments.iter().filter(|assignment| assignment.role == role) {
             let owners: BTreeSet<Uuid> = match (assignment.team, principal) {
                 (None, _) => rights.principals.iter().copied().collect(),

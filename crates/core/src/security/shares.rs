@@ -19,7 +19,6 @@ const SHARED_ROWS_MAX: usize = 10_000;
 
 /// A share of a row.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "for the messages of roles and shares")]
 pub(crate) struct Share {
     /// Id of the row of `principalobjectaccess`.
     pub(crate) id: Uuid,
@@ -67,6 +66,11 @@ pub(crate) fn of_row(tx: &dyn ReadTx, snapshot: &Snapshot, table: &Table, id: Uu
     shares(tx, snapshot, table, Some(id), None)
 }
 
+/// The rights that a principal was given directly on a row, as a mask.
+pub(crate) fn direct(tx: &dyn ReadTx, snapshot: &Snapshot, table: &Table, id: Uuid, principal: Uuid) -> Result<i32> {
+    Ok(shares(tx, snapshot, table, Some(id), Some(&[principal]))?.iter().fold(0, |mask, share| mask | share.mask))
+}
+
 /// True if a row is shared with one of the principals for this right.
 pub(crate) fn is_shared_with(tx: &dyn ReadTx, snapshot: &Snapshot, principals: &[Uuid], table: &Table, id: Uuid, right: Privilege) -> Result<bool> {
     Ok(shares(tx, snapshot, table, Some(id), Some(principals))?.iter().any(|share| share.rights() & right.access_right() != 0))
@@ -94,7 +98,6 @@ pub(crate) fn rows_shared_with(tx: &dyn ReadTx, snapshot: &Snapshot, principals:
 }
 
 /// Gives a principal exactly these direct rights on a row; with none the share goes.
-#[allow(dead_code, reason = "for the messages of roles and shares")]
 pub(crate) fn set(cx: &mut WriteCx<'_>, table: &Table, id: Uuid, principal: (&str, Uuid), mask: i32) -> Result<()> {
     let present = shares(cx.tx.as_read(), &cx.snapshot, table, Some(id), Some(&[principal.1]))?.pop();
     match present {
