@@ -1,10 +1,11 @@
 //! Formatted values: what people read instead of a number, an option or an id (web-api 21). English of the United States, in the caller's time zone.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use driftless_core::{Currencies, Snapshot};
-use driftless_model::{ChoiceSource, Column, ColumnType, DateBehavior, DateFormat, Decimal, RoundingStrategy, ValueRef};
+use driftless_model::{ChoiceSource, Column, ColumnType, DateBehavior, DateFormat, Decimal, RoundingStrategy, Table, ValueRef};
 use driftless_odata::literal::print::push_date;
 use driftless_query::RowView;
 
@@ -13,6 +14,8 @@ use driftless_query::RowView;
 pub(super) enum Formatter {
     /// One label of several, by value; several values are joined.
     Labels(Vec<(i32, String)>),
+    /// What people call a table, by its name.
+    Tables(HashMap<String, String>),
     /// Amount behind the symbol of its currency.
     Money { digits: u32, symbols: Symbols },
     /// Number with this many digits after the point, thousands separated.
@@ -75,6 +78,7 @@ impl Formatter {
                 Self::Moment { offset_s, with_time: kind.format == DateFormat::DateAndTime && kind.behavior != DateBehavior::DateOnly }
             }
             ColumnType::Lookup(_) => Self::Name(name_at?),
+            ColumnType::EntityName => Self::Tables(tables(snapshot, language)),
             _ => return None,
         })
     }
@@ -93,6 +97,7 @@ impl Formatter {
                     push_label(labels, number, out);
                 }
             }
+            (Self::Tables(labels), ValueRef::Text(name)) => out.push_str(labels.get(name).map_or("", String::as_str)),
             (Self::Money { digits, symbols }, ValueRef::Money(units)) => {
                 let amount = rounded(Decimal::new(units, 4), *digits);
                 if amount.is_sign_negative() && !amount.is_zero() {
@@ -125,6 +130,12 @@ fn labels(source: &ChoiceSource, snapshot: &Snapshot, language: u16) -> Vec<(i32
         ChoiceSource::Global(name) => snapshot.choice(name).map(|set| set.options.as_slice()),
     };
     options.unwrap_or_default().iter().filter_map(|option| option.label.text(language).map(|text| (option.value, text.to_owned()))).collect()
+}
+
+/// Display names of all tables, by their names.
+fn tables(snapshot: &Snapshot, language: u16) -> HashMap<String, String> {
+    let label = |table: &Arc<Table>| Some((table.name().to_string(), table.def.display_name.text(language)?.to_owned()));
+    snapshot.tables().filter_map(label).collect()
 }
 
 fn push_label(labels: &[(i32, String)], value: i32, out: &mut String) {
@@ -211,11 +222,14 @@ mod tests {
     #[test] // web-api 21
     fn values_read_as_people_write_them() {
         let labels = Formatter::Labels(vec![(0, "Stopped".to_owned()), (1, "Running".to_owned())]);
+        let tables = Formatter::Tables(HashMap::from([("task".to_owned(), "Task".to_owned())]));
         let moment = Formatter::Moment { offset_s: 3_600, with_time: true };
         for (formatter, value, text) in [
             (&labels, ValueRef::Bool(true), Some("Running")),
             (&labels, ValueRef::Choices("0,1"), Some("Stopped; Running")),
             (&labels, ValueRef::Int(7), None),
+            (&tables, ValueRef::Text("task"), Some("Task")),
+            (&tables, ValueRef::Text("gone"), None),
             (&money(None), ValueRef::Money(45_000), Some("$4.50")),
             (&money(None), ValueRef::Money(1_250), Some("$0.13")),
             (&money(None), ValueRef::Money(-1_250), Some("-$0.13")),
