@@ -11,6 +11,7 @@ pub(crate) mod run;
 pub(crate) mod system_columns;
 pub(crate) mod tables;
 pub(crate) mod validate;
+pub(crate) mod views;
 
 mod query;
 mod snapshot;

@@ -8,6 +8,7 @@ mod first_rows;
 mod install;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use std::sync::Arc;
 
@@ -73,7 +74,7 @@ const TABLES: &[&str] = &[
 ];
 
 /// What the service itself has rows of. A program that knows of more gives an older store those that it lacks at its next start.
-const ROWS: &[&str] = &["privileges", "settings of users", "privileges of no table"];
+const ROWS: &[&str] = &["privileges", "settings of users", "privileges of no table", views::VIEWS];
 
 const FACTS: &str = "facts";
 const TOKEN_KEY: &str = "token_key";
@@ -132,6 +133,7 @@ fn write(store: &Arc<dyn Store>, services: Arc<Services>, tables: &[&'static str
         filters::complete(&mut cx)?;
         first_rows::complete_roles(&mut cx)?;
         user_settings::complete(&mut cx)?;
+        views::complete(&mut cx)?;
         install::keys(&mut cx, &declared)?;
         install::pairs(&mut cx, &declared)?;
         cx.tx.set_setting(DIGEST, &digest)?;

@@ -13,7 +13,7 @@ use driftless_store::{DefinitionKind, SchemaChange};
 
 use super::system_columns::{SystemColumns, SystemExtras, default_state, system_columns};
 use super::validate::{Authority, Detached, Places, Removal, component_type, identities, identity, name_taken, require_removable, set_label, shown};
-use super::{ColumnSpec, Definition, Origin, TableSpec, TableUpdate, columns, keys, many_to_many, privileges, relationships};
+use super::{ColumnSpec, Definition, Origin, TableSpec, TableUpdate, columns, keys, many_to_many, privileges, relationships, views};
 use crate::context::WriteCx;
 use crate::messages::filters;
 use crate::security::shares;
@@ -43,6 +43,7 @@ pub(crate) fn create(cx: &mut WriteCx<'_>, spec: &TableSpec, origin: &Origin) ->
     columns::index_lookups(cx, &table, &relationships)?;
     filters::add(cx, &name)?;
     privileges::add(cx, &table.def)?;
+    views::add(cx, &table)?;
     components::add(cx, origin, component_type::TABLE, id)?;
     for column in custom {
         components::add(cx, origin, component_type::COLUMN, column)?;
@@ -115,6 +116,7 @@ pub(crate) fn delete(cx: &mut WriteCx<'_>, table: &str, removal: Removal) -> Res
     }
     filters::remove(cx, table.name())?;
     privileges::remove(cx, &table.def)?;
+    views::remove(cx, table.name())?;
     shares::forget_table(cx, table.name())?;
     drop_with_parts(cx, &table)
 }

@@ -134,3 +134,23 @@ fn an_older_store_gets_the_tables_that_it_lacks() {
     let privileges = folder.rows(&organization, "privilege", &["name"]);
     assert!(privileges.iter().any(|(_, row)| row[0] == Value::text("prvReadTask")));
 }
+
+#[test] // STD-9
+fn views_show_columns_that_are_there() {
+    let folder = Folder::new();
+    let organization = folder.start();
+    let snapshot = organization.snapshot();
+    let views = views::declared().unwrap();
+    let (mut names, mut defaults) = (HashSet::new(), HashSet::new());
+    for view in &views {
+        let table = snapshot.require(&view.table).unwrap();
+        let tested = view.conditions.iter().filter_map(|condition| condition.split(' ').next());
+        for column in view.columns.iter().map(String::as_str).chain(tested).chain([view.order.as_str()]) {
+            assert!(table.find(column).is_some(), "{}: {}.{column}", view.name, view.table);
+        }
+        assert!(names.insert((&view.table, &view.name)), "{} stands once", view.name);
+        assert!(!view.default || defaults.insert(&view.table), "{} has one default view", view.table);
+    }
+    assert!(views.iter().all(|view| defaults.contains(&view.table)));
+    assert_eq!(folder.rows(&organization, "savedquery", &[]).len(), views.len());
+}
