@@ -7,6 +7,7 @@
 //!
 //! Start reading at [`url::parse_path`] and [`query::QueryOptions::parse`] for requests, at [`json`] for bodies.
 
+pub mod apply;
 pub mod batch;
 pub mod csdl;
 mod error;

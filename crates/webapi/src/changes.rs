@@ -72,8 +72,8 @@ pub(crate) fn count(call: &Call<'_>, set: &str) -> Result<Answer> {
 
 fn request(call: &Call<'_>, snapshot: &Snapshot, set: &str, lookup_names: bool, page_token: Option<String>) -> Result<Changes> {
     let table = table(snapshot, set)?;
-    let selection = lower::select(table, call.options.select.as_deref())?;
-    let query = Query { columns: selection.columns, lookup_names, ..Query::new(table.name().clone()) };
+    let columns = lower::select(table, call.options.select.as_deref())?;
+    let query = Query { columns, lookup_names, ..Query::new(table.name().clone()) };
     Ok(Changes {
         table: table.name().clone(),
         query,
@@ -104,8 +104,8 @@ fn refuse_options(call: &Call<'_>) -> Result<()> {
 
 fn context(call: &Call<'_>, snapshot: Option<&Snapshot>, set: &str, delta: bool) -> Result<String> {
     let snapshot = snapshot.ok_or_else(|| unexpected("a read of changes"))?;
-    let selection = lower::select(table(snapshot, set)?, call.options.select.as_deref())?;
-    let columns = context_columns(selection.names.as_deref(), &[]);
+    table(snapshot, set)?;
+    let columns = context_columns(call.options.select.as_deref(), &[]);
     Ok(format!("{}$metadata#{set}{columns}{}", call.exchange.root, if delta { "/$delta" } else { "" }))
 }
 

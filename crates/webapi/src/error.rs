@@ -84,6 +84,15 @@ pub(crate) fn not_offered(what: &str) -> Error {
 }
 
 /// A query option that the service does not have here.
+pub(crate) fn no_such_function(name: &str) -> Error {
+    let shown: String = name.chars().take(100).collect();
+    Error::new(
+        ErrorCode::ODataError,
+        format!("An unknown function with name '{shown}' was found. A query function is named Microsoft.Dynamics.CRM and its own name."),
+    )
+}
+
+/// A query option that the service does not have.
 pub(crate) fn no_such_option(name: &str) -> Error {
     Error::new(ErrorCode::ODataError, format!("The query parameter {name} is not supported"))
 }

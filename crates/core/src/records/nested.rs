@@ -6,7 +6,7 @@
 use driftless_model::{Result, Table, Uuid};
 use driftless_query::{CollectedRow, Collection, Collector, Flow, NestedRows, OrderKey, PageHead, ResolvedQuery, RowSink};
 
-use super::retrieve_multiple::page_token;
+use super::retrieve_multiple::{add_order_outputs, page_token};
 use crate::context::ReadCx;
 
 /// Gives the rows of a query to `sink`, with their lists. True if there are more rows.
@@ -52,6 +52,7 @@ fn list(cx: &ReadCx<'_>, collection: &Collection, parent: &Table, id: Uuid, room
     query.keep_within(collection.within, parent, id);
     let most = cx.services.limits.page_rows_max;
     query.limit = Some(query.limit.unwrap_or(most).min(most));
+    add_order_outputs(&mut query);
     let unfinished = query.clone();
     let mut found = Collector::default();
     let more = cx.tx.select(&cx.secure(query)?, None, &mut found)?;

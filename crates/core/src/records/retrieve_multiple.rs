@@ -106,7 +106,7 @@ fn digest(text: &str) -> String {
 }
 
 /// Makes sure that the values of the order's keys are among the outputs; gives their places.
-fn add_order_outputs(query: &mut ResolvedQuery) -> Vec<usize> {
+pub(crate) fn add_order_outputs(query: &mut ResolvedQuery) -> Vec<usize> {
     let mut places = Vec::with_capacity(query.orders.len());
     for order in &query.orders {
         let OrderKey::Column(source, column) = order.key else { continue };

@@ -38,6 +38,9 @@ impl Resolver<'_> {
         if condition.values.len() > LIST_MAX {
             return Err(refused(format!("A list of a condition may have at most {LIST_MAX} values.")));
         }
+        if condition.values.is_empty() && matches!(condition.operator, Operator::In | Operator::ContainValues) {
+            return Err(refused(format!("The condition on '{}' needs a list of values.", column.name)));
+        }
         if let Some(other) = &condition.other {
             return Ok(on(self.compare_column(column, condition.operator, other, own)?));
         }

@@ -80,7 +80,7 @@ fn many(call: &Call<'_>, view: View<'_>, place: &Place<'_>, items: &[Item<'_>]) 
     let writer = Writer { call, view };
     let mut json = JsonWriter::new();
     json.begin_object();
-    let selected = writer.context_columns(call.options.select.as_deref(), &call.options.expand);
+    let selected = crate::rows::context_columns(call.options.select.as_deref(), &call.options.expand);
     writer.context(&mut json, &format!("{}{selected}", place.context));
     if call.options.count == Some(true) {
         json.name("@odata.count");
@@ -102,7 +102,7 @@ fn one(call: &Call<'_>, view: View<'_>, place: &Place<'_>, item: &Item<'_>) -> R
     let writer = Writer { call, view };
     let mut json = JsonWriter::new();
     json.begin_object();
-    let selected = writer.context_columns(call.options.select.as_deref(), &call.options.expand);
+    let selected = crate::rows::context_columns(call.options.select.as_deref(), &call.options.expand);
     writer.context(&mut json, &format!("{}{selected}/$entity", without_key(&place.context)));
     writer.members(&mut json, item, place.declared, without_key(&place.context), call.options.select.as_deref(), &call.options.expand)?;
     json.end_object();
@@ -148,14 +148,6 @@ impl Writer<'_, '_> {
             json.name("@odata.context");
             json.text(&format!("{}$metadata#{resource}", self.call.exchange.root));
         }
-    }
-
-    fn context_columns(&self, select: Option<&[SelectItem]>, expand: &[ExpandItem]) -> String {
-        let names = |items: Option<&[SelectItem]>| {
-            items.map(|items| items.iter().filter_map(|item| if let SelectItem::Column(name) = item { Some(name.clone()) } else { None }).collect::<Vec<_>>())
-        };
-        let expands: Vec<_> = expand.iter().map(|item| (item.path.join("/"), names(item.options.select.as_deref()))).collect();
-        crate::rows::context_columns(names(select).as_deref(), &expands)
     }
 
     /// The members of an item's object. `declared` is the type that a reader expects here, `context` the set in which the item is.
@@ -206,7 +198,7 @@ impl Writer<'_, '_> {
         let inner = format!("{context}({})/{name}", item.id());
         if self.call.format.metadata != MetadataLevel::None {
             json.name(&format!("{name}@odata.context"));
-            let columns = self.context_columns(options.select.as_deref(), &options.expand);
+            let columns = crate::rows::context_columns(options.select.as_deref(), &options.expand);
             let entity = if matches!(kind, Some(Kind::Parts(_))) { "" } else { "/$entity" };
             json.text(&format!("{}$metadata#{inner}{columns}{entity}", self.call.exchange.root));
         }

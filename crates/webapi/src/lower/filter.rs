@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use driftless_core::Snapshot;
 use driftless_model::{Column, Error, ErrorCode, LogicalName, Result, Shape, Table, Uuid};
-use driftless_odata::filter::{Argument, CompareOp, Expr, FilterLimits, Lit, Operand, TextFunction, parse_argument};
+use driftless_odata::filter::{Argument, CompareOp, Expr, FilterLimits, Lit, Operand, Quantifier, TextFunction, parse_argument};
 use driftless_odata::literal;
-use driftless_query::{ColumnPath, Comparison, Condition, Filter, Literal, Operator};
+use driftless_query::{Along, ColumnPath, Comparison, Condition, Filter, Link, LinkKind, Literal, Operator};
 
-use super::navigation::single;
+use super::functions;
+use super::navigation::{single, target_of, way};
 use super::query::property;
 use crate::error;
 
@@ -17,9 +18,12 @@ use crate::error;
 type Steps = Vec<(LogicalName, LogicalName)>;
 
 /// What names in a filter may lead to.
+#[derive(Clone, Copy)]
 pub(super) struct Lowering<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) aliases: &'a BTreeMap<String, String>,
+    /// The range variable that paths begin with, inside `any` and `all`.
+    pub(super) variable: Option<&'a str>,
 }
 
 impl Lowering<'_> {
@@ -32,8 +36,8 @@ impl Lowering<'_> {
             Expr::Compare { left, op, right } => self.compare(table, left, *op, right)?,
             Expr::Function { name, subject, text } => self.text_function(table, *name, subject, text)?,
             Expr::Property(path) => self.condition(table, path, Operator::Compare(Comparison::Equal), vec![Lit::Bool(true)], None)?,
-            Expr::Custom { name, .. } => return Err(error::not_offered(&format!("The query function {name}"))),
-            Expr::Lambda { .. } => return Err(error::not_offered("A filter over a collection with any or all")),
+            Expr::Custom { name, args } => self.query_function(table, name, args)?,
+            Expr::Lambda { quantifier, path, body } => self.lambda(table, *quantifier, path, body.as_ref())?,
         })
     }
 
@@ -44,11 +48,28 @@ impl Lowering<'_> {
     pub(super) fn path(&self, table: &Arc<Table>, segments: &[String]) -> Result<ColumnPath> {
         let (lookups, table, last) = self.steps(table, segments)?;
         let column = property(&table, last)?;
-        Ok(ColumnPath { link: None, lookups, column: table.column(column).name.clone() })
+        Ok(self.column_path(lookups, table.column(column)))
+    }
+
+    fn column_path(&self, lookups: Steps, column: &Column) -> ColumnPath {
+        ColumnPath { link: self.variable.map(str::to_owned), lookups, column: column.name.clone() }
+    }
+
+    /// A path without the range variable that it begins with.
+    fn behind_variable<'s>(&self, segments: &'s [String]) -> Result<&'s [String]> {
+        match (self.variable, segments) {
+            (None, segments) => Ok(segments),
+            (Some(variable), [first, rest @ ..]) if first == variable && !rest.is_empty() => Ok(rest),
+            (Some(variable), segments) => Err(Error::new(
+                ErrorCode::ODataError,
+                format!("The path '{}' inside any or all must begin with the variable '{variable}' and a slash.", segments.join("/")),
+            )),
+        }
     }
 
     /// Follows all segments but the last.
     fn steps<'s>(&self, table: &Arc<Table>, segments: &'s [String]) -> Result<(Steps, Arc<Table>, &'s str)> {
+        let segments = self.behind_variable(segments)?;
         let Some((last, before)) = segments.split_last() else {
             return Err(error::no_such_property("", table.name()));
         };
@@ -87,6 +108,67 @@ impl Lowering<'_> {
         }
     }
 
+    /// `collection/any(o:…)` and `collection/all(o:…)`: partners that meet a condition, or none that does not.
+    fn lambda(&self, table: &Arc<Table>, quantifier: Quantifier, path: &[String], body: Option<&(String, Box<Expr>)>) -> Result<Filter> {
+        let [name] = self.behind_variable(path)? else {
+            return Err(Error::new(ErrorCode::ODataError, format!("The path '{}' leads to no collection of this record.", path.join("/"))));
+        };
+        let along = way(self.snapshot, table, name).ok_or_else(|| error::no_such_property(name, table.name()))?;
+        let variable = body.map_or(NO_VARIABLE, |(variable, _)| variable);
+        let target = Arc::clone(self.snapshot.require(target_of(&along))?);
+        let condition = body.map(|(_, expr)| Lowering { variable: Some(variable), ..*self }.filter(&target, expr)).transpose()?;
+        Ok(match quantifier {
+            Quantifier::Any => Filter::Exists(Box::new(link(&along, table, &target, variable, condition))),
+            Quantifier::All => {
+                let opposite = condition.map(|condition| Filter::Not(Box::new(condition)));
+                Filter::Not(Box::new(Filter::Exists(Box::new(link(&along, table, &target, variable, opposite)))))
+            }
+        })
+    }
+
+    /// A query function: the column by its logical name, and values (web-api 16).
+    fn query_function(&self, table: &Arc<Table>, name: &str, args: &[(String, Argument)]) -> Result<Filter> {
+        let short = name.strip_prefix("Microsoft.Dynamics.CRM.").unwrap_or(name);
+        let function = functions::find(short).ok_or_else(|| error::no_such_function(name))?;
+        let mut path = None;
+        let mut values = function.fixed.map(|fixed| Lit::Number(fixed.to_string())).into_iter().collect::<Vec<_>>();
+        for (name, argument) in args {
+            match (name.as_str(), self.argument(argument)?) {
+                ("PropertyName", Argument::Single(Operand::Literal(Lit::Text(text)))) => path = Some(text.split('/').map(str::to_owned).collect::<Vec<_>>()),
+                ("PropertyName", Argument::Single(Operand::Path(segments))) => path = Some(segments),
+                ("PropertyValue" | "PropertyValue1" | "PropertyValue2", Argument::Single(Operand::Literal(lit))) => values.push(lit),
+                ("PropertyValues", Argument::List(list)) => values.extend(list),
+                (other, _) => return Err(function_argument(short, other)),
+            }
+        }
+        let path = path.ok_or_else(|| function_argument(short, "PropertyName"))?;
+        let (steps, owner, last) = match self.variable {
+            Some(variable) if path.first().is_none_or(|first| first != variable) => {
+                let path = [&[variable.to_owned()][..], &path].concat();
+                let (steps, owner, _) = self.steps(table, &path)?;
+                (steps, owner, path.last().cloned().unwrap_or_default())
+            }
+            _ => {
+                let (steps, owner, last) = self.steps(table, &path)?;
+                (steps, owner, last.to_owned())
+            }
+        };
+        let ix = owner.find(&last).filter(|ix| owner.column(*ix).is_stored()).map_or_else(|| property(&owner, &last), Ok)?;
+        let column = owner.column(ix);
+        let values = values.iter().map(|lit| if function.is_plain() { Ok(plain(lit)) } else { value(column, lit) }).collect::<Result<_>>()?;
+        let condition = Filter::Condition(Condition::new(self.column_path(steps, column), function.operator, values));
+        Ok(if function.negated { Filter::Not(Box::new(condition)) } else { condition })
+    }
+
+    /// An argument with its alias replaced.
+    fn argument(&self, argument: &Argument) -> Result<Argument> {
+        let Argument::Single(Operand::Alias(name)) = argument else { return Ok(argument.clone()) };
+        match self.aliases.get(name) {
+            Some(text) => parse_argument(text, &FilterLimits::default()).map_err(error::of_syntax),
+            None => Ok(Argument::Single(Operand::Literal(Lit::Null))),
+        }
+    }
+
     /// An operand with its alias replaced; one that is not assigned is null (web-api 15).
     fn resolved(&self, operand: &Operand) -> Result<Operand> {
         let Operand::Alias(name) = operand else { return Ok(operand.clone()) };
@@ -115,8 +197,51 @@ impl Lowering<'_> {
             }
         };
         let values = lits.iter().map(|lit| value(owner.column(column), lit)).collect::<Result<_>>()?;
-        let column = ColumnPath { link: None, lookups: steps, column: owner.column(column).name.clone() };
+        let column = self.column_path(steps, owner.column(column));
         Ok(Filter::Condition(Condition { column, operator, values, other }))
+    }
+}
+
+/// Alias of the rows of `any()`; no variable of a filter can be named so.
+const NO_VARIABLE: &str = "\u{0}any";
+
+fn function_argument(function: &str, name: &str) -> Error {
+    Error::new(ErrorCode::ODataError, format!("The query function {function} lacks the parameter '{name}', or has one that it does not take."))
+}
+
+/// The subquery for the rows that `along` leads to from rows of `table`.
+fn link(along: &Along, table: &Table, target: &Table, alias: &str, filter: Option<Filter>) -> Link {
+    let own = |link: LogicalName, to: LogicalName, filter| Link {
+        alias: alias.to_owned(),
+        table: target.name().clone(),
+        from: link,
+        to,
+        kind: LinkKind::Inner,
+        filter,
+        links: Vec::new(),
+    };
+    match along {
+        Along::Collection { lookup, .. } | Along::Lookup { lookup, .. } => own(lookup.clone(), table.def.primary_id.clone(), filter),
+        Along::Intersect { intersect, near, far, .. } => Link {
+            alias: format!("{alias}\u{0}pairs"),
+            table: intersect.clone(),
+            from: near.clone(),
+            to: table.def.primary_id.clone(),
+            kind: LinkKind::Inner,
+            filter: None,
+            links: vec![own(target.def.primary_id.clone(), far.clone(), filter)],
+        },
+    }
+}
+
+/// A literal that means a number or a day, whatever its column holds.
+fn plain(lit: &Lit) -> Literal {
+    match lit {
+        Lit::Null => Literal::Null,
+        Lit::Bool(value) => Literal::Bool(*value),
+        Lit::Number(text) => Literal::Number(text.clone()),
+        Lit::Guid(bytes) => Literal::Guid(Uuid::from_bytes(*bytes)),
+        Lit::Text(text) | Lit::DateTime(text) | Lit::Date(text) | Lit::Enum { member: text, .. } => Literal::Text(text.clone()),
     }
 }
 

@@ -1,16 +1,20 @@
 //! From wire forms to the organization's requests: addresses of rows, bodies, query options. All of it is pure: definitions and syntax in, requests out.
 
+mod apply;
 mod companions;
+mod expand;
 mod filter;
+mod functions;
 mod key;
 mod navigation;
 mod query;
 mod record;
 
 pub(crate) use companions::CURRENCY;
+pub(crate) use expand::{expands, is_deep, printed};
 pub(crate) use key::{lookup_in_name, reference, target};
 pub(crate) use navigation::{Single, along, collection, single};
-pub(crate) use query::{Selection, expands, query, select, unsupported_options};
+pub(crate) use query::{query, select, unsupported_options};
 pub(crate) use record::RecordReader;
 
 use driftless_model::Table;

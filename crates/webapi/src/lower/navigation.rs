@@ -44,3 +44,24 @@ pub(crate) fn along(relationship: &Relationship) -> Along {
 pub(crate) fn collection<'a>(snapshot: &'a Snapshot, table: &Table, name: &str) -> Option<&'a Arc<Relationship>> {
     snapshot.collection_navigation(table.name(), name)
 }
+
+/// The way that a collection-valued navigation property of this name leads: over a lookup, or over pairs; case counts.
+pub(crate) fn way(snapshot: &Snapshot, table: &Table, name: &str) -> Option<Along> {
+    if let Some(relationship) = collection(snapshot, table, name) {
+        return Some(along(relationship));
+    }
+    let pairing = snapshot.pairing(table.name(), name)?;
+    Some(Along::Intersect {
+        intersect: pairing.relationship.intersect.clone(),
+        near: pairing.own().column.clone(),
+        far: pairing.other().column.clone(),
+        table: pairing.other().table.clone(),
+    })
+}
+
+/// The table of the rows that a way leads to.
+pub(crate) fn target_of(along: &Along) -> &LogicalName {
+    match along {
+        Along::Lookup { target: table, .. } | Along::Collection { table, .. } | Along::Intersect { table, .. } => table,
+    }
+}

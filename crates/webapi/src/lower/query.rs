@@ -5,38 +5,29 @@ use std::sync::Arc;
 use driftless_core::Snapshot;
 use driftless_model::{ColumnIx, Error, ErrorCode, Result, Table};
 use driftless_odata::filter::{Argument, FilterLimits, Operand, parse_argument};
-use driftless_odata::query::{Direction, ExpandItem, OrderItem, OrderKey, QueryOptions, SelectItem};
-use driftless_query::{Along, Columns, Expand, Order, OrderBy, Query};
+use driftless_odata::query::{Direction, OrderItem, OrderKey, QueryOptions, SelectItem};
+use driftless_query::{Columns, Order, OrderBy, Query};
 
+use super::apply::apply;
 use super::companions::companion;
+use super::expand::expands;
 use super::filter::Lowering;
 use super::is_principal;
 use super::key::lookup_in_name;
-use super::navigation::{collection, single};
 use crate::error;
-
-/// The columns asked for: as the query wants them, and as the context repeats them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Selection {
-    pub(crate) columns: Columns,
-    /// The names as written; none when all are returned.
-    pub(crate) names: Option<Vec<String>>,
-}
 
 /// The columns of `$select`.
 ///
 /// # Errors
 /// 0x80060888 for a name that is no property, a bare lookup and a navigation property included.
-pub(crate) fn select(table: &Table, items: Option<&[SelectItem]>) -> Result<Selection> {
-    let Some(items) = items else { return Ok(Selection::default()) };
+pub(crate) fn select(table: &Table, items: Option<&[SelectItem]>) -> Result<Columns> {
+    let Some(items) = items else { return Ok(Columns::All) };
     if items.contains(&SelectItem::All) {
-        return Ok(Selection::default());
+        return Ok(Columns::All);
     }
     let mut columns = Vec::with_capacity(items.len());
-    let mut names = Vec::with_capacity(items.len());
     for item in items {
         let SelectItem::Column(name) = item else { continue };
-        names.push(name.clone());
         if is_principal(table) && name == "ownerid" {
             continue;
         }
@@ -49,8 +40,7 @@ pub(crate) fn select(table: &Table, items: Option<&[SelectItem]>) -> Result<Sele
             columns.push(ix);
         }
     }
-    let columns = columns.into_iter().map(|ix| table.column(ix).name.clone()).collect();
-    Ok(Selection { columns: Columns::Some(columns), names: Some(names) })
+    Ok(Columns::Some(columns.into_iter().map(|ix| table.column(ix).name.clone()).collect()))
 }
 
 /// The column behind a property's name.
@@ -62,84 +52,34 @@ pub(crate) fn property(table: &Table, name: &str) -> Result<ColumnIx> {
     lookup_in_name(table, name).or_else(plain).ok_or_else(|| error::no_such_property(name, table.name()))
 }
 
-/// The query over `table` that the options ask for; columns come from `selection`.
+/// The query over `table` that the options ask for; `columns` are returned. Lists nested beside other levels have `rows` rows at most.
 ///
 /// # Errors
 /// 0x80060888 for what cannot be understood, 0x80040315 for what this version does not offer.
-pub(crate) fn query(snapshot: &Snapshot, table: &Arc<Table>, options: &QueryOptions<'_>, selection: &Selection, lookup_names: bool) -> Result<Query> {
-    let lowering = Lowering { snapshot, aliases: &options.aliases };
+pub(crate) fn query(
+    snapshot: &Snapshot,
+    table: &Arc<Table>,
+    options: &QueryOptions<'_>,
+    columns: Columns,
+    lookup_names: bool,
+    rows: Option<u32>,
+) -> Result<Query> {
+    let lowering = Lowering { snapshot, aliases: &options.aliases, variable: None };
+    let filter = options.filter.as_ref().map(|expr| lowering.filter(table, expr)).transpose()?;
+    if let Some(text) = options.apply.as_deref() {
+        return apply(&lowering, table, text, filter, options.order_by.is_empty(), lookup_names);
+    }
     Ok(Query {
-        columns: selection.columns.clone(),
-        filter: options.filter.as_ref().map(|expr| lowering.filter(table, expr)).transpose()?,
+        columns,
+        filter,
         orders: options.order_by.iter().map(|item| order(&lowering, table, item)).collect::<Result<_>>()?,
-        expands: expands(snapshot, table, &options.expand)?.into_iter().map(|(expand, _)| expand).collect(),
+        expands: expands(snapshot, table, &options.expand, rows)?,
         lookup_names,
         ..Query::new(table.name().clone())
     })
 }
 
-/// The rows to nest, each with what its `$select` says.
-///
-/// # Errors
-/// 0x80060888 for unknown properties and options, 0x80040315 for collections and deeper levels.
-pub(crate) fn expands(snapshot: &Snapshot, table: &Table, items: &[ExpandItem]) -> Result<Vec<(Expand, Selection)>> {
-    let mut expands = Vec::with_capacity(items.len());
-    for item in items {
-        let [name] = item.path.as_slice() else {
-            return Err(error::not_offered(&format!("The path '{}' inside $expand", item.path.join("/"))));
-        };
-        let Some(navigation) = single(snapshot, table, name) else {
-            return Err(match collection(snapshot, table, name) {
-                Some(_) if item.is_ref => error::no_expanded_reference(),
-                Some(_) => error::not_offered(&format!("$expand of the collection '{name}'")),
-                None => error::no_such_property(name, table.name()),
-            });
-        };
-        let options = &item.options;
-        if !options.expand.is_empty() {
-            return Err(error::not_offered("$expand inside $expand"));
-        }
-        if !options.order_by.is_empty() || options.top.is_some() {
-            return Err(Error::new(
-                ErrorCode::ODataError,
-                "Only $select and $filter clause can be provided while doing $expand on many-to-one relationship or nested one-to-many relationship.",
-            ));
-        }
-        if options.filter.is_some() {
-            return Err(error::not_offered("$filter inside $expand"));
-        }
-        for target in &navigation.targets {
-            let target = snapshot.require(target)?;
-            let selection = match (select(target, options.select.as_deref()), navigation.targets.len()) {
-                // Of a reference only the address is shown.
-                _ if item.is_ref => Selection { columns: Columns::Some(Vec::new()), names: None },
-                (Ok(selection), _) => selection,
-                (Err(error), 1) => return Err(error),
-                // Of several targets, those that lack a column are returned with what they have.
-                (Err(_), _) => select_known(target, options.select.as_deref().unwrap_or_default()),
-            };
-            let expand = Expand {
-                along: Along::Lookup { lookup: table.column(navigation.column).name.clone(), target: target.name().clone() },
-                name: name.clone(),
-                columns: selection.columns.clone(),
-                filter: None,
-                orders: Vec::new(),
-                limit: None,
-                expands: Vec::new(),
-            };
-            expands.push((expand, selection));
-        }
-    }
-    Ok(expands)
-}
-
-fn select_known(table: &Table, items: &[SelectItem]) -> Selection {
-    let names: Vec<String> = items.iter().filter_map(|item| if let SelectItem::Column(name) = item { Some(name.clone()) } else { None }).collect();
-    let columns = names.iter().filter_map(|name| property(table, name).ok()).map(|ix| table.column(ix).name.clone()).collect();
-    Selection { columns: Columns::Some(columns), names: Some(names) }
-}
-
-fn order(lowering: &Lowering<'_>, table: &Arc<Table>, item: &OrderItem) -> Result<Order> {
+pub(super) fn order(lowering: &Lowering<'_>, table: &Arc<Table>, item: &OrderItem) -> Result<Order> {
     let segments = match &item.key {
         OrderKey::Path(path) => path.clone(),
         OrderKey::Alias(name) => aliased_path(lowering, name)?,
@@ -161,7 +101,6 @@ fn aliased_path(lowering: &Lowering<'_>, name: &str) -> Result<Vec<String>> {
 /// 0x80040315 for what this version does not offer, 0x80060888 for what the service itself does not have.
 pub(crate) fn unsupported_options(options: &QueryOptions<'_>) -> Result<()> {
     let later = [
-        (options.apply.is_some(), "The query option $apply"),
         (options.fetch_xml.is_some(), "The query option fetchXml"),
         (options.saved_query.is_some(), "The query option savedQuery"),
         (options.user_query.is_some(), "The query option userQuery"),
@@ -192,23 +131,22 @@ mod tests {
     use super::*;
     use crate::fixture::snapshot;
 
-    fn lowered(text: &str) -> Result<(Query, Selection)> {
+    fn lowered(text: &str) -> Result<Query> {
         let snapshot = snapshot();
         let table = snapshot.find("drf_parcel").unwrap();
         let options = QueryOptions::parse(text, &QueryLimits::default()).unwrap();
         unsupported_options(&options)?;
-        let selection = select(table, options.select.as_deref())?;
-        let query = query(&snapshot, table, &options, &selection, false)?;
+        let columns = select(table, options.select.as_deref())?;
+        let query = query(&snapshot, table, &options, columns, false, None)?;
         // What is lowered must also be understood.
         resolve(&query, &*snapshot, &driftless_query::Circumstances::default())?;
-        Ok((query, selection))
+        Ok(query)
     }
 
     #[test] // web-api 15
     fn columns_and_order() {
-        let (query, selection) = lowered("$select=drf_name,_drf_depotid_value&$orderby=drf_size desc,drf_DepotId/drf_name").unwrap();
+        let query = lowered("$select=drf_name,_drf_depotid_value&$orderby=drf_size desc,drf_DepotId/drf_name").unwrap();
         assert_eq!(query.columns, Columns::Some(vec!["drf_name".into(), "drf_depotid".into()]));
-        assert_eq!(selection.names.unwrap(), ["drf_name", "_drf_depotid_value"]);
         assert!(query.orders[0].descending);
         let OrderBy::Column(path) = &query.orders[1].by else { panic!() };
         assert_eq!(path.lookups, [("drf_depotid".into(), "drf_depot".into())]);
@@ -229,6 +167,13 @@ mod tests {
             "$filter=drf_name eq drf_code",
             "$orderby=@p1&@p1=drf_name",
             "$expand=drf_DepotId/$ref",
+            "$expand=drf_DepotId($select=drf_name;$filter=drf_name eq 'a')",
+            "$filter=Microsoft.Dynamics.CRM.Today(PropertyName='drf_sent') and Microsoft.Dynamics.CRM.LastXDays(PropertyName=@p1,PropertyValue=@p2)&@p1='drf_sent'&@p2='3'",
+            "$filter=Microsoft.Dynamics.CRM.In(PropertyName='drf_size',PropertyValues=[\"1\",\"2\"])",
+            "$filter=Microsoft.Dynamics.CRM.Between(PropertyName='drf_size',PropertyValues=[\"1\",\"2\"])",
+            "$apply=aggregate(drf_size with sum as total,$count as n)",
+            "$apply=groupby((drf_name,drf_DepotId/drf_name),aggregate(drf_size with average as mean))",
+            "$apply=filter(drf_size gt 1)/groupby((drf_name))",
             "$expand=drf_DepotId($select=drf_name),ownerid($select=drf_name)",
         ] {
             assert!(lowered(text).is_ok(), "{text}: {}", lowered(text).err().map(|e| e.to_string()).unwrap_or_default());
@@ -247,12 +192,16 @@ mod tests {
             ("$skip=1", ErrorCode::ODataError),
             ("$Filter=drf_size eq 1", ErrorCode::ODataError),
             ("$expand=drf_DepotId($top=1)", ErrorCode::ODataError),
-            ("$expand=drf_DepotId($select=drf_name;$filter=drf_name eq 'a')", ErrorCode::NotSupported),
-            ("$apply=aggregate(drf_size with sum as t)", ErrorCode::NotSupported),
+            ("$apply=aggregate(drf_size with sum as t)&$orderby=t", ErrorCode::ODataError),
+            ("$apply=aggregate(drf_size with median as t)", ErrorCode::ODataError),
+            ("$apply=groupby(drf_size)", ErrorCode::ODataError),
+            ("$apply=aggregate(drf_name with sum as t)", ErrorCode::ODataError),
             ("fetchXml=<fetch/>", ErrorCode::NotSupported),
             ("sql=SELECT 1", ErrorCode::NotSupported),
-            ("$filter=Microsoft.Dynamics.CRM.Today(PropertyName='drf_sent')", ErrorCode::NotSupported),
-            ("$filter=a/any()", ErrorCode::NotSupported),
+            ("$filter=Microsoft.Dynamics.CRM.Todays(PropertyName='drf_sent')", ErrorCode::ODataError),
+            ("$filter=Microsoft.Dynamics.CRM.Today(PropertyName='drf_name')", ErrorCode::ODataError),
+            ("$filter=Microsoft.Dynamics.CRM.In(PropertyName='drf_name')", ErrorCode::ODataError),
+            ("$filter=a/any()", ErrorCode::ODataError),
         ] {
             let error = lowered(text).err().unwrap_or_else(|| panic!("{text} was taken"));
             assert_eq!(error.code(), code, "{text}: {}", error.message());

@@ -73,7 +73,7 @@ fn counted(call: &Call<'_>, source: &Rows<'_>) -> Result<Answer> {
         call.exchange.caller,
         &mut |snapshot| {
             let (table, within) = source(snapshot)?;
-            let query = lower::query(snapshot, &table, &call.options, &lower::Selection::default(), false)?;
+            let query = lower::query(snapshot, &table, &call.options, driftless_query::Columns::All, false, None)?;
             Ok(Request::Count(query, within))
         },
         &mut driftless_query::Collector::default(),
@@ -91,7 +91,7 @@ pub(crate) fn plain_count(count: u64) -> Answer {
 
 fn page(call: &Call<'_>, set: &str, source: &Rows<'_>) -> Result<Answer> {
     lower::unsupported_options(&call.options)?;
-    let style = RowStyle::of(call);
+    let style = RowStyle { omit_nulls: call.options.apply.is_some(), ..RowStyle::of(call) };
     let slot: LoweredSlot = RefCell::new(None);
     let page_token = page_token(call)?;
     let mut sink = JsonRows::new(&style, &slot, set, call.exchange.organization.limits().page_bytes_max);
@@ -100,8 +100,8 @@ fn page(call: &Call<'_>, set: &str, source: &Rows<'_>) -> Result<Answer> {
         call.exchange.caller,
         &mut |snapshot| {
             let (table, within) = source(snapshot)?;
-            let selection = lower::select(&table, call.options.select.as_deref())?;
-            let mut query = lower::query(snapshot, &table, &call.options, &selection, style.annotations.formatted)?;
+            let columns = lower::select(&table, call.options.select.as_deref())?;
+            let mut query = lower::query(snapshot, &table, &call.options, columns, style.annotations.formatted, call.preferences.page_rows_max)?;
             query.limit = Some(page_rows(call));
             *slot.borrow_mut() = Some(Lowered::new(call.exchange.organization, snapshot, &query, &call.options.expand)?);
             Ok(Request::RetrieveMultiple(RetrieveMultiple { query, within, count, skip: 0, page_token: page_token.clone() }))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use driftless_core::{Identity, Request, Response, Retrieve, Target};
 use driftless_model::{LogicalName, Result, Table, Value, Version};
 use driftless_odata::headers::{EntityTag, Preconditions};
-use driftless_odata::query::{ExpandItem, SelectItem};
+use driftless_odata::query::ExpandItem;
 use driftless_query::{Collector, Columns, Query};
 
 use super::{RowAddress, applied, list, property};
@@ -124,10 +124,10 @@ fn retrieve(call: &Call<'_>, set: &str, unless_version: Option<Version>, target:
 /// # Errors
 /// 0x80060888 for unknown properties.
 pub(super) fn row_query(call: &Call<'_>, snapshot: &driftless_core::Snapshot, table: &Arc<Table>, expand: &[ExpandItem]) -> Result<Query> {
-    let selection = lower::select(table, call.options.select.as_deref())?;
-    let expands = lower::expands(snapshot, table, expand)?.into_iter().map(|(expand, _)| expand).collect();
+    let columns = lower::select(table, call.options.select.as_deref())?;
+    let expands = lower::expands(snapshot, table, expand, call.preferences.page_rows_max)?;
     let lookup_names = RowStyle::of(call).annotations.formatted;
-    Ok(Query { columns: selection.columns, expands, lookup_names, ..Query::new(table.name().clone()) })
+    Ok(Query { columns, expands, lookup_names, ..Query::new(table.name().clone()) })
 }
 
 /// The context of one row of a set: `#set(a,b,nav(c))/$entity`.
@@ -137,10 +137,12 @@ pub(super) fn record_context(call: &Call<'_>, set: &str, expand: &[ExpandItem]) 
 
 /// The part of a context that names the selected columns.
 pub(super) fn selected_columns(call: &Call<'_>, expand: &[ExpandItem]) -> String {
-    let names = |items: Option<&[SelectItem]>| {
-        let items = items.filter(|items| !items.contains(&SelectItem::All))?;
-        Some(items.iter().filter_map(|item| if let SelectItem::Column(name) = item { Some(name.clone()) } else { None }).collect::<Vec<_>>())
-    };
-    let expands: Vec<_> = expand.iter().map(|item| (item.path.join("/"), names(item.options.select.as_deref()))).collect();
-    context_columns(names(call.options.select.as_deref()).as_deref(), &expands)
+    let apply = call.options.apply.as_deref().and_then(|text| driftless_odata::apply::parse(text).ok());
+    match apply {
+        Some(apply) => {
+            let grouped = apply.group_by.iter().map(|path| path.join("/"));
+            format!("({})", grouped.chain(apply.aggregates.into_iter().map(|value| value.name)).collect::<Vec<_>>().join(","))
+        }
+        None => context_columns(call.options.select.as_deref(), expand),
+    }
 }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use driftless_core::{Currencies, Organization, Snapshot};
 use driftless_model::{Column, ColumnType, Result};
 use driftless_odata::headers::{Format, MetadataLevel};
-use driftless_odata::query::ExpandItem;
+use driftless_odata::query::{ExpandItem, SelectItem};
 use driftless_query::{Along, Columns, Expand, Query};
 
 use crate::call::Call;
@@ -31,8 +31,8 @@ pub(crate) struct Lowered {
     pub(crate) snapshot: Arc<Snapshot>,
     /// Symbols for amounts; none when no amount is shown to people.
     pub(crate) currencies: Arc<Currencies>,
-    /// Names of nested objects of which the address alone is shown: `$expand=name/$ref` (web-api 18).
-    pub(crate) references: Vec<String>,
+    /// What was asked to be nested, as it was written.
+    pub(crate) expand: Vec<ExpandItem>,
 }
 
 impl Lowered {
@@ -43,8 +43,7 @@ impl Lowered {
     pub(crate) fn new(organization: &Organization, snapshot: &Arc<Snapshot>, query: &Query, expand: &[ExpandItem]) -> Result<Self> {
         let needed = query.lookup_names && shows_amounts(snapshot, query);
         let currencies = if needed { organization.currencies()? } else { Currencies::default() };
-        let references = expand.iter().filter(|item| item.is_ref).map(|item| item.path.join("/")).collect();
-        Ok(Self { snapshot: Arc::clone(snapshot), currencies: Arc::new(currencies), references })
+        Ok(Self { snapshot: Arc::clone(snapshot), currencies: Arc::new(currencies), expand: expand.to_vec() })
     }
 }
 
@@ -138,13 +137,16 @@ impl RowStyle {
 }
 
 /// The part of a context that names columns: nothing, or `(a,b,nav(c))`, exactly as selected (web-api 9).
-pub(crate) fn context_columns(names: Option<&[String]>, expands: &[(String, Option<Vec<String>>)]) -> String {
-    if names.is_none() && expands.is_empty() {
+pub(crate) fn context_columns(select: Option<&[SelectItem]>, expand: &[ExpandItem]) -> String {
+    let names = select.filter(|items| !items.contains(&SelectItem::All));
+    if names.is_none() && expand.is_empty() {
         return String::new();
     }
-    let mut parts: Vec<String> = names.unwrap_or_default().to_vec();
-    for (name, inner) in expands {
-        let part = format!("{name}({})", inner.as_deref().unwrap_or_default().join(","));
+    let name = |item: &SelectItem| if let SelectItem::Column(name) = item { Some(name.clone()) } else { None };
+    let mut parts: Vec<String> = names.unwrap_or_default().iter().filter_map(name).collect();
+    for item in expand {
+        let inner = context_columns(item.options.select.as_deref(), &item.options.expand);
+        let part = format!("{}{}", item.path.join("/"), if inner.is_empty() { "()" } else { &inner });
         if !parts.contains(&part) {
             parts.push(part);
         }

@@ -3,13 +3,15 @@
 use driftless_core::Snapshot;
 use driftless_model::{Column, ColumnIx, LogicalName, Table, TableCode, Uuid, ValueRef};
 use driftless_odata::json::JsonWriter;
+use driftless_odata::paging::{CookieEncoding, PagingCookie};
+use driftless_odata::query::ExpandItem;
 use driftless_odata::record::edm_type;
 use driftless_query::{Aggregate, FlatValue, Group, Output, ResolvedQuery, RowView};
 
 use super::formatted::{Formatter, Surroundings};
 use super::value::write_value;
 use super::{FORMATTED_VALUE, LOOKUP_TABLE, Lowered, NAVIGATION, RowStyle};
-use crate::lower::{CURRENCY, is_principal};
+use crate::lower::{CURRENCY, is_deep, is_principal, printed};
 
 /// How the rows of one query become objects.
 #[derive(Debug)]
@@ -52,6 +54,18 @@ struct ListPlan {
     /// Its place among the query's collections.
     at: usize,
     rows: RowPlan,
+    next: NextPlan,
+}
+
+/// The link to the rest of a nested list, or to the list itself (web-api 18).
+#[derive(Debug)]
+struct NextPlan {
+    name: Vec<u8>,
+    /// The name of the list, with a slash before it.
+    path: String,
+    options: Vec<(&'static str, String)>,
+    /// The link is there only when there is a rest, and leads to it: so it is where lists are nested beside other levels.
+    only_rest: bool,
 }
 
 #[derive(Debug)]
@@ -97,8 +111,12 @@ struct LookupPlan {
 impl RowPlan {
     /// The plan for a query's rows.
     pub(crate) fn new(query: &ResolvedQuery, lowered: &Lowered, style: &RowStyle) -> Self {
+        Self::of_level(query, &lowered.expand, is_deep(&lowered.expand), lowered, style)
+    }
+
+    fn of_level(query: &ResolvedQuery, expand: &[ExpandItem], deep: bool, lowered: &Lowered, style: &RowStyle) -> Self {
         let values = query.values.iter().map(|value| ColumnPlan::of_value(query, value, lowered, style)).collect();
-        let root = query.groups.first().map(|_| ObjectPlan::tree(query, 0, lowered, style));
+        let root = query.groups.first().map(|_| ObjectPlan::tree(query, 0, expand, deep, (lowered, style)));
         Self { root, values, as_text: style.format.ieee754_compatible }
     }
 
@@ -125,12 +143,14 @@ impl RowPlan {
 
 impl ObjectPlan {
     /// The plan of a group, with those nested in it.
-    fn tree(query: &ResolvedQuery, at: usize, lowered: &Lowered, style: &RowStyle) -> Self {
+    fn tree(query: &ResolvedQuery, at: usize, expand: &[ExpandItem], deep: bool, (lowered, style): (&Lowered, &RowStyle)) -> Self {
+        let item = |name: &str| expand.iter().find(|item| item.path.len() == 1 && item.path.first().is_some_and(|own| own == name));
+        let inner_items = |name: &str| item(name).map(|item| item.options.expand.as_slice()).unwrap_or_default();
         let mut object = Self::new(query.source(query.groups[at].source), &query.groups[at], lowered, style);
         for (inner, group) in query.groups.iter().enumerate().filter(|(inner, group)| *inner != at && group.parent == at) {
             let Some(name) = &group.name else { continue };
-            let nested = Self::tree(query, inner, lowered, style);
-            let is_reference = at == 0 && lowered.references.contains(name);
+            let nested = Self::tree(query, inner, inner_items(name), deep, (lowered, style));
+            let is_reference = item(name).is_some_and(|item| item.is_ref);
             let name = JsonWriter::prepare_name(name);
             match object.nested.iter_mut().find(|plan| plan.name == name) {
                 Some(plan) => plan.alternatives.push(nested),
@@ -138,7 +158,14 @@ impl ObjectPlan {
             }
         }
         for (place, list) in query.collections.iter().enumerate().filter(|(_, list)| list.group == at) {
-            object.lists.push(ListPlan { name: JsonWriter::prepare_name(&list.name), at: place, rows: RowPlan::new(&list.query, lowered, style) });
+            let rows = RowPlan::of_level(&list.query, inner_items(&list.name), deep, lowered, style);
+            let next = NextPlan {
+                name: JsonWriter::prepare_name(&format!("{}@odata.nextLink", list.name)),
+                path: format!("/{}", list.name),
+                options: item(&list.name).map(|item| printed(&item.options)).unwrap_or_default(),
+                only_rest: deep,
+            };
+            object.lists.push(ListPlan { name: JsonWriter::prepare_name(&list.name), at: place, rows, next });
         }
         object
     }
@@ -222,7 +249,30 @@ impl ObjectPlan {
                 json.end_object();
             }
             json.end_array();
+            if let Some(id) = id {
+                list.next.write(json, &self.address, id, row.nested(list.at).and_then(|nested| nested.next.as_deref()));
+            }
         }
+    }
+}
+
+impl NextPlan {
+    /// `address` is that of the row up to its id.
+    fn write(&self, json: &mut JsonWriter, address: &str, id: Uuid, token: Option<&str>) {
+        if self.only_rest && token.is_none() {
+            return;
+        }
+        let mut link = format!("{address}{id}){}", self.path);
+        for (name, value) in &self.options {
+            driftless_odata::link::push_option(&mut link, name, value);
+        }
+        if let Some(token) = token.filter(|_| self.only_rest) {
+            let token = Some(token.to_owned());
+            let cookie = PagingCookie { page: 2, columns: Vec::new(), token, max_timestamp: None, record_count: None, is_tracking: false };
+            link = driftless_odata::link::next_link(&link, &[], &cookie.print(CookieEncoding::Once));
+        }
+        json.prepared_name(&self.name);
+        json.text(&link);
     }
 }
 

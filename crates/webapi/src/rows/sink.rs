@@ -153,7 +153,7 @@ mod tests {
     }
 
     fn lowered() -> LoweredSlot {
-        RefCell::new(Some(Lowered { snapshot: snapshot(), currencies: Arc::default(), references: Vec::new() }))
+        RefCell::new(Some(Lowered { snapshot: snapshot(), currencies: Arc::default(), expand: Vec::new() }))
     }
 
     fn written(query: &ResolvedQuery, style: &RowStyle, rows: &[Vec<Value>], removed: &[u128]) -> String {

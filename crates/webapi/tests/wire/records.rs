@@ -47,7 +47,7 @@ fn refusals() {
     service.get("nosuch").refused(404, "0x8006088a", "Resource not found for the segment 'nosuch'.");
     service.get("new_parcels?$select=nosuch").refused(400, "0x80060888", "Could not find a property named 'nosuch'");
     service.get("new_parcels?$filter=new_name eq 'x").refused(400, "0x80060888", "There is an unterminated literal");
-    service.get("new_parcels?$apply=aggregate($count as n)").refused(501, "0x80040315", "$apply");
+    service.get("new_parcels?$apply=aggregate(new_name with sum as n)").refused(400, "0x80060888", "new_name");
     service.send("PUT", "new_parcels", &[], "{}").refused(405, "0x8004023b", "");
     service.send("POST", "new_parcels", &[], "{").refused(400, "0x80048d19", "offset 1");
 }
