@@ -9,7 +9,7 @@ const ABOUT: &str = "\
 What may stand in `$filter`. Text is compared without regard to case and accents, blanks at the end do not count, and `%`, `_` and `[…]` inside the text of
 `contains`, `startswith` and `endswith` are wildcards. What is not offered is refused by name, with 0x80040315 and status 501.";
 
-const REFUSED: &str = "Query functions are read, so that the answer can name them, and refused.";
+const REFUSED: &str = "What is read, so that the answer can name it, and refused.";
 
 /// Query functions (`Microsoft.Dynamics.CRM.…`), by what they ask for.
 const FUNCTIONS: &[(&str, &str)] = &[
@@ -36,24 +36,22 @@ struct Entry {
     name: String,
     means: &'static str,
     /// How a filter looks that has it.
-    looks: &'static str,
+    looks: String,
 }
 
-fn entry(name: impl Into<String>, means: &'static str, looks: &'static str) -> Entry {
-    Entry { name: name.into(), means, looks }
+fn entry(name: impl Into<String>, means: &'static str, looks: &str) -> Entry {
+    Entry { name: name.into(), means, looks: looks.to_owned() }
 }
 
 /// The page.
 pub(crate) fn page(exchanges: &[Exchange]) -> String {
     let row = |entry: Entry| {
-        let [status, files] = evidence(exchanges, |exchange| exchange.succeeds() && filter(exchange).is_some_and(|filter| filter.contains(entry.looks)));
+        let [status, files] = evidence(exchanges, |exchange| exchange.succeeds() && filter(exchange).is_some_and(|filter| filter.contains(&entry.looks)));
         vec![format!("`{}`", entry.name), entry.means.to_owned(), status, files]
     };
     let served = table(&["Filter", "Means", "Served", "Golden files"], served().into_iter().map(row));
-    let mut refused: Vec<Vec<String>> = [Quantifier::Any, Quantifier::All].map(|quantifier| refusal(quantified(quantifier), "later: queries")).into();
-    refused.push(refusal("a path through a lookup of several tables".to_owned(), "later: queries"));
-    refused.extend(FUNCTIONS.iter().map(|(about, names)| refusal(format!("{about}: {names}"), "later: queries")));
-    let refused = table(&["What", "Served", "Reason"], refused);
+    let refused =
+        table(&["What", "Served", "Reason"], [refusal("a path through a lookup of several tables".to_owned(), "which of them is meant cannot be told")]);
     format!("{}\n{served}\n## Not there\n\n{REFUSED}\n\n{refused}", head("Filters", ABOUT))
 }
 
@@ -72,7 +70,14 @@ fn served() -> Vec<Entry> {
         entry("column eq column", "two columns of one row", "createdon eq modifiedon"),
         entry("@name", "a parameter, given as `@name=…` behind the filter", "@p1"),
     ];
-    compared.into_iter().chain(functions).chain(others).collect()
+    let quantified = [Quantifier::Any, Quantifier::All].map(quantified);
+    let called = FUNCTIONS.iter().flat_map(|(about, names)| names.split(", ").map(|name| called(name, about)));
+    compared.into_iter().chain(functions).chain(others).chain(quantified).chain(called).collect()
+}
+
+/// A query function.
+fn called(name: &str, about: &'static str) -> Entry {
+    Entry { name: format!("Microsoft.Dynamics.CRM.{name}(…)"), means: about, looks: format!("CRM.{name}(") }
 }
 
 fn comparison(op: CompareOp) -> Entry {
@@ -94,10 +99,10 @@ fn text_function(function: TextFunction) -> Entry {
     }
 }
 
-fn quantified(quantifier: Quantifier) -> String {
+fn quantified(quantifier: Quantifier) -> Entry {
     match quantifier {
-        Quantifier::Any => "`collection/any(o:…)`".to_owned(),
-        Quantifier::All => "`collection/all(o:…)`".to_owned(),
+        Quantifier::Any => entry("collection/any(o:…)", "a row of the collection meets the condition; any at all without one", "/any("),
+        Quantifier::All => entry("collection/all(o:…)", "every row of the collection meets the condition", "/all("),
     }
 }
 
@@ -120,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test] // web-api 16
-    fn the_parser_reads_every_function_that_is_called_refused() {
+    fn the_parser_reads_every_function() {
         for name in FUNCTIONS.iter().flat_map(|(_, names)| names.split(", ")) {
             let text = format!("Microsoft.Dynamics.CRM.{name}(PropertyName='a')");
             assert!(matches!(parse(&text, &FilterLimits::default()), Ok(Expr::Custom { .. })), "{name}");
