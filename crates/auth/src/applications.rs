@@ -77,7 +77,6 @@ impl Application {
     }
 
     /// Whether people may be sent back to this address (AUTH-05): exactly a registered one, or for loopback addresses the same with any port.
-    #[allow(dead_code, reason = "the next step signs people in")]
     pub(crate) fn may_redirect_to(&self, address: &str) -> bool {
         let wanted = without_loopback_port(address);
         self.redirects.iter().any(|known| known == address || (wanted.is_some() && without_loopback_port(known) == wanted))

@@ -5,13 +5,19 @@
 
 pub(crate) mod answer;
 pub(crate) mod assertion;
+mod authorize;
 mod client;
+pub(crate) mod codes;
 pub(crate) mod discovery;
 pub(crate) mod fault;
 pub(crate) mod form;
 pub(crate) mod mint;
+mod pages;
+mod person;
+mod redeem;
 pub(crate) mod route;
 pub(crate) mod scope;
+pub(crate) mod setup;
 mod token;
 
 use std::net::IpAddr;
@@ -47,6 +53,7 @@ impl SignIn {
     pub fn answer(&self, request: &Request<Bytes>, arrival: Arrival<'_>) -> Option<Response<Bytes>> {
         let route = Route::parse(request.uri().path(), self.tenant())?;
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        let is_form = is_read || *request.method() == Method::POST;
         Some(match route {
             Route::Configuration(authority) if is_read => json(200, &discovery::configuration(&authority, arrival.origin)),
             Route::Keys if is_read => json(200, &self.keys().published(self.now_s())),
@@ -58,7 +65,11 @@ impl SignIn {
             Route::UserRealm => empty(404),
             Route::Endpoint(authority, Endpoint::Token) if *request.method() == Method::POST => self.token(request, &authority, arrival),
             Route::Endpoint(_, Endpoint::Token) => wrong_method("POST"),
-            Route::Configuration(_) | Route::Keys | Route::WebFinger | Route::Instance => wrong_method("GET"),
+            Route::Endpoint(authority, Endpoint::Authorize) if is_form => self.authorize(request, &authority, arrival),
+            Route::Setup if is_form => self.setup(request, arrival),
+            Route::Asset(name) if is_read => pages::asset(&name).unwrap_or_else(|| empty(404)),
+            Route::Endpoint(_, Endpoint::Authorize) | Route::Setup => wrong_method("GET, POST"),
+            Route::Configuration(_) | Route::Keys | Route::WebFinger | Route::Instance | Route::Asset(_) => wrong_method("GET"),
         })
     }
 }

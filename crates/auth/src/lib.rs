@@ -9,14 +9,17 @@
 //! service sees a change within [`RECHECK`].
 
 mod applications;
+mod attempts;
 mod certificate;
 mod challenge;
 #[cfg(test)]
 mod fixture;
 mod issuer;
 mod jwt;
+mod passwords;
 mod private_file;
 mod record_file;
+mod refresh;
 mod secret;
 mod sign_in;
 mod signing_keys;
@@ -28,6 +31,7 @@ mod watched;
 pub use applications::{APPLICATIONS_MAX, Application, ApplicationError, ApplicationFile, CREDENTIALS_MAX, NewApplication, WithSecret};
 pub use challenge::{REFUSED_CODE, REFUSED_MESSAGE, challenge};
 pub use driftless_model::{Scopes, ScopesError};
+pub use issuer::setup::SETUP_PATH;
 pub use issuer::{Arrival, BODY_BYTES_MAX};
 pub use private_file::replace_private_file;
 pub use record_file::RecordFileError;

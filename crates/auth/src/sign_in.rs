@@ -10,12 +10,17 @@ use driftless_model::{Caller, Error};
 use uuid::Uuid;
 
 use crate::applications::{Application, ApplicationFile, Applications};
+use crate::attempts::Attempts;
 use crate::issuer::Arrival;
 use crate::issuer::assertion::Seen;
+use crate::issuer::codes::Codes;
 use crate::issuer::mint::AccessClaims;
 use crate::issuer::route::Tenant;
+use crate::issuer::setup::Setup;
 use crate::jwt::{BadToken, SKEW_S, Unproven, check_times};
+use crate::passwords::{PasswordError, Passwords};
 use crate::record_file::RecordFileError;
+use crate::refresh::{RefreshError, RefreshTokens};
 use crate::signing_keys::{KeyError, SigningKeys};
 use crate::token_check::{TokenCheck, Verdict, bearer};
 use crate::token_file::{TokenFile, TokenFileError};
@@ -49,6 +54,11 @@ pub struct SignIn {
     applications: Watched<Application, Applications>,
     verified: VerifiedTokens,
     assertions: Seen,
+    codes: Codes,
+    refresh: RefreshTokens,
+    passwords: Passwords,
+    attempts: Attempts,
+    setup: Setup,
 }
 
 /// Why a request has no caller.
@@ -74,6 +84,11 @@ impl SignIn {
             keys: SigningKeys::open(folder, now_s)?,
             verified: VerifiedTokens::default(),
             assertions: Seen::default(),
+            codes: Codes::default(),
+            refresh: RefreshTokens::open(folder),
+            passwords: Passwords::open(folder, settings.recheck, random(&organization))?,
+            attempts: Attempts::default(),
+            setup: Setup::default(),
             organization,
             origins: OnceLock::new(),
             settings,
@@ -167,6 +182,39 @@ impl SignIn {
         self.applications.current()
     }
 
+    /// Gives a user a password and ends the sign-ins that rest on an older one.
+    pub(crate) fn set_password(&self, user: Uuid, password: &str) -> Result<(), PasswordError> {
+        self.passwords.set(user, password, self.random())?;
+        match self.refresh.revoke(|family| family.user == user) {
+            Err(RefreshError::File(error)) => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn organization(&self) -> &Organization {
+        &self.organization
+    }
+
+    pub(crate) fn codes(&self) -> &Codes {
+        &self.codes
+    }
+
+    pub(crate) fn refresh(&self) -> &RefreshTokens {
+        &self.refresh
+    }
+
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.passwords
+    }
+
+    pub(crate) fn attempts(&self) -> &Attempts {
+        &self.attempts
+    }
+
+    pub(crate) fn setup_secret(&self) -> &Setup {
+        &self.setup
+    }
+
     pub(crate) fn assertions(&self) -> &Seen {
         &self.assertions
     }
@@ -188,10 +236,19 @@ impl SignIn {
     }
 
     pub(crate) fn new_id(&self) -> Uuid {
-        let mut bytes = [0; 16];
-        self.organization.environment().fill_random(&mut bytes);
-        uuid::Builder::from_random_bytes(bytes).into_uuid()
+        uuid::Builder::from_random_bytes(self.random()).into_uuid()
     }
+
+    /// Bytes that nobody can guess.
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        random(&self.organization)
+    }
+}
+
+fn random<const N: usize>(organization: &Organization) -> [u8; N] {
+    let mut bytes = [0; N];
+    organization.environment().fill_random(&mut bytes);
+    bytes
 }
 
 /// Why the sign-in cannot be opened.
@@ -224,6 +281,15 @@ impl From<KeyError> for SignInError {
         match error {
             KeyError::File(error) => Self::File(error),
             KeyError::Key(reason) => Self::Keys(reason),
+        }
+    }
+}
+
+impl From<PasswordError> for SignInError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::File(error) => Self::File(error),
+            other => Self::Keys(other.sentence().to_owned()),
         }
     }
 }

@@ -55,6 +55,12 @@ impl<T: Serialize + DeserializeOwned, K: Default> Watched<T, K> {
         self.known()
     }
 
+    /// Reads a change that this process made itself, so that its next caller sees it.
+    pub(crate) fn look_now(&self) {
+        // The outcome is kept for the next look.
+        let _ = self.look(&mut lock(&self.seen));
+    }
+
     /// What the file said at the last look.
     pub(crate) fn known(&self) -> Arc<K> {
         Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))

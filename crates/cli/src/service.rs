@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use driftless_auth::{NewToken, RandomUnavailable, Scopes, SignIn, SignInSettings, TokenFile, replace_private_file};
+use driftless_auth::{NewToken, RandomUnavailable, SETUP_PATH, Scopes, SignIn, SignInSettings, TokenFile, replace_private_file};
 use driftless_core::{ExpiredTokens, Jobs, Organization, SystemEnvironment};
 use driftless_model::Limits;
 use driftless_server::{Listeners, Running, Scheme, Server, Service, Tls, TlsFiles};
@@ -60,6 +60,8 @@ pub(crate) struct Ready {
 pub(crate) struct RunningService {
     /// Its addresses.
     pub(crate) ready: Ready,
+    /// The address at which the first administrator gets a password, as long as there is none (AUTH-40).
+    pub(crate) setup: Option<String>,
     /// Its data folder.
     pub(crate) data: PathBuf,
     engine: Engine,
@@ -86,7 +88,7 @@ const TOKEN_NAME: &str = "first administrator";
 /// Opens the folder, binds the listeners and returns when requests are answered.
 ///
 /// Errors: a folder that another process serves is [`Exit::Temporary`], one of a newer format [`Exit::Configuration`].
-fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Engine)> {
+fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Option<String>, Engine)> {
     let limits = Limits::default();
     let store_options = SqliteOptions { write_wait_s: limits.write_wait_s, ..SqliteOptions::default() };
     let store = SqliteStore::open(&options.data, &store_options)?;
@@ -110,7 +112,8 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Engine)> {
         // Before anybody is told that requests are answered: whoever waits for that may end the process at once.
         listener.catch_signals()?;
     }
-    sign_in.listens_at(origins(&listener, &options.listeners));
+    let origins = origins(&listener, &options.listeners);
+    sign_in.listens_at(origins);
     let jobs = organization.start_jobs()?;
     let ready = Ready {
         http: listener.http_addr().map(|address| format!("http://{address}")),
@@ -121,7 +124,9 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Engine)> {
         token_file: Some(token_file),
         pid: std::process::id(),
     };
-    Ok((ready, Engine { listener, jobs }))
+    let page = ready.https.as_ref().or(ready.http.as_ref());
+    let setup = page.and_then(|address| Some(format!("{address}{SETUP_PATH}#{}", sign_in.begin_setup()?)));
+    Ok((ready, setup, Engine { listener, jobs }))
 }
 
 /// The addresses by which the service knows itself: the public one, and those of its loopback listeners. Others are known from requests only.
@@ -177,8 +182,8 @@ impl Engine {
 /// Starts a service and announces it in its ready files.
 pub(crate) fn start(options: &ServeOptions) -> anyhow::Result<RunningService> {
     check_addresses(options)?;
-    let (ready, engine) = launch(options)?;
-    let mut running = RunningService { ready, data: options.data.clone(), engine, ready_files: Vec::new() };
+    let (ready, setup, engine) = launch(options)?;
+    let mut running = RunningService { ready, setup, data: options.data.clone(), engine, ready_files: Vec::new() };
     for path in std::iter::once(options.data.join(READY_FILE_NAME)).chain(options.ready_file.clone()) {
         write_ready(&path, &running.ready)?;
         running.ready_files.push(path);

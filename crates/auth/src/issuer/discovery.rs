@@ -13,12 +13,16 @@ pub(crate) fn configuration(authority: &Authority, origin: &str) -> Value {
     json!({
         "issuer": authority.issuer(origin),
         "token_endpoint": authority.endpoint(origin, Endpoint::Token),
+        "authorization_endpoint": authority.endpoint(origin, Endpoint::Authorize),
         "jwks_uri": authority.keys(origin),
-        "grant_types_supported": ["client_credentials"],
+        "grant_types_supported": ["client_credentials", "authorization_code", "refresh_token"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "code_challenge_methods_supported": ["S256"],
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "private_key_jwt"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "private_key_jwt", "none"],
         "token_endpoint_auth_signing_alg_values_supported": ["RS256", "PS256", "ES256"],
     })
 }

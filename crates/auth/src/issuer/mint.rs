@@ -1,6 +1,8 @@
 //! Access tokens of our own (AUTH-11).
 
+use driftless_core::Member;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::route::{Authority, Shape};
@@ -13,7 +15,6 @@ pub(crate) enum Subject {
     /// The application itself.
     Application,
     /// A person who uses it.
-    #[allow(dead_code, reason = "the next step signs people in")]
     Person(Person),
 }
 
@@ -26,6 +27,12 @@ pub(crate) struct Person {
     pub(crate) object_id: Uuid,
     pub(crate) name: String,
     pub(crate) full_name: String,
+}
+
+impl Person {
+    pub(crate) fn of(member: &Member) -> Self {
+        Self { user: member.id, object_id: member.object_id, name: member.name.clone(), full_name: member.full_name.clone() }
+    }
 }
 
 /// Claims of an access token.
@@ -89,5 +96,29 @@ impl SignIn {
                 None
             }
         }
+    }
+
+    /// Who signed in, for the application (OpenID Connect Core, 2).
+    pub(crate) fn mint_id(&self, authority: &Authority, origin: &str, application: Uuid, person: &Person, nonce: Option<&str>) -> Option<String> {
+        let now_s = self.now_s();
+        let mut claims = json!({
+            "iss": authority.issuer(origin),
+            "aud": application,
+            "sub": person.user,
+            "iat": now_s,
+            "nbf": now_s,
+            "exp": now_s + i64::from(self.settings().access_token_s),
+            "oid": person.object_id,
+            "tid": self.tenant().id,
+            "upn": person.name,
+            "preferred_username": person.name,
+            "name": person.full_name,
+            "ver": if authority.shape == Shape::Second { "2.0" } else { "1.0" },
+        });
+        if let Some(nonce) = nonce {
+            claims["nonce"] = nonce.into();
+        }
+        let key = self.keys().signing(now_s).ok()?;
+        jwt::sign(&claims, &key.kid, &key.signs)
     }
 }

@@ -23,7 +23,7 @@ impl Tenant {
 }
 
 /// First segments that mean something else.
-const RESERVED: [&str; 6] = ["adfs", "common", "organizations", "api", "xrmservices", "discovery"];
+const RESERVED: [&str; 7] = ["adfs", "common", "organizations", "api", "xrmservices", "discovery", "signin"];
 
 /// Which family of clients an authority is shaped for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,14 +75,16 @@ impl Authority {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Token,
+    Authorize,
 }
 
 impl Endpoint {
-    const ALL: [Self; 1] = [Self::Token];
+    const ALL: [Self; 2] = [Self::Token, Self::Authorize];
 
     fn name(self) -> &'static str {
         match self {
             Self::Token => "token",
+            Self::Authorize => "authorize",
         }
     }
 
@@ -100,6 +102,10 @@ pub(crate) enum Route {
     Keys,
     /// An endpoint of an authority.
     Endpoint(Authority, Endpoint),
+    /// The page that gives the first administrator a password.
+    Setup,
+    /// A script or style of the pages.
+    Asset(String),
     /// `/.well-known/webfinger` (AUTH-09).
     WebFinger,
     /// `/common/discovery/instance` (AUTH-10).
@@ -120,6 +126,8 @@ impl Route {
             ["common", "discovery", "instance"] => Some(Self::Instance),
             ["common", "userrealm", _] => Some(Self::UserRealm),
             ["discovery", "keys"] => Some(Self::Keys),
+            ["signin", "setup"] => Some(Self::Setup),
+            ["signin", name] => Some(Self::Asset((*name).to_owned())),
             [first, rest @ ..] if *first == "adfs" || tenant.is(first) => Self::of_authority(first, rest),
             _ => None,
         }

@@ -1,9 +1,11 @@
 //! What a token is asked for (AUTH-06).
 
+use serde::{Deserialize, Serialize};
+
 use super::fault::Fault;
 
 /// Scopes about the person rather than the service.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Asked {
     /// The service itself was named.
     pub(crate) service: bool,
@@ -49,6 +51,17 @@ fn is_of_service(word: &str, is_own: &dyn Fn(&str) -> bool) -> bool {
 }
 
 impl Asked {
+    /// What is asked for of what was granted.
+    pub(crate) fn within(self, granted: Self) -> Self {
+        Self {
+            service: self.service && granted.service,
+            openid: self.openid && granted.openid,
+            profile: self.profile && granted.profile,
+            email: self.email && granted.email,
+            offline_access: self.offline_access && granted.offline_access,
+        }
+    }
+
     /// As `scope` of an answer names it.
     pub(crate) fn granted(self, service: &str, is_person: bool) -> String {
         let mut words = Vec::new();

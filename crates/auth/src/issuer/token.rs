@@ -15,6 +15,15 @@ use super::{answer, assertion};
 use crate::applications::Application;
 use crate::sign_in::SignIn;
 
+/// Who asks for tokens, and where.
+pub(super) struct Asker<'a> {
+    pub(super) authority: &'a Authority,
+    pub(super) arrival: Arrival<'a>,
+    pub(super) application: &'a Application,
+    /// It wants the ids of the person's account, as older clients do.
+    pub(super) wants_client_info: bool,
+}
+
 impl SignIn {
     /// Answers a request for tokens.
     pub(super) fn token(&self, request: &Request<Bytes>, authority: &Authority, arrival: Arrival<'_>) -> Response<Bytes> {
@@ -34,6 +43,7 @@ impl SignIn {
         let application = client::find(&applications, id)?;
         self.check_proof(application, &proof, arrival)?;
         let asked = scope::parse(form.get("scope"), form.get("resource"), &|address| self.is_own(address, arrival.origin))?;
+        let asker = Asker { authority, arrival, application, wants_client_info: form.get("client_info").is_some() };
         match form.require("grant_type")? {
             "client_credentials" => {
                 if application.is_public() {
@@ -43,8 +53,10 @@ impl SignIn {
                         "A public application cannot act for itself: register a secret or a certificate for it.",
                     ));
                 }
-                self.answer_tokens(authority, arrival, application, &Subject::Application, asked)
+                self.answer_tokens(&asker, &Subject::Application, asked)
             }
+            "authorization_code" => self.redeem(&asker, &form),
+            "refresh_token" => self.renew(&asker, &form, asked),
             other => {
                 let shown: String = other.chars().take(100).collect();
                 Err(Fault::new("unsupported_grant_type", 70_003, format!("The grant type '{shown}' is not offered.")))
@@ -66,7 +78,8 @@ impl SignIn {
         }
     }
 
-    fn answer_tokens(&self, authority: &Authority, arrival: Arrival<'_>, application: &Application, subject: &Subject, asked: Asked) -> Result<Value, Fault> {
+    pub(super) fn answer_tokens(&self, asker: &Asker<'_>, subject: &Subject, asked: Asked) -> Result<Value, Fault> {
+        let Asker { authority, arrival, application, .. } = asker;
         let token = self.mint(authority, arrival.origin, application.id, subject).ok_or_else(Fault::server_error)?;
         let is_person = matches!(subject, Subject::Person(_));
         let life_s = self.settings().access_token_s;

@@ -4,5 +4,6 @@
 
 mod assertions;
 mod credentials;
+mod people;
 mod stage;
 mod tokens;
