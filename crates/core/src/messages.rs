@@ -8,6 +8,7 @@ mod definition_query;
 mod export_solution;
 mod format_address;
 mod import_solution;
+mod options;
 mod publish;
 mod reactivate_entity_key;
 mod retrieve_current_organization;
@@ -40,6 +41,12 @@ pub const MESSAGES: &[MessageDef] = &[
     format_address::DEF,
     import_solution::DEF,
     import_solution::ASYNC,
+    options::DELETE,
+    options::INSERT,
+    options::INSERT_STATUS,
+    options::ORDER,
+    options::UPDATE,
+    options::UPDATE_STATE,
     publish::PUBLISH_ALL_XML,
     publish::PUBLISH_XML,
     reactivate_entity_key::DEF,

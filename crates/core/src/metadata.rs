@@ -5,6 +5,7 @@ pub(crate) mod columns;
 pub(crate) mod companions;
 pub(crate) mod keys;
 pub(crate) mod many_to_many;
+pub(crate) mod options;
 pub(crate) mod privileges;
 pub(crate) mod relationships;
 pub(crate) mod run;

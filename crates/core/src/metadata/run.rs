@@ -61,7 +61,7 @@ fn changed(cx: &WriteCx<'_>, define: &Define) -> Result<Option<Node>> {
 }
 
 /// Checks that customizers may change what `define` changes. A table or column is not customizable when it says so itself; a column also when its table does.
-fn require_changeable(cx: &WriteCx<'_>, define: &Define) -> Result<()> {
+pub(super) fn require_changeable(cx: &WriteCx<'_>, define: &Define) -> Result<()> {
     match define {
         Define::UpdateTable(table, _) => {
             let def = &cx.snapshot.require(table)?.def;
