@@ -22,6 +22,7 @@ use std::sync::Arc;
 use driftless_model::{ColumnIx, Error, ErrorCode, Reference, Result, Table, Uuid, Value};
 
 use crate::context::WriteCx;
+use crate::files::column as files;
 use crate::records::cascade::{self, Reach};
 use crate::records::fields;
 use crate::records::load::Loaded;
@@ -37,6 +38,7 @@ pub(crate) fn before_create(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid, 
     customers::derive(cx, table, cells)?;
     notes::derive(cx, table, cells)?;
     activities::before_create(table, cells)?;
+    files::before_write(cx, table, id, None, cells)?;
     tables::before_create(cx, table, id, cells)
 }
 
@@ -60,6 +62,7 @@ pub(crate) fn columns_to_load(table: &Table, cells: &[(ColumnIx, Value)]) -> Vec
     needed.extend(addresses::inputs(table, cells));
     needed.extend(money::inputs(table, cells));
     needed.extend(activities::inputs(table));
+    needed.extend(files::inputs(table, cells));
     needed.extend(tables::inputs(table));
     needed
 }
@@ -75,6 +78,7 @@ pub(crate) fn before_update(cx: &mut WriteCx<'_>, table: &Arc<Table>, before: &L
     notes::derive(cx, table, cells)?;
     owner::before_update(cx, table, before, cells)?;
     no_loop(cx, table, before.id, cells)?;
+    files::before_write(cx, table, before.id, Some(before), cells)?;
     state::before_update(table, before, cells)?;
     activities::before_update(cx, table, before, cells)
 }

@@ -8,6 +8,7 @@ use driftless_model::{Caller, Limits, Result, Table, TableCode, Uuid};
 use driftless_store::{DefinitionKind, ReadTx, WriteTx};
 
 use crate::environment::Environment;
+use crate::files::column::Expected;
 use crate::metadata::{Definition, Snapshot};
 use crate::organization::ExpiredTokens;
 use crate::security::cache::StandingCache;
@@ -144,6 +145,8 @@ pub(crate) struct WriteCx<'a> {
     pub(crate) access_is_old: bool,
     /// Rows that references of this unit were found to lead to: the rows of one request often refer to the same ones.
     pub(crate) known: RefCell<HashSet<(Uuid, Uuid)>>,
+    /// Images whose thumbnails stand among the columns that are about to be written.
+    pub(crate) pictures: RefCell<Vec<Expected>>,
 }
 
 impl<'a> WriteCx<'a> {
@@ -162,7 +165,19 @@ impl<'a> WriteCx<'a> {
         rights: &'a RightsChange,
     ) -> Self {
         let now_s = services.environment.now_ms().div_euclid(1_000);
-        Self { tx, snapshot, caller, access, services, now_s, effects: Effects::default(), rights, access_is_old: false, known: RefCell::default() }
+        Self {
+            tx,
+            snapshot,
+            caller,
+            access,
+            services,
+            now_s,
+            effects: Effects::default(),
+            rights,
+            access_is_old: false,
+            known: RefCell::default(),
+            pictures: RefCell::default(),
+        }
     }
 
     /// Reads the caller's rights anew if the unit itself has changed rights.

@@ -10,6 +10,7 @@ use driftless_query::{Comparison, ResolvedCondition, ResolvedFilter, Source, Tes
 use driftless_store::Length;
 
 use crate::changes::retention;
+use crate::files::purge;
 use crate::metadata::keys::{self, KeyJob};
 use crate::organization::Organization;
 use crate::records::system;
@@ -88,6 +89,9 @@ fn run_until_stopped(organization: &Organization) {
         if purged.is_none_or(|at| at.elapsed() >= PURGE_EVERY) {
             if let Err(error) = retention::run(organization) {
                 tracing::error!(?error, "old tombstones cannot be removed");
+            }
+            if let Err(error) = purge::run(organization) {
+                tracing::error!(?error, "the bytes of removed files cannot be freed");
             }
             purged = Some(Instant::now());
         }

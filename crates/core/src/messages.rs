@@ -6,6 +6,7 @@ pub(crate) mod filters;
 mod create_entities;
 mod definition_query;
 mod export_solution;
+mod files;
 mod format_address;
 mod import_solution;
 mod options;
@@ -38,6 +39,12 @@ pub const MESSAGES: &[MessageDef] = &[
     solution_components::REMOVE,
     export_solution::DEF,
     create_entities::DEF,
+    files::COMMIT_UPLOAD,
+    files::DELETE_FILE,
+    files::DOWNLOAD_BLOCK,
+    files::INITIALIZE_DOWNLOAD,
+    files::INITIALIZE_UPLOAD,
+    files::UPLOAD_BLOCK,
     format_address::DEF,
     import_solution::DEF,
     import_solution::ASYNC,

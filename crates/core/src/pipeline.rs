@@ -5,15 +5,21 @@ use driftless_query::RowSink;
 use driftless_store::Length;
 
 use crate::context::{ReadCx, WriteCx};
+use crate::files::{self, WriteFile};
 use crate::messages::{MessageDef, Run};
 use crate::request::{Request, Response, Written};
 use crate::security::{self, Access};
 use crate::{changes, metadata, records};
 
+/// Bytes of a file that a short unit may write.
+const SHORT_BYTES_MAX: usize = 8 << 20;
+
 /// True if the request does not write.
 pub(crate) fn is_read(request: &Request) -> bool {
     match request {
-        Request::Retrieve(_) | Request::RetrieveMultiple(_) | Request::Count(..) | Request::Changes(_) | Request::CountChanges(_) => true,
+        Request::Retrieve(_) | Request::RetrieveMultiple(_) | Request::Count(..) | Request::Changes(_) | Request::CountChanges(_) | Request::ReadFile(_) => {
+            true
+        }
         Request::Message(def, _) => matches!(def.run, Run::Read(_)),
         Request::Create(_)
         | Request::Update(_)
@@ -21,6 +27,7 @@ pub(crate) fn is_read(request: &Request) -> bool {
         | Request::Delete(_)
         | Request::Disassociate(_)
         | Request::Multiple(_)
+        | Request::WriteFile(_)
         | Request::Define(_) => false,
     }
 }
@@ -32,6 +39,8 @@ pub(crate) fn length(request: &Request) -> Length {
         Request::Define(_) => Length::Long,
         // A managed solution goes with its tables; whether this one is managed is not known yet.
         Request::Delete(delete) if *delete.target.table.name().as_str() == *"solution" => Length::Long,
+        Request::WriteFile(WriteFile::Whole(_, _, bytes, _)) if bytes.len() > SHORT_BYTES_MAX => Length::Long,
+        Request::WriteFile(WriteFile::Part(_, chunk)) if chunk.bytes.len() > SHORT_BYTES_MAX => Length::Long,
         _ => Length::Short,
     }
 }
@@ -39,6 +48,7 @@ pub(crate) fn length(request: &Request) -> Length {
 /// Does what needs no transaction: the token's scopes are judged before anything else of the request.
 pub(crate) fn prepare(caller: &Caller, request: &mut Request, limits: &Limits) -> Result<()> {
     security::scopes::admit(caller, request)?;
+    files::pictures::prepare(request)?;
     match request {
         Request::Message(def, args) => def.prepare.map_or(Ok(()), |prepare| prepare(args, limits)),
         _ => Ok(()),
@@ -53,6 +63,7 @@ pub(crate) fn read(cx: &ReadCx<'_>, request: &Request, sink: &mut dyn RowSink) -
         Request::Count(query, within) => records::retrieve_multiple::count(cx, query, within.as_ref()),
         Request::Changes(request) => changes::read::run(cx, request, sink),
         Request::CountChanges(request) => changes::read::count(cx, request),
+        Request::ReadFile(read) => files::download::run(cx, read).map(Response::File),
         Request::Message(def, args) => {
             admit(&cx.access, def)?;
             match def.run {
@@ -66,6 +77,7 @@ pub(crate) fn read(cx: &ReadCx<'_>, request: &Request, sink: &mut dyn RowSink) -
         | Request::Delete(_)
         | Request::Disassociate(_)
         | Request::Multiple(_)
+        | Request::WriteFile(_)
         | Request::Define(_) => Err(Error::damaged("a write was run as a read")),
     }
 }
@@ -94,6 +106,7 @@ fn write(cx: &mut WriteCx<'_>, request: &Request, earlier: &[Response]) -> Resul
         Request::Upsert(upsert) => records::upsert::run(cx, upsert, earlier),
         Request::Delete(delete) => records::delete::run(cx, delete, earlier),
         Request::Disassociate(link) => records::update::disassociate(cx, link, earlier),
+        Request::WriteFile(write) => files::upload::run(cx, write, earlier),
         // What a Content-ID names was made by an earlier request of the unit, never by a row of the same action.
         Request::Multiple(requests) => requests.iter().map(|request| write(cx, request, earlier)).collect::<Result<_>>().map(Response::Multiple),
         Request::Define(define) => {
@@ -107,7 +120,7 @@ fn write(cx: &mut WriteCx<'_>, request: &Request, earlier: &[Response]) -> Resul
                 Run::Read(run) => run(&cx.read(), args).map(Response::Outputs),
             }
         }
-        Request::Retrieve(_) | Request::RetrieveMultiple(_) | Request::Count(..) | Request::Changes(_) | Request::CountChanges(_) => {
+        Request::Retrieve(_) | Request::RetrieveMultiple(_) | Request::Count(..) | Request::Changes(_) | Request::CountChanges(_) | Request::ReadFile(_) => {
             Err(Error::damaged("a read was run as a write"))
         }
     }

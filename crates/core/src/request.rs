@@ -5,6 +5,8 @@ use std::sync::Arc;
 use driftless_model::{ColumnIx, LogicalName, Relationship, Table, Uuid, Value, Version};
 use driftless_query::{Along, Query, RowSink};
 
+use crate::files::pictures::Picture;
+use crate::files::{FilePart, ReadFile, WriteFile};
 use crate::messages::{Args, MessageDef, Outputs};
 use crate::metadata::{
     ChoiceSpec, ChoiceUpdate, ColumnSpec, ColumnUpdate, KeySpec, ManyToManySpec, ManyToManyUpdate, Origin, RelationshipSpec, RelationshipUpdate, TableSpec,
@@ -38,6 +40,10 @@ pub enum Request {
     CountChanges(Changes),
     /// Change definitions.
     Define(Define),
+    /// Write a file or image.
+    WriteFile(WriteFile),
+    /// Read a file or image.
+    ReadFile(ReadFile),
     /// Any other message, by its definition and parameters.
     Message(&'static MessageDef, Args),
 }
@@ -69,6 +75,8 @@ pub enum Field {
     Value(Value),
     /// A row to refer to.
     Lookup(Target),
+    /// An image with its thumbnail; fronts give a [`Value::Bytes`], from which the organization makes it.
+    Image(Arc<Picture>),
 }
 
 /// Columns of a row to write, with related rows.
@@ -283,6 +291,15 @@ pub enum Response {
     Defined(Uuid),
     /// A message's results.
     Outputs(Outputs),
+    /// An upload was begun: its token.
+    UploadBegun(String),
+    /// A part of an upload came.
+    UploadPart {
+        /// It was the last one: the row has the file.
+        complete: bool,
+    },
+    /// A file or a part of it; none for an image that is not there.
+    File(Option<FilePart>),
 }
 
 /// A row that was written.

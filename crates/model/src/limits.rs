@@ -46,6 +46,14 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// Bytes of a body of a bulk message, an import or a batch (SEC-03, SEC-05).
     pub bulk_body_bytes_max: usize,
+    /// Bytes that clients are advised to send of a file at once (web-api 32).
+    pub file_chunk_bytes: u32,
+    /// Blocks of one file: as many as the original's storage takes.
+    pub file_blocks_max: u32,
+    /// Bytes of a file in one answer: it lies in memory while it is sent.
+    pub file_read_bytes_max: u64,
+    /// Seconds after which an upload that gets no more blocks is given up.
+    pub upload_life_s: i64,
     /// Seconds that a short unit may wait for the writer before 503 (ADR 0003).
     pub write_wait_s: u64,
 }
@@ -73,6 +81,10 @@ impl Default for Limits {
             batch_requests_max: 1_000,
             body_bytes_max: 16 << 20,
             bulk_body_bytes_max: 128 << 20,
+            file_chunk_bytes: 4 << 20,
+            file_blocks_max: 50_000,
+            file_read_bytes_max: 128 << 20,
+            upload_life_s: 86_400,
             write_wait_s: 30,
         }
     }

@@ -53,7 +53,8 @@ impl Captures {
 
     /// What stands at the beginning of `rest`, if it has a name: its length and its name. `before` is the text before it.
     fn take(&mut self, rest: &str, before: &str) -> Option<(usize, String)> {
-        for (marker, kind) in [("$deltatoken=", "token"), ("$skiptoken=", "cookie")] {
+        let markers = [("$deltatoken=", "token"), ("sessiontoken=", "token"), ("\"FileContinuationToken\":\"", "token"), ("$skiptoken=", "cookie")];
+        for (marker, kind) in markers {
             if before.ends_with(marker) {
                 let end = rest.find(['"', '&', '\r', '\n']).unwrap_or(rest.len());
                 return Some((end, self.name(kind, &rest[..end])));

@@ -48,14 +48,18 @@ pub fn refuse(request: &Request<Bytes>, error: &Error) -> Response<Vec<Bytes>> {
     error::render(error, &ErrorFrame { method, resource, annotations, request_id: &request_id }).into_response()
 }
 
-/// True for requests whose bodies may have the larger size: batches, bulk actions and solution packages (SEC-03).
+/// True for requests whose bodies may have the larger size: batches, bulk actions, solution packages and the bytes of files (SEC-03).
 pub fn is_bulk(method: &str, path: &str) -> bool {
-    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    method == "POST"
-        && (matches!(last, "$batch" | "%24batch")
-            || last.ends_with("Multiple")
-            || last.starts_with("ImportSolution")
-            || matches!(last, "StageSolution" | "CreateEntities"))
+    let mut segments = path.trim_end_matches('/').rsplit('/');
+    let (last, row) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
+    match method {
+        "POST" => {
+            matches!(last, "$batch" | "%24batch" | "StageSolution" | "CreateEntities") || last.ends_with("Multiple") || last.starts_with("ImportSolution")
+        }
+        // `set(key)/column`
+        "PATCH" | "PUT" => row.ends_with(')') && !last.contains(['(', '$']),
+        _ => false,
+    }
 }
 
 /// The absolute service root, and the address behind it with its query.
@@ -137,5 +141,8 @@ mod tests {
         assert!(is_bulk("POST", "/api/data/v9.2/ImportSolutionAsync"));
         assert!(!is_bulk("POST", "/api/data/v9.2/accounts"));
         assert!(!is_bulk("GET", "/api/data/v9.2/$batch"));
+        assert!(is_bulk("PATCH", "/api/data/v9.2/new_cargoes(7d0c0000-0000-0000-0000-000000000001)/new_bill"));
+        assert!(!is_bulk("PATCH", "/api/data/v9.2/new_cargoes(7d0c0000-0000-0000-0000-000000000001)"));
+        assert!(!is_bulk("PUT", "/api/data/v9.2/new_cargoes(1)/parentcustomerid/$ref"));
     }
 }

@@ -138,7 +138,7 @@ const ABSENT: &[(&str, &str)] = &[
     ("CanManyToMany", "later: many-to-many relationships"),
     ("GetValidManyToMany", "later: many-to-many relationships"),
     ("GetValidReferencingEntities", "later: definitions"),
-    ("Bytes of files and images", "later: they are stored beside the rows"),
+    ("InitializeAnnotationBlocksUpload and its like", "later: with the tables of notes and attachments"),
     ("OAuth sign-in", "later: an issuer; bearer tokens are made with `driftless token make`"),
 ];
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::context::Services;
+use crate::files::token::FileToken;
 
 /// Bytes of the authentication: 128 bits (SEC-40).
 const MAC_BYTES: usize = 16;
@@ -27,6 +28,8 @@ pub(crate) enum Token {
     List(ListToken),
     /// What a client knows of definitions.
     Definitions(DefinitionsToken),
+    /// An upload or download of a file.
+    File(FileToken),
 }
 
 /// Continues a client's copy of definitions.
@@ -167,7 +170,7 @@ pub(crate) fn read_delta(services: &Services, text: &str) -> Result<DeltaToken> 
     let opaque = text.split_once('!').map_or(text, |(opaque, _)| opaque);
     match read(services, opaque)? {
         Token::Delta(token) => Ok(token),
-        Token::Changes(_) | Token::List(_) | Token::Definitions(_) => Err(malformed()),
+        Token::Changes(_) | Token::List(_) | Token::Definitions(_) | Token::File(_) => Err(malformed()),
     }
 }
 

@@ -6,6 +6,7 @@ use driftless_model::{Column, ColumnIx, Error, ErrorCode, LookupKind, Privilege,
 
 use crate::behaviors;
 use crate::context::WriteCx;
+use crate::files::column::{self, Original};
 use crate::keys;
 use crate::request::{Field, Identity, Record, Response, Target};
 
@@ -23,21 +24,25 @@ pub(crate) fn check(cx: &WriteCx<'_>, record: &Record, operation: Operation, ear
     let table = &record.table;
     let mut cells: Vec<(ColumnIx, Value)> = Vec::with_capacity(record.fields.len() + 12);
     for (ix, field) in &record.fields {
-        let column = table.column(*ix);
+        let definition = table.column(*ix);
         let valid = match operation {
-            Operation::Create => column.valid.create,
-            Operation::Update => column.valid.update,
+            Operation::Create => definition.valid.create,
+            Operation::Update => definition.valid.update,
         };
-        if !valid || *ix == table.id || *ix == table.row_version || !column.is_stored() {
+        if !valid || *ix == table.id || *ix == table.row_version || !definition.is_stored() {
             continue;
         }
         let mut value = match field {
             Field::Value(value) => value.clone(),
-            Field::Lookup(target) => Value::Ref(refer(cx, table, column, target, earlier)?),
+            Field::Image(picture) => {
+                column::expect(cx, table, *ix, Original::Given(Arc::clone(picture)));
+                Value::Bytes(picture.thumbnail.clone())
+            }
+            Field::Lookup(target) => Value::Ref(refer(cx, table, definition, target, earlier)?),
         };
-        column
+        definition
             .check(table.name(), &mut value, &|name| cx.snapshot.choice(name).cloned())
-            .map_err(|error| behaviors::tables::refusal_of_value(table, column, error))?;
+            .map_err(|error| behaviors::tables::refusal_of_value(table, definition, error))?;
         set(&mut cells, *ix, value);
     }
     Ok(cells)

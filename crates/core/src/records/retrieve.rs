@@ -30,7 +30,7 @@ pub(crate) fn run(cx: &ReadCx<'_>, retrieve: &Retrieve, sink: &mut dyn RowSink) 
 
 /// The refusal for a row that the caller's query did not find: a row that is addressed by its id and out of reach is said to be so (AUTHZ-67); who looks up a
 /// key is not told whether a hidden row has it (AUTHZ-18).
-fn absent_or_hidden(cx: &ReadCx<'_>, target: &Target) -> Result<Error> {
+pub(crate) fn absent_or_hidden(cx: &ReadCx<'_>, target: &Target) -> Result<Error> {
     let Identity::Id(id) = target.identity else { return Ok(keys::not_found(target)) };
     if !load::exists(cx.tx, &target.table, id)? {
         return Ok(keys::not_found(target));
@@ -39,7 +39,7 @@ fn absent_or_hidden(cx: &ReadCx<'_>, target: &Target) -> Result<Error> {
 }
 
 /// The condition that exactly the target's row meets.
-fn row_filter(target: &Target) -> Result<ResolvedFilter> {
+pub(crate) fn row_filter(target: &Target) -> Result<ResolvedFilter> {
     match &target.identity {
         Identity::Id(id) => Ok(ResolvedCondition::equals(target.table.id, Value::Guid(*id))),
         Identity::Key(values) => {

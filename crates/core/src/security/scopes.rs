@@ -4,6 +4,7 @@
 use driftless_model::{Caller, Error, ErrorCode, Result, Scopes, Table};
 
 use crate::behaviors::tables;
+use crate::files::WriteFile;
 use crate::request::{Record, Related, Request, Returning};
 
 /// Tables whose rows decide who may do what or are parts of solutions, besides those that only the service writes.
@@ -33,13 +34,16 @@ pub(crate) fn require(caller: &Caller, needed: Scopes) -> Result<()> {
 /// What a request needs. A row that a write returns is read, too.
 fn needed(request: &Request) -> Scopes {
     match request {
-        Request::Retrieve(_) | Request::RetrieveMultiple(_) | Request::Count(..) | Request::Changes(_) | Request::CountChanges(_) => Scopes::READ,
+        Request::Retrieve(_) | Request::RetrieveMultiple(_) | Request::Count(..) | Request::Changes(_) | Request::CountChanges(_) | Request::ReadFile(_) => {
+            Scopes::READ
+        }
         Request::Create(create) => returned(record(&create.record), create.returning.as_ref()),
         Request::Update(update) => returned(record(&update.record), update.returning.as_ref()),
         Request::Upsert(upsert) => returned(record(&upsert.record), upsert.returning.as_ref()),
         Request::Delete(delete) => table(&delete.target.table),
         Request::Disassociate(link) => table(&link.target.table),
         Request::Multiple(requests) => requests.iter().map(needed).reduce(Scopes::with).unwrap_or(Scopes::WRITE),
+        Request::WriteFile(WriteFile::Whole(at, ..) | WriteFile::Begin(at, ..) | WriteFile::Part(at, ..)) => table(&at.target.table),
         Request::Define(_) => Scopes::ADMIN,
         Request::Message(def, _) => def.scope,
     }
@@ -55,7 +59,7 @@ fn record(of: &Record) -> Scopes {
 }
 
 /// What writing rows of a table needs.
-fn table(of: &Table) -> Scopes {
+pub(crate) fn table(of: &Table) -> Scopes {
     if tables::is_own(of) || ADMINISTRATIVE.contains(&of.name().as_str()) { Scopes::ADMIN } else { Scopes::WRITE }
 }
 

@@ -164,5 +164,7 @@ error_codes! {
     ThrottlingConcurrency = 0x8007_2326, 429, "Number of concurrent requests exceeded the limit.";
     ChangeTrackingNotEnabled = 0x8007_2491, 400, "The table isn't enabled for change tracking.";
     ChangeTrackingNotEnabledForRelated = 0x8007_2492, 400, "Changes cannot be retrieved for an intersect table since both related tables are not enabled for change tracking.";
+    ProcessImageFailure = 0x8007_2553, 400, "Error occured when processing image.";
+    CannotUploadNonPrimaryImageAttributeOnCreate = 0x8009_0487, 400, "A non-primary image is not allowed to upload during Create operation.";
     UserNotMemberOfOrg = 0x8007_2560, 403, "The user is not a member of the organization.";
 }

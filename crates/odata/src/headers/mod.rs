@@ -4,10 +4,12 @@
 mod media;
 mod preconditions;
 mod prefer;
+mod range;
 
 pub use media::{ContentType, Format, MetadataLevel};
 pub use preconditions::{EntityTag, Preconditions};
 pub use prefer::{AnnotationFilter, Preferences, Returning};
+pub use range::{ContentRange, Range};
 
 /// Splits a header value at `separator`, except between double quotes; pieces are trimmed, empty ones skipped.
 fn split_list(value: &str, separator: u8) -> impl Iterator<Item = &str> {

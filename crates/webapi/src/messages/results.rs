@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use driftless_core::{Arg, ComplexType, Field, Identity, MessageDef, Outputs, Param, ParamType, Record, Response, Snapshot, Target};
-use driftless_model::{Error, Result};
+use driftless_model::{Error, Result, ValueRef};
 use driftless_odata::json::JsonWriter;
 
 use super::NAMESPACE;
@@ -164,6 +164,10 @@ impl Writer<'_> {
                 Field::Value(value) => {
                     self.json.name(&wire_name(column));
                     write_value(&mut self.json, value.as_ref(), self.call.format.ieee754_compatible);
+                }
+                Field::Image(picture) => {
+                    self.json.name(&wire_name(column));
+                    write_value(&mut self.json, ValueRef::Bytes(picture.original()), false);
                 }
                 Field::Lookup(target) => {
                     let relationship = self.snapshot.lookup_relationship(table.name(), &column.name, target.table.name());

@@ -2,6 +2,7 @@
 
 mod address;
 mod applied;
+mod file;
 mod links;
 mod list;
 mod property;
@@ -58,6 +59,8 @@ pub(crate) fn act<'a>(call: &'a Call<'a>) -> Result<Action<'a>> {
         ("PATCH", Shape::Row(row)) => Ok(Action::Write(write::patch(call, row)?)),
         ("DELETE", Shape::Row(row)) => Ok(Action::Write(write::delete(call, row)?)),
         ("GET", Shape::Member(row, name)) => read::member(call, row, name).map(Action::Answer),
+        ("PATCH", Shape::Member(row, name)) => Ok(Action::Write(file::patch(call, row, name)?)),
+        ("PUT", Shape::Member(row, name)) if file::is_binary(call) => Ok(Action::Write(file::whole(call, row, name)?)),
         ("PUT", Shape::Member(row, name)) => Ok(Action::Write(property::put(call, row, name)?)),
         ("DELETE", Shape::Member(row, name)) => Ok(Action::Write(property::clear(call, row, name))),
         ("POST", Shape::Member(row, name)) => Ok(Action::Write(write::create_within(call, row, name)?)),

@@ -8,7 +8,7 @@ use driftless_odata::headers::{EntityTag, Preconditions};
 use driftless_odata::json::{JsonLimits, JsonWriter};
 use driftless_odata::record::value_of_json;
 
-use super::{RowAddress, applied, read};
+use super::{RowAddress, applied, file, read};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error;
@@ -18,6 +18,9 @@ use crate::write::Write;
 
 /// `GET set(key)/column`; 204 for null.
 pub(super) fn read(call: &Call<'_>, address: RowAddress<'_>, name: &str) -> Result<Answer> {
+    if is_file(call, address, name)? {
+        return file::read(call, address, name, file::Form::Json);
+    }
     let (set, id, value) = value(call, address, name)?;
     if value.is_null() {
         return Ok(Answer::no_content());
@@ -37,6 +40,9 @@ pub(super) fn read(call: &Call<'_>, address: RowAddress<'_>, name: &str) -> Resu
 
 /// `GET set(key)/column/$value`: the value as plain text.
 pub(super) fn raw(call: &Call<'_>, address: RowAddress<'_>, name: &str) -> Result<Answer> {
+    if is_file(call, address, name)? {
+        return file::read(call, address, name, file::Form::Raw);
+    }
     let (_, _, value) = value(call, address, name)?;
     let text = match &value {
         Value::Null => return Ok(Answer::no_content()),
@@ -51,6 +57,12 @@ pub(super) fn raw(call: &Call<'_>, address: RowAddress<'_>, name: &str) -> Resul
     Ok(Answer::with_body(200, "text/plain; charset=utf-8", text))
 }
 
+/// True for a column of files or images, whose bytes are read in another way.
+fn is_file(call: &Call<'_>, address: RowAddress<'_>, name: &str) -> Result<bool> {
+    let target = address.target_for_read(call, &call.exchange.snapshot())?;
+    Ok(target.table.files.contains(&column(&target.table, name)?))
+}
+
 fn value(call: &Call<'_>, address: RowAddress<'_>, name: &str) -> Result<(String, Value, Value)> {
     let target = address.target_for_read(call, &call.exchange.snapshot())?;
     let column = column(&target.table, name)?;
@@ -59,7 +71,7 @@ fn value(call: &Call<'_>, address: RowAddress<'_>, name: &str) -> Result<(String
 }
 
 /// The column that a path segment names; lookups go by `_x_value`.
-fn column(table: &Table, name: &str) -> Result<ColumnIx> {
+pub(super) fn column(table: &Table, name: &str) -> Result<ColumnIx> {
     let plain = || table.find(name).filter(|ix| table.column(*ix).lookup().is_none() && table.column(*ix).is_stored());
     lower::lookup_in_name(table, name).or_else(plain).ok_or_else(|| error::no_such_segment(name))
 }
