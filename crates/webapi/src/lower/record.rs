@@ -203,6 +203,7 @@ mod tests {
     fn shown(record: &Record) -> Vec<String> {
         let field = |(ix, field): &(ColumnIx, Field)| match field {
             Field::Value(value) => format!("{}={value:?}", record.table.column(*ix).name),
+            Field::Image(_) => format!("{} as an image", record.table.column(*ix).name),
             Field::Lookup(target) => format!("{}->{} {:?}", record.table.column(*ix).name, target.table.name(), target.identity),
         };
         record.fields.iter().map(field).collect()
