@@ -36,6 +36,8 @@ pub(crate) struct ServeOptions {
     pub(crate) expired_tokens: ExpiredTokens,
     /// For one developer: on this machine only, with an application that may do everything (AUTH-41, AUTH-42).
     pub(crate) is_for_developer: bool,
+    /// Whether an organization without rows gets sample data.
+    pub(crate) sample: bool,
     /// Whether signals wait for [`RunningService::wait`] from the start. Without, they are the caller's own matter until then.
     pub(crate) catches_signals: bool,
 }
@@ -94,6 +96,9 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Option<String>, Engi
     let store = SqliteStore::open(&options.data, &store_options)?;
     let data = options.data.canonicalize().with_context(|| format!("opening {}", options.data.display()))?;
     let organization = Organization::open_with(Arc::new(store), Arc::new(SystemEnvironment::default()), limits, options.expired_tokens)?;
+    if options.sample {
+        organization.add_sample_data()?;
+    }
     let tokens = TokenFile::open(&data)?;
     let token_file = administrator_token(&data, &tokens, organization.facts().administrator)?;
     if options.is_for_developer {
@@ -265,6 +270,7 @@ mod tests {
             listeners: Listeners { http: address(http), https: address(https), ..Listeners::default() },
             tls: None,
             is_for_developer: false,
+            sample: false,
             ready_file: None,
             expired_tokens: ExpiredTokens::Full,
             catches_signals: true,

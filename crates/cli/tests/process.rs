@@ -205,6 +205,19 @@ fn tables_keys_and_changes() {
     assert_eq!(run(&["changes", "account", "--url", "http://127.0.0.1:1"]).code, Some(20));
 }
 
+#[test] // STD-10
+fn sample_data_is_made_once() {
+    let folder = Folder::new();
+    let ready = folder.path().join("ready.json");
+    for start in 1..=2 {
+        let service = Service::start_with(&["serve", "--sample"], &folder);
+        let accounts = done(&["changes", "account", "--select", "name", "--json", "--ready-file", ready.to_str().unwrap()]).lines();
+        assert_eq!(kinds(&accounts).iter().filter(|kind| **kind == "row").count(), 40, "start {start}");
+        assert_eq!(service.stop().0.code(), Some(0));
+    }
+    done(&["check", folder.data().to_str().unwrap()]);
+}
+
 fn kinds(lines: &[Value]) -> Vec<&str> {
     lines.iter().map(|line| line["kind"].as_str().unwrap()).collect()
 }

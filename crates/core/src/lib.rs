@@ -19,6 +19,7 @@ mod organization;
 mod pipeline;
 mod records;
 mod request;
+mod sample;
 mod security;
 mod seed;
 mod solutions;

@@ -129,6 +129,7 @@ fn start_own(arguments: &Arguments, output: Output) -> anyhow::Result<Own> {
         listeners: Listeners { http: vec![arguments.http.unwrap_or(free)], https: vec![free], ..Listeners::default() },
         tls: None,
         is_for_developer: false,
+        sample: false,
         ready_file: None,
         expired_tokens: ExpiredTokens::Full,
         catches_signals: false,

@@ -20,6 +20,7 @@ const SETUP_FILE_NAME: &str = "setup.address";
 const EXAMPLES: &str = "\
 Examples:
   driftless serve
+  driftless serve --data ./look-around --sample
   driftless serve --data ./books --http 127.0.0.1:0 --https none --ready-file ready.json";
 
 /// Arguments of `serve`.
@@ -51,6 +52,9 @@ pub(crate) struct Arguments {
     /// [env: DRIFTLESS_EXPIRED_TOKENS]
     #[arg(long, value_name = "ANSWER")]
     expired_tokens: Option<String>,
+    /// Make a few hundred rows to look at, if there are none yet
+    #[arg(long)]
+    sample: bool,
     /// What to log: a level, or a list by module
     #[arg(long, value_name = "FILTER", default_value = "info")]
     log: String,
@@ -109,6 +113,7 @@ fn start(arguments: &Arguments, context: &Context, is_for_developer: bool) -> an
         ready_file: arguments.ready_file.clone(),
         expired_tokens: configuration.expired_tokens()?,
         is_for_developer,
+        sample: arguments.sample,
         catches_signals: true,
     })
 }

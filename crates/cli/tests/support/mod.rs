@@ -129,10 +129,16 @@ impl Service {
 
     /// A service that was started by another command than `serve`.
     pub(crate) fn start_as(verb: &str, folder: &Folder) -> Self {
+        Self::start_with(&[verb], folder)
+    }
+
+    /// A service that was started by this command, with these options.
+    pub(crate) fn start_with(command_line: &[&str], folder: &Folder) -> Self {
         let ready_file = folder.path().join("ready.json");
         let _ = std::fs::remove_file(&ready_file);
         let log = std::fs::File::create(folder.path().join("service.log")).unwrap();
-        let mut command = command(&[verb, "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--quiet"]);
+        let mut command = command(command_line);
+        command.args(["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--quiet"]);
         command.arg("--data").arg(folder.data()).arg("--ready-file").arg(&ready_file);
         let mut child = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
         let begun = Instant::now();
