@@ -1,6 +1,9 @@
 //! Jobs: work that a transaction asked for and that runs after it. A job is an `asyncoperation` row written in the same transaction, so none is lost in a
 //! crash; waking the runner is only an effect (A3).
 
+pub(crate) mod bulk_delete;
+pub(crate) mod row;
+
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -16,6 +19,8 @@ use crate::organization::Organization;
 use crate::records::system;
 use crate::solutions;
 
+/// `operationtype` of a bulk delete.
+pub(crate) const BULK_DELETE: i32 = 13;
 /// `operationtype` of building a key's index (AK-11).
 pub(crate) const KEY_INDEX: i32 = 63;
 /// `operationtype` of importing a solution.
@@ -101,21 +106,24 @@ fn run_until_stopped(organization: &Organization) {
     }
 }
 
-/// The oldest job that is not completed, with its kind. Jobs run one after the other: one found in progress was cut off by a crash and runs again.
+/// The oldest job that is not completed and whose time has come, with its kind. Jobs run one after the other: one found in progress was cut off by a crash and runs again.
 fn next(organization: &Organization) -> Result<Option<(Uuid, i32)>> {
     let snapshot = organization.snapshot();
     let table = snapshot.require("asyncoperation")?;
-    let is_open = ResolvedFilter::Condition(driftless_query::ResolvedCondition {
+    let is_open = ResolvedFilter::Condition(ResolvedCondition {
         source: Source::ROOT,
         column: table.require("statecode")?,
         test: Test::Compare(Comparison::NotEqual, Value::Int(COMPLETED)),
     });
-    let kinds = [KEY_INDEX, IMPORT_SOLUTION, UNINSTALL_SOLUTION].map(|kind| (kind, table.require("operationtype")));
+    let kinds = [BULK_DELETE, KEY_INDEX, IMPORT_SOLUTION, UNINSTALL_SOLUTION].map(|kind| (kind, table.require("operationtype")));
     let mut of_kinds = Vec::new();
     for (kind, column) in kinds {
         of_kinds.push(ResolvedCondition::equals(column?, Value::Int(kind)));
     }
-    let filter = ResolvedFilter::And(vec![is_open, ResolvedFilter::Or(of_kinds)]);
+    let postponed = |test| Ok::<_, Error>(ResolvedFilter::Condition(ResolvedCondition { source: Source::ROOT, column: table.require("postponeuntil")?, test }));
+    let now_s = organization.services().environment.now_ms().div_euclid(1_000);
+    let is_time = ResolvedFilter::Or(vec![postponed(Test::Null)?, postponed(Test::Compare(Comparison::LessEqual, Value::DateTime(now_s)))?]);
+    let filter = ResolvedFilter::And(vec![is_open, is_time, ResolvedFilter::Or(of_kinds)]);
     let mut rows = organization.store().reading(|tx| system::rows(tx, table, &["operationtype"], Some(filter)))?;
     rows.sort_by_key(|row| row.version);
     Ok(rows.first().map(|row| match row.value(0) {
@@ -133,6 +141,7 @@ fn run(organization: &Organization, job: Uuid, kind: i32) -> Result<()> {
             }
             Ok(())
         }
+        BULK_DELETE => bulk_delete::run(organization, job),
         IMPORT_SOLUTION => solutions::run_import_job(organization, job),
         UNINSTALL_SOLUTION => solutions::run_uninstall_job(organization, job),
         _ => Err(Error::argument(format!("There is no way to run jobs of kind {kind}."))),

@@ -2,7 +2,9 @@
 //! the compatibility page.
 
 pub(crate) mod filters;
+pub(crate) mod query_expression;
 
+mod bulk_delete;
 mod create_entities;
 mod definition_query;
 mod export_solution;
@@ -45,6 +47,7 @@ pub const MESSAGES: &[MessageDef] = &[
     files::INITIALIZE_DOWNLOAD,
     files::INITIALIZE_UPLOAD,
     files::UPLOAD_BLOCK,
+    bulk_delete::DEF,
     format_address::DEF,
     import_solution::DEF,
     import_solution::ASYNC,

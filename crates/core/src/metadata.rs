@@ -21,7 +21,7 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use privileges::{ACT_ON_BEHALF, privilege_id, special_privilege_id};
+pub(crate) use privileges::{ACT_ON_BEHALF, BULK_DELETE, privilege_id, special_privilege_id};
 pub use privileges::{TablePrivilege, privileges_of};
 pub use query::{Condition, ConditionOperator, Criteria, DefinitionQuery, PartQuery, Properties, SelectedDefinitions, Subject};
 pub use snapshot::Snapshot;

@@ -193,7 +193,26 @@ impl Organization {
     }
 
     /// Runs work of the service itself as one unit, on the rights of the first administrator.
-    pub(crate) fn run_own<T: Send + 'static>(&self, length: Length, mut work: impl FnMut(&mut WriteCx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
+    pub(crate) fn run_own<T: Send + 'static>(&self, length: Length, work: impl FnMut(&mut WriteCx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
+        self.run_unit(None, length, work)
+    }
+
+    /// Runs work of a job as one unit, on the rights that a user has now.
+    pub(crate) fn run_for<T: Send + 'static>(
+        &self,
+        caller: &Arc<Caller>,
+        length: Length,
+        work: impl FnMut(&mut WriteCx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.run_unit(Some(Arc::clone(caller)), length, work)
+    }
+
+    fn run_unit<T: Send + 'static>(
+        &self,
+        caller: Option<Arc<Caller>>,
+        length: Length,
+        mut work: impl FnMut(&mut WriteCx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let services = Arc::clone(&self.services);
         let known = self.snapshot();
         let rights = Arc::new(RightsChange::new(&services));
@@ -202,8 +221,14 @@ impl Organization {
             move |tx| {
                 let number = tx.metadata_number()?;
                 let snapshot = if number == known.number() { Arc::clone(&known) } else { Arc::new(known.refresh(tx.as_read())?) };
-                let caller = Caller::user(services.facts.administrator);
-                let mut cx = WriteCx::of_service(tx, snapshot, &caller, &services, &rights);
+                let own = Caller::user(services.facts.administrator);
+                let mut cx = match &caller {
+                    None => WriteCx::of_service(tx, snapshot, &own, &services, &rights),
+                    Some(caller) => {
+                        let access = security::access(tx.as_read(), &snapshot, &services, caller, services.standings.generation())?;
+                        WriteCx::new(tx, snapshot, caller, access, &services, &rights)
+                    }
+                };
                 let value = work(&mut cx)?;
                 Ok((value, cx.effects))
             }

@@ -78,7 +78,6 @@ impl Access {
     }
 
     /// Refuses a caller who lacks a privilege that is of no table.
-    #[allow(dead_code, reason = "for bulk deletes")]
     pub(crate) fn require_special(&self, privilege: &str) -> Result<()> {
         let id = special_privilege_id(privilege);
         self.judged().try_for_each(|judged| match judged.require_role()? {

@@ -162,6 +162,10 @@ pub(crate) fn before_update(cx: &WriteCx<'_>, table: &Table, before: &Loaded, ce
         "systemuser" if sets("isdisabled") == Some(&Value::Bool(true)) && before.id == cx.services.facts.administrator => {
             return Err(Error::of(ErrorCode::LastAdministrator));
         }
+        // What a job does, and on whose rights, is said there.
+        "asyncoperation" if sets("data").is_some() => {
+            return Err(Error::new(ErrorCode::NotSupported, "The data of a job is written by the service only."));
+        }
         "solution" if is_true("ismanaged") => return Err(Error::of(ErrorCode::CannotUpdateManagedSolution)),
         "solution" => return solutions::check_solution_change(table, cells),
         "publisher" => return solutions::check_publisher_change(table, cells),

@@ -40,10 +40,10 @@ fn needed(request: &Request) -> Scopes {
         Request::Create(create) => returned(record(&create.record), create.returning.as_ref()),
         Request::Update(update) => returned(record(&update.record), update.returning.as_ref()),
         Request::Upsert(upsert) => returned(record(&upsert.record), upsert.returning.as_ref()),
-        Request::Delete(delete) => table(&delete.target.table),
-        Request::Disassociate(link) => table(&link.target.table),
+        Request::Delete(delete) => rows_of(&delete.target.table),
+        Request::Disassociate(link) => rows_of(&link.target.table),
         Request::Multiple(requests) => requests.iter().map(needed).reduce(Scopes::with).unwrap_or(Scopes::WRITE),
-        Request::WriteFile(WriteFile::Whole(at, ..) | WriteFile::Begin(at, ..) | WriteFile::Part(at, ..)) => table(&at.target.table),
+        Request::WriteFile(WriteFile::Whole(at, ..) | WriteFile::Begin(at, ..) | WriteFile::Part(at, ..)) => rows_of(&at.target.table),
         Request::Define(_) => Scopes::ADMIN,
         Request::Message(def, _) => def.scope,
     }
@@ -51,15 +51,15 @@ fn needed(request: &Request) -> Scopes {
 
 /// What writing a record with its related rows needs. They are nested as deep as a body may be.
 fn record(of: &Record) -> Scopes {
-    of.related.iter().fold(table(&of.table), |needed, related| match related {
+    of.related.iter().fold(rows_of(&of.table), |needed, related| match related {
         Related::Parent(_, parent) => needed.with(record(parent)),
         Related::Children(_, children) => children.iter().map(record).fold(needed, Scopes::with),
-        Related::Links(_, targets) => targets.iter().map(|target| table(&target.table)).fold(needed, Scopes::with),
+        Related::Links(_, targets) => targets.iter().map(|target| rows_of(&target.table)).fold(needed, Scopes::with),
     })
 }
 
 /// What writing rows of a table needs.
-pub(crate) fn table(of: &Table) -> Scopes {
+pub(crate) fn rows_of(of: &Table) -> Scopes {
     if tables::is_own(of) || ADMINISTRATIVE.contains(&of.name().as_str()) { Scopes::ADMIN } else { Scopes::WRITE }
 }
 

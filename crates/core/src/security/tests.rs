@@ -12,6 +12,7 @@ use driftless_store_sqlite::{SqliteOptions, SqliteStore};
 use super::rights::Depth;
 use super::shares;
 use crate::environment::SeededEnvironment;
+use crate::messages::{Arg, Args, MESSAGES};
 use crate::metadata::{Snapshot, privilege_id, privileges};
 use crate::organization::Organization;
 use crate::records::system;
@@ -409,4 +410,44 @@ fn a_change_of_rights_counts_for_the_next_request_of_the_same_unit() {
     let error = refused.err().unwrap();
     assert_eq!((error.code(), error.request()), (ErrorCode::UserDisabled, Some(1)));
     assert!(org.list(user).is_ok(), "the unit was undone, and with it the change");
+}
+
+#[test] // AUTHZ-47, web-api 24
+fn a_bulk_delete_runs_on_the_rights_of_who_asked() {
+    let org = TestOrg::new();
+    let units = Units::new(&org);
+    let administrator = org.organization.facts().administrator;
+    let rights = [(Privilege::Read, Depth::Deep), (Privilege::Delete, Depth::Local)];
+    let user = org.holder(units.north, &rights);
+    let query = Arg::Complex(vec![("EntityName", Arg::Text("account".to_owned()))]);
+    let args = Args(vec![("JobName", Arg::Text("All".to_owned())), ("QuerySet", Arg::List(vec![query]))]);
+    let def = MESSAGES.iter().find(|def| def.name == "BulkDelete").unwrap();
+    let ask = || org.ask(user, &mut |_| Ok(Request::Message(def, args.clone())));
+    assert_eq!(code(ask()), Some(ErrorCode::PrivilegeDenied), "it needs prvBulkDelete");
+    let bulk = org.role(true, &[]);
+    org.organization
+        .run_own(Length::Short, move |cx| privileges::grant(cx, bulk, super::special_privilege_id(crate::metadata::BULK_DELETE), Depth::Global.mask()))
+        .unwrap();
+    org.assign(user, bulk);
+    // More rows than one unit removes.
+    for number in 0..230 {
+        org.account(&format!("row {number}"), ("systemuser", user));
+    }
+    ask().unwrap();
+    org.organization.run_jobs().unwrap();
+    assert_eq!(org.list(administrator).unwrap(), ["harbor", "root", "south"], "the unit below is seen and not deleted, the others are not seen");
+    let snapshot = org.organization.snapshot();
+    let jobs = snapshot.require("asyncoperation").unwrap();
+    let rows = org.organization.store().reading(|tx| system::rows(tx, jobs, &["statecode", "statuscode", "message", "ownerid"], None)).unwrap();
+    let row = rows.last().unwrap();
+    assert_eq!((row.value(0), row.value(1), row.value(3).id()), (&Value::Int(3), &Value::Int(31), Some(user)));
+    assert!(row.text(2).starts_with("231 rows were deleted and 1 were not."), "{}", row.text(2));
+    // What a job does cannot be rewritten.
+    let write = org.ask(administrator, &mut |snapshot| {
+        let table = Arc::clone(snapshot.require("asyncoperation")?);
+        let fields = vec![(table.require("data")?, Field::Value(Value::text("{}")))];
+        let record = Record { table: Arc::clone(&table), id: None, fields, related: Vec::new() };
+        Ok(Request::Update(Update { target: Target { table, identity: Identity::Id(row.id) }, record, if_version: None, returning: None }))
+    });
+    assert_eq!(code(write), Some(ErrorCode::NotSupported));
 }

@@ -4,23 +4,18 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use driftless_model::{Error, Result, Table, Uuid, Value};
+use driftless_model::{Error, Result, Uuid, Value};
 use driftless_query::ResolvedCondition;
 use driftless_solution_file::{Package, PackageLimits, read};
-use driftless_store::{Length, ReadTx};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use driftless_store::Length;
+use serde::{Deserialize, Serialize};
 
 use super::import::{self, ImportOptions};
 use super::uninstall;
 use crate::context::WriteCx;
-use crate::jobs::{COMPLETED, IMPORT_SOLUTION, UNINSTALL_SOLUTION};
+use crate::jobs::{IMPORT_SOLUTION, UNINSTALL_SOLUTION, row};
 use crate::organization::Organization;
 use crate::records::system;
-
-/// `statecode` and `statuscode` of a job that runs.
-const RUNNING: (i32, i32) = (2, 20);
-/// `statuscode` of a job that succeeded.
-const SUCCEEDED: i32 = 30;
 
 /// What an import's job needs (`asyncoperation.data`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,28 +40,12 @@ pub(crate) fn queue_import(cx: &mut WriteCx<'_>, package: &Package, bytes: &[u8]
         ("data", Value::text(STANDARD.encode(bytes))),
     ];
     import::write_job(cx, import_job, &values)?;
-    queue(cx, IMPORT_SOLUTION, "ImportSolutionAsync", &format!("Import solution {name}"), &ImportPayload { import_job, options })
+    row::queue(cx, IMPORT_SOLUTION, "ImportSolutionAsync", &format!("Import solution {name}"), &ImportPayload { import_job, options }, &[])
 }
 
 /// Queues the removal of a solution. Gives the job's id.
 pub(crate) fn queue_uninstall(cx: &mut WriteCx<'_>, solution: Uuid, unique_name: &str) -> Result<Uuid> {
-    queue(cx, UNINSTALL_SOLUTION, "UninstallSolutionAsync", &format!("Uninstall solution {unique_name}"), &UninstallPayload { solution })
-}
-
-fn queue(cx: &mut WriteCx<'_>, kind: i32, message: &str, name: &str, payload: &impl Serialize) -> Result<Uuid> {
-    let payload = serde_json::to_string(payload).map_err(|error| Error::damaged("a job's data cannot be written").because(error))?;
-    let values = [
-        ("name", Value::text(name)),
-        ("operationtype", Value::Int(kind)),
-        ("messagename", Value::text(message)),
-        ("data", Value::text(payload)),
-        ("correlationid", Value::Guid(cx.new_id())),
-        ("correlationupdatedtime", Value::DateTime(cx.now_s)),
-        ("depth", Value::Int(1)),
-    ];
-    let job = system::insert(cx, "asyncoperation", None, &values)?;
-    cx.effects.jobs = true;
-    Ok(job)
+    row::queue(cx, UNINSTALL_SOLUTION, "UninstallSolutionAsync", &format!("Uninstall solution {unique_name}"), &UninstallPayload { solution }, &[])
 }
 
 /// Runs the job of an import. On failure nothing is imported, the import job's row says why, and the runner marks the job.
@@ -75,14 +54,14 @@ fn queue(cx: &mut WriteCx<'_>, kind: i32, message: &str, name: &str, payload: &i
 /// What the import is refused with.
 pub(crate) fn run_import_job(organization: &Organization, job: Uuid) -> Result<()> {
     let snapshot = organization.snapshot();
-    let payload: ImportPayload = organization.store().reading(|tx| payload(tx, snapshot.require("asyncoperation")?, job))?;
+    let payload: ImportPayload = organization.store().reading(|tx| row::payload(tx, snapshot.require("asyncoperation")?, job))?;
     let package = begin_import(organization, job, payload.import_job).map(Arc::new);
     let imported = match &package {
         Ok(package) => {
             let package = Arc::clone(package);
             organization.run_own(Length::Long, move |cx| {
                 import::run(cx, &package, payload.import_job, &payload.options)?;
-                succeed(cx, job)
+                row::succeed(cx, job)
             })
         }
         Err(error) => Err(copy(error)),
@@ -97,7 +76,7 @@ pub(crate) fn run_import_job(organization: &Organization, job: Uuid) -> Result<(
 /// Marks the job of an import as running and reads the package.
 fn begin_import(organization: &Organization, job: Uuid, import_job: Uuid) -> Result<Package> {
     let text = organization.run_own(Length::Short, move |cx| {
-        begin(cx, job)?;
+        row::begin(cx, job)?;
         package_text(cx, import_job)
     })?;
     let bytes = STANDARD.decode(text.as_bytes()).map_err(|error| Error::damaged("the package of a job cannot be read").because(error))?;
@@ -109,37 +88,11 @@ fn begin_import(organization: &Organization, job: Uuid, import_job: Uuid) -> Res
 /// # Errors
 /// What the removal is refused with.
 pub(crate) fn run_uninstall_job(organization: &Organization, job: Uuid) -> Result<()> {
-    let payload: UninstallPayload = organization.run_own(Length::Short, move |cx| start(cx, job))?;
+    let payload: UninstallPayload = organization.run_own(Length::Short, move |cx| row::start(cx, job))?;
     organization.run_own(Length::Long, move |cx| {
         uninstall::remove(cx, payload.solution)?;
-        succeed(cx, job)
+        row::succeed(cx, job)
     })
-}
-
-/// Marks a job as running and gives its data.
-fn start<T: DeserializeOwned>(cx: &mut WriteCx<'_>, job: Uuid) -> Result<T> {
-    let payload = payload(cx.tx.as_read(), cx.snapshot.require("asyncoperation")?, job)?;
-    begin(cx, job)?;
-    Ok(payload)
-}
-
-/// The data of a job.
-fn payload<T: DeserializeOwned>(tx: &dyn ReadTx, jobs: &Arc<Table>, job: Uuid) -> Result<T> {
-    let rows = system::rows(tx, jobs, &["data"], Some(ResolvedCondition::equals(jobs.id, Value::Guid(job))))?;
-    let row = rows.first().ok_or_else(|| Error::no_such_record("asyncoperation", job))?;
-    serde_json::from_str(row.text(0)).map_err(|error| Error::damaged("a job's data cannot be read").because(error))
-}
-
-/// Marks a job as running.
-fn begin(cx: &mut WriteCx<'_>, job: Uuid) -> Result<()> {
-    let (state, status) = RUNNING;
-    let values = [("statecode", Value::Int(state)), ("statuscode", Value::Int(status)), ("startedon", Value::DateTime(cx.now_s))];
-    system::update(cx, "asyncoperation", job, &values).map(drop)
-}
-
-fn succeed(cx: &mut WriteCx<'_>, job: Uuid) -> Result<()> {
-    let values = [("statecode", Value::Int(COMPLETED)), ("statuscode", Value::Int(SUCCEEDED)), ("completedon", Value::DateTime(cx.now_s))];
-    system::update(cx, "asyncoperation", job, &values).map(|_| ())
 }
 
 fn package_text(cx: &WriteCx<'_>, import_job: Uuid) -> Result<String> {
