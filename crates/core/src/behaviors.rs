@@ -7,6 +7,7 @@ pub(crate) mod activities;
 pub(crate) mod addresses;
 pub(crate) mod customers;
 pub(crate) mod defaults;
+pub(crate) mod memberships;
 pub(crate) mod money;
 pub(crate) mod names;
 pub(crate) mod notes;

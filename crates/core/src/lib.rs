@@ -34,11 +34,11 @@ pub use files::pictures::Picture;
 pub use files::{ByteRange, FileChunk, FileCondition, FileFacts, FilePart, FileTarget, ReadFile, WriteFile};
 pub use jobs::Jobs;
 pub use messages::{Arg, Args, BOUND_ROW, Binding, ComplexType, EnumType, MESSAGES, MessageDef, MessageKind, Outputs, Param, ParamType, SOLUTION};
-pub use metadata::Snapshot;
+pub use metadata::{Collection, Snapshot};
 pub use organization::{ExpiredTokens, Organization};
 pub use request::{
-    Changes, ChangesPage, Create, Define, Delete, Disassociate, Existence, Field, Identity, NextPage, OwnedSink, Page, Record, Related, Request, Response,
-    Retrieve, RetrieveMultiple, Returning, SinkMaker, Target, Update, Upsert, Written,
+    Association, Changes, ChangesPage, ClearLookup, Create, Define, Delete, Existence, Field, Identity, NextPage, OwnedSink, Page, Record, Related, Request,
+    Response, Retrieve, RetrieveMultiple, Returning, SinkMaker, Target, Update, Upsert, Written,
 };
 pub use security::members::{Member, TokenSubject};
 pub use security::on_behalf::OnBehalf;

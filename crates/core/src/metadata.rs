@@ -14,6 +14,8 @@ pub(crate) mod tables;
 pub(crate) mod validate;
 pub(crate) mod views;
 
+mod collection;
+mod eligibility;
 mod query;
 mod snapshot;
 mod spec;
@@ -21,6 +23,8 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
+pub use collection::Collection;
+pub use eligibility::{Eligibility, eligibility};
 pub(crate) use privileges::{ACT_ON_BEHALF, BULK_DELETE, privilege_id, special_privilege_id};
 pub use privileges::{TablePrivilege, privileges_of};
 pub use query::{Condition, ConditionOperator, Criteria, DefinitionQuery, PartQuery, Properties, SelectedDefinitions, Subject};

@@ -25,7 +25,9 @@ pub(crate) fn is_read(request: &Request) -> bool {
         | Request::Update(_)
         | Request::Upsert(_)
         | Request::Delete(_)
+        | Request::Associate(_)
         | Request::Disassociate(_)
+        | Request::ClearLookup(_)
         | Request::Multiple(_)
         | Request::WriteFile(_)
         | Request::Define(_) => false,
@@ -75,7 +77,9 @@ pub(crate) fn read(cx: &ReadCx<'_>, request: &Request, sink: &mut dyn RowSink) -
         | Request::Update(_)
         | Request::Upsert(_)
         | Request::Delete(_)
+        | Request::Associate(_)
         | Request::Disassociate(_)
+        | Request::ClearLookup(_)
         | Request::Multiple(_)
         | Request::WriteFile(_)
         | Request::Define(_) => Err(Error::damaged("a write was run as a read")),
@@ -105,8 +109,10 @@ fn write(cx: &mut WriteCx<'_>, request: &Request, earlier: &[Response]) -> Resul
         Request::Update(update) => records::update::run(cx, update, earlier),
         Request::Upsert(upsert) => records::upsert::run(cx, upsert, earlier),
         Request::Delete(delete) => records::delete::run(cx, delete, earlier),
-        Request::Disassociate(link) => records::update::disassociate(cx, link, earlier),
         Request::WriteFile(write) => files::upload::run(cx, write, earlier),
+        Request::Associate(association) => records::links::associate(cx, association, earlier),
+        Request::Disassociate(association) => records::links::disassociate(cx, association, earlier),
+        Request::ClearLookup(link) => records::links::clear_lookup(cx, link, earlier),
         // What a Content-ID names was made by an earlier request of the unit, never by a row of the same action.
         Request::Multiple(requests) => requests.iter().map(|request| write(cx, request, earlier)).collect::<Result<_>>().map(Response::Multiple),
         Request::Define(define) => {

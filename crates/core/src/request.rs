@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use driftless_model::{ColumnIx, LogicalName, Relationship, Table, Uuid, Value, Version};
+use driftless_model::{ColumnIx, LogicalName, Table, Uuid, Value, Version};
 use driftless_query::{Along, Query, RowSink};
 
 use crate::files::pictures::Picture;
 use crate::files::{FilePart, ReadFile, WriteFile};
 use crate::messages::{Args, MessageDef, Outputs};
 use crate::metadata::{
-    ChoiceSpec, ChoiceUpdate, ColumnSpec, ColumnUpdate, KeySpec, ManyToManySpec, ManyToManyUpdate, Origin, RelationshipSpec, RelationshipUpdate, TableSpec,
-    TableUpdate,
+    ChoiceSpec, ChoiceUpdate, Collection, ColumnSpec, ColumnUpdate, KeySpec, ManyToManySpec, ManyToManyUpdate, Origin, RelationshipSpec, RelationshipUpdate,
+    TableSpec, TableUpdate,
 };
+use crate::records::fields::FoundRow;
 
 /// One request. All of it happens, or nothing.
 #[derive(Clone)]
@@ -24,8 +25,12 @@ pub enum Request {
     Upsert(Upsert),
     /// Remove a row.
     Delete(Delete),
-    /// Clear a lookup that refers to a given row.
-    Disassociate(Disassociate),
+    /// Link rows to a row.
+    Associate(Association),
+    /// Undo links of rows to a row.
+    Disassociate(Association),
+    /// Clear a lookup.
+    ClearLookup(ClearLookup),
     /// Several writes in one transaction, in order (UP-30).
     Multiple(Vec<Request>),
     /// Read one row.
@@ -68,6 +73,13 @@ pub enum Identity {
     Result(usize),
 }
 
+impl Target {
+    /// A row that was found.
+    pub(crate) fn found(row: &FoundRow) -> Self {
+        Self { table: Arc::clone(&row.table), identity: Identity::Id(row.id) }
+    }
+}
+
 /// A value for a column.
 #[derive(Clone, Debug)]
 pub enum Field {
@@ -97,10 +109,10 @@ pub struct Record {
 pub enum Related {
     /// Make a row and let the lookup refer to it.
     Parent(ColumnIx, Box<Record>),
-    /// Make rows whose lookup refers to the record.
-    Children(Arc<Relationship>, Vec<Record>),
-    /// Let the lookups of these rows refer to the record.
-    Links(Arc<Relationship>, Vec<Target>),
+    /// Make rows of the record's collection.
+    Children(Collection, Vec<Record>),
+    /// Link these rows to the record.
+    Links(Collection, Vec<Target>),
 }
 
 /// Whether the row must exist.
@@ -174,15 +186,24 @@ pub struct Delete {
     pub if_version: Option<Version>,
 }
 
-/// See [`Request::Disassociate`].
+/// See [`Request::Associate`] and [`Request::Disassociate`].
 #[derive(Clone, Debug)]
-pub struct Disassociate {
+pub struct Association {
+    /// The row to which others are linked.
+    pub target: Target,
+    /// Along what.
+    pub collection: Collection,
+    /// The others; all or none are linked.
+    pub related: Vec<Target>,
+}
+
+/// See [`Request::ClearLookup`].
+#[derive(Clone, Debug)]
+pub struct ClearLookup {
     /// The row that has the lookup.
     pub target: Target,
     /// The lookup.
     pub column: ColumnIx,
-    /// The row that it must refer to; any if none.
-    pub from: Option<Target>,
 }
 
 /// See [`Request::Retrieve`].

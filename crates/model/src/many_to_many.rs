@@ -101,6 +101,11 @@ impl Pairing {
         self.relationship.side(self.role.opposite())
     }
 
+    /// The same relationship seen from the other side.
+    pub fn reversed(&self) -> Self {
+        Self { relationship: Arc::clone(&self.relationship), role: self.role.opposite() }
+    }
+
     /// The table of pairs.
     pub fn intersect(&self) -> &LogicalName {
         &self.relationship.intersect

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use driftless_core::metadata::{ChoiceSpec, ChoiceUpdate, ColumnUpdate, RelationshipUpdate, TableUpdate};
-use driftless_core::{Arg, Changes, Create, Define, Disassociate, Existence, Field, Identity, Record, Related, Request, Snapshot, Target, Upsert};
+use driftless_core::{Arg, Association, Changes, Collection, Create, Define, Existence, Field, Identity, Record, Related, Request, Snapshot, Target, Upsert};
 use driftless_model::{
     Cascade, CascadeAction, ChoiceColumn, ChoiceOption, ChoiceSource, ColumnIx, ColumnType, DeleteAction, ErrorCode, KeyIndexStatus, Label, LogicalName,
     MoneyColumn, Position, PrecisionSource, Reference, Result, Uuid, Value, Version,
@@ -22,7 +22,7 @@ use driftless_store::fault::{Fault, FaultStore};
 use driftless_store::{DefinitionKind, DefinitionRow, Store};
 use driftless_store_sqlite::SqliteStore;
 use driftless_testkit::TestFolder;
-use organization::{BOOK, CUSTOMIZER, Org, column, create, delete, key, line, link, open_store, record, table, target, target_by_code, update};
+use organization::{BOOK, CUSTOMIZER, Org, column, create, delete, key, line, link, open_store, pairs, record, table, target, target_by_code, update};
 
 /// More calls than any message makes: a guard against a loop without end.
 const CALLS_MAX: u64 = 5_000;
@@ -239,7 +239,7 @@ fn records() {
     let author = Uuid::from_u128(0xa1);
     // UP-26: related rows are made and linked.
     faulty.request("a create with related rows", |snapshot| {
-        let relationship = |name: &str| Arc::clone(snapshot.relationship(name).unwrap());
+        let relationship = |name: &str| Collection::Children(Arc::clone(snapshot.relationship(name).unwrap()));
         let child = |name: &str| record(snapshot, BOOK, &[("new_name", text(name)), ("new_code", text(name))]);
         let related = vec![
             Related::Children(relationship("new_author_books"), vec![child("Iliad")?, child("Odyssey")?]),
@@ -271,9 +271,17 @@ fn records() {
         });
     }
     faulty.request("a disassociate", |snapshot| {
-        let column = snapshot.require(BOOK)?.require("new_friendid")?;
-        Ok(Request::Disassociate(Disassociate { target: target(snapshot, BOOK, book)?, column, from: Some(target(snapshot, AUTHOR, author)?) }))
+        let collection = Collection::Children(Arc::clone(snapshot.relationship("new_friend_books").unwrap()));
+        Ok(Request::Disassociate(Association { target: target(snapshot, AUTHOR, author)?, collection, related: vec![target(snapshot, BOOK, book)?] }))
     });
+    faulty.define(&Define::CreateManyToMany(pairs("new_Author_Book", AUTHOR, BOOK), CUSTOMIZER));
+    let pair = |snapshot: &Snapshot| {
+        let collection = snapshot.collection(AUTHOR, "new_Author_Book").unwrap();
+        Ok(Association { target: target(snapshot, AUTHOR, author)?, collection, related: vec![target(snapshot, BOOK, book)?] })
+    };
+    faulty.request("an associate over pairs", |snapshot| pair(snapshot).map(Request::Associate));
+    faulty.request("a disassociate over pairs", |snapshot| pair(snapshot).map(Request::Disassociate));
+    faulty.org.execute(&mut |snapshot| pair(snapshot).map(Request::Associate)).unwrap();
     faulty.request("many creates", |snapshot| {
         let one = |name: &str| Ok(create(record(snapshot, BOOK, &[("new_name", text(name)), ("new_code", text(name))])?));
         Ok(Request::Multiple(["M1", "M2", "M3"].into_iter().map(one).collect::<Result<_>>()?))

@@ -122,7 +122,7 @@ fn open(cx: &mut WriteCx<'_>, at: &FileTarget, facts: &FileFacts, condition: Fil
 /// The row of a file that the caller writes or clears. A token must have been made for what its table needs (AUTH-25), also where a message names the row.
 pub(crate) fn admitted(cx: &WriteCx<'_>, target: &Target, earlier: &[Response]) -> Result<FoundRow> {
     let found = update::admitted(cx, Privilege::Write, target, earlier)?;
-    scopes::require(cx.caller, scopes::table(&found.table))?;
+    scopes::require(cx.caller, scopes::rows_of(&found.table))?;
     Ok(found)
 }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use driftless_model::{ColumnIx, Error, ErrorCode, LogicalName, Privilege, Reference, RequiredLevel, Result, Table, Uuid, Value, Version};
 
 use super::fields::{self, Operation};
-use super::{returned, system, update};
+use super::{links, pairs, returned, system, update};
 use crate::behaviors;
 use crate::context::WriteCx;
+use crate::metadata::Collection;
 use crate::request::{Create, Record, Related, Response, Written};
 
 /// Runs a create.
@@ -94,18 +95,35 @@ pub(crate) fn related(cx: &mut WriteCx<'_>, record: &Record, id: Uuid, earlier: 
     for part in &record.related {
         match part {
             Related::Parent(..) => {}
-            Related::Children(relationship, children) => {
+            Related::Children(collection, children) => {
                 for child in children {
-                    let lookup = child.table.require(&relationship.referencing_column)?;
                     budget.descend()?;
-                    self::record(cx, child, vec![(lookup, reference.clone())], earlier, budget)?;
+                    match collection {
+                        Collection::Children(relationship) => {
+                            let lookup = child.table.require(&relationship.referencing_column)?;
+                            self::record(cx, child, vec![(lookup, reference.clone())], earlier, budget)?;
+                        }
+                        Collection::Pairs(pairing) => {
+                            let (other, _) = self::record(cx, child, Vec::new(), earlier, budget)?;
+                            cx.require_row(Privilege::Append, &record.table, id)?;
+                            cx.require_row(Privilege::Append, &child.table, other)?;
+                            pairs::join(cx, pairing, id, other)?;
+                        }
+                    }
                     budget.ascend();
                 }
             }
-            Related::Links(relationship, targets) => {
+            Related::Links(Collection::Children(relationship), targets) => {
                 for target in targets {
                     let lookup = target.table.require(&relationship.referencing_column)?;
                     update::set_columns(cx, target, vec![(lookup, reference.clone())], earlier)?;
+                }
+            }
+            Related::Links(collection @ Collection::Pairs(pairing), targets) => {
+                for target in targets {
+                    let other = links::member(cx, collection, target, earlier)?;
+                    cx.require_row(Privilege::Append, &record.table, id)?;
+                    pairs::join(cx, pairing, id, other.id)?;
                 }
             }
         }

@@ -11,7 +11,7 @@ use super::{returned, system};
 use crate::behaviors;
 use crate::context::WriteCx;
 use crate::keys;
-use crate::request::{Disassociate, Record, Response, Target, Update, Written};
+use crate::request::{Record, Response, Target, Update, Written};
 
 /// Runs an update.
 pub(crate) fn run(cx: &mut WriteCx<'_>, update: &Update, earlier: &[Response]) -> Result<Response> {
@@ -72,21 +72,4 @@ pub(crate) fn apply(cx: &mut WriteCx<'_>, found: &FoundRow, mut cells: Vec<(Colu
     }
     // What followed may have written the row again: the answer has the last version.
     Ok(load::by_id(cx.tx.as_read(), table, id, &[])?.map_or(version, |row| row.version))
-}
-
-/// Clears a lookup of a row, if it refers to the given row.
-pub(crate) fn disassociate(cx: &mut WriteCx<'_>, link: &Disassociate, earlier: &[Response]) -> Result<Response> {
-    let found = admitted(cx, Privilege::Write, &link.target, earlier)?;
-    if let Some(from) = &link.from {
-        let from = keys::require(cx.tx.as_read(), &cx.snapshot, from, earlier)?;
-        let row = load::by_id(cx.tx.as_read(), &found.table, found.id, &[link.column])?;
-        if row.is_none_or(|row| row.value(link.column).id() != Some(from.id)) {
-            return Err(Error::no_such_record(found.table.name(), found.id));
-        }
-    }
-    let column = found.table.column(link.column);
-    let mut value = Value::Null;
-    column.check(found.table.name(), &mut value, &|_| None)?;
-    let version = apply(cx, &found, vec![(link.column, value)])?;
-    Ok(Response::Written(Written { table: Arc::clone(&found.table), id: found.id, version, created: false, returned: None }))
 }

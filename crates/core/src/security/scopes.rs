@@ -41,7 +41,11 @@ fn needed(request: &Request) -> Scopes {
         Request::Update(update) => returned(record(&update.record), update.returning.as_ref()),
         Request::Upsert(upsert) => returned(record(&upsert.record), upsert.returning.as_ref()),
         Request::Delete(delete) => rows_of(&delete.target.table),
-        Request::Disassociate(link) => rows_of(&link.target.table),
+        Request::Associate(association) | Request::Disassociate(association) => {
+            // Pairs need what writing their rows needs: those of a user and a role change who may do what.
+            association.related.iter().fold(rows_of(&association.target.table), |needed, other| needed.with(rows_of(&other.table)))
+        }
+        Request::ClearLookup(link) => rows_of(&link.target.table),
         Request::Multiple(requests) => requests.iter().map(needed).reduce(Scopes::with).unwrap_or(Scopes::WRITE),
         Request::WriteFile(WriteFile::Whole(at, ..) | WriteFile::Begin(at, ..) | WriteFile::Part(at, ..)) => rows_of(&at.target.table),
         Request::Define(_) => Scopes::ADMIN,

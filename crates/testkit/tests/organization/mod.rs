@@ -9,14 +9,14 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use driftless_core::metadata::{ColumnSpec, KeySpec, Origin, RelationshipSpec, TableSpec};
+use driftless_core::metadata::{ColumnSpec, KeySpec, ManyToManySpec, Origin, RelationshipSpec, SideSpec, TableSpec};
 use driftless_core::{
     Arg, Args, Changes, ChangesPage, Create, Define, Delete, Environment, ExpiredTokens, Field, Identity, MESSAGES, Organization, Record, Request, Response,
     SeededEnvironment, Snapshot, Target, Update,
 };
 use driftless_model::{
-    Caller, Cascade, ColumnType, Label, Limits, LogicalName, LookupColumn, LookupKind, Ownership, RequiredLevel, Result, Table, TextColumn, TextFormat, Uuid,
-    Value,
+    AssociatedMenu, Caller, Cascade, ColumnType, Label, Limits, LogicalName, LookupColumn, LookupKind, Ownership, RequiredLevel, Result, Table, TextColumn,
+    TextFormat, Uuid, Value,
 };
 use driftless_query::{Collector, Columns, Query};
 use driftless_store::Store;
@@ -262,6 +262,12 @@ pub(crate) fn key(schema_name: &str, column: &str) -> Define {
     let spec =
         KeySpec { id: None, schema_name: schema_name.to_owned(), display_name: Label::english(schema_name), columns: vec![column.into()], customizable: true };
     Define::CreateKey(BOOK.into(), spec, CUSTOMIZER)
+}
+
+/// Pairs of rows of two tables.
+pub(crate) fn pairs(schema_name: &str, first: &str, second: &str) -> ManyToManySpec {
+    let side = |table: &str| SideSpec { table: table.into(), navigation: None, menu: AssociatedMenu::default() };
+    ManyToManySpec { id: None, schema_name: schema_name.to_owned(), intersect: None, first: side(first), second: side(second), customizable: true }
 }
 
 /// A relationship with its lookup.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use driftless_core::Snapshot;
-use driftless_model::{AlternateKey, ChoiceSource, ColumnIx, ColumnType, Relationship, Table};
+use driftless_model::{AlternateKey, ChoiceSource, ColumnIx, ColumnType, ManyToMany, Pairing, Relationship, SideRole, Table};
 
 use super::node::Node;
 use super::types::{self, Kind, Property, TypeDef};
-use super::{choice, column, key, relationship, table};
+use super::{choice, column, key, many_to_many, relationship, table};
 
 /// What rendering a definition needs besides the definition.
 #[derive(Clone, Copy)]
@@ -30,6 +30,7 @@ pub(super) enum Source<'a> {
     Column(&'a Arc<Table>, ColumnIx),
     Key(&'a Arc<Table>, &'a AlternateKey),
     Relationship(&'a Arc<Relationship>),
+    ManyToMany(&'a Arc<ManyToMany>),
     Options(choice::Options<'a>),
 }
 
@@ -55,6 +56,10 @@ impl<'a> Item<'a> {
         Self::new("OneToManyRelationshipMetadata", Source::Relationship(relationship))
     }
 
+    pub(super) fn many_to_many(relationship: &'a Arc<ManyToMany>) -> Option<Self> {
+        Self::new("ManyToManyRelationshipMetadata", Source::ManyToMany(relationship))
+    }
+
     pub(super) fn options(options: choice::Options<'a>) -> Option<Self> {
         Self::new(options.type_name(), Source::Options(options))
     }
@@ -67,6 +72,7 @@ impl<'a> Item<'a> {
             Source::Column(table, ix) => column::value(view, table, ix, name),
             Source::Key(table, key) => key::value(view, table, key, name),
             Source::Relationship(relationship) => relationship::value(view, relationship, name),
+            Source::ManyToMany(relationship) => many_to_many::value(view, relationship, name),
             Source::Options(options) => options.value(view, name),
         };
         value.unwrap_or_else(|| Node::default_of(property.kind))
@@ -80,6 +86,7 @@ impl<'a> Item<'a> {
             (Source::Table(table), "Keys") => table.keys.iter().filter_map(|key| Self::key(table, key)).collect(),
             (Source::Table(table), "OneToManyRelationships") => snapshot.referenced(table.name()).iter().filter_map(Self::relationship).collect(),
             (Source::Table(table), "ManyToOneRelationships") => snapshot.referencing(table.name()).iter().filter_map(Self::relationship).collect(),
+            (Source::Table(table), "ManyToManyRelationships") => Self::all_pairs(view, table),
             (Source::Column(table, ix), "OptionSet") => Self::column_options(view, table, ix).into_iter().collect(),
             (Source::Column(table, ix), "GlobalOptionSet") => Self::column_options(view, table, ix)
                 .into_iter()
@@ -87,6 +94,12 @@ impl<'a> Item<'a> {
                 .collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// The many-to-many relationships of a table, each once.
+    fn all_pairs(view: View<'a>, table: &Table) -> Vec<Self> {
+        let once = |pairing: &&Pairing| pairing.role == SideRole::First || !pairing.relationship.is_reflexive();
+        view.snapshot.pairings(table.name()).iter().filter(once).filter_map(|pairing| Self::many_to_many(&pairing.relationship)).collect()
     }
 
     fn column_options(view: View<'a>, table: &'a Arc<Table>, ix: ColumnIx) -> Option<Self> {
@@ -112,6 +125,7 @@ impl<'a> Item<'a> {
             Source::Column(table, ix) => table.column(ix).id,
             Source::Key(_, key) => key.id,
             Source::Relationship(relationship) => relationship.id,
+            Source::ManyToMany(relationship) => relationship.id,
             Source::Options(options) => options.id(),
         }
     }

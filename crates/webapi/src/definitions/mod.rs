@@ -10,6 +10,7 @@ mod criteria;
 mod filter;
 mod item;
 mod key;
+mod many_to_many;
 mod node;
 mod path;
 mod read;

@@ -66,7 +66,10 @@ pub(super) fn follow<'a>(view: View<'a>, path: &[Segment<'_>]) -> Result<Place<'
 fn set_items<'a>(view: View<'a>, set: &str) -> Vec<Item<'a>> {
     match set {
         "EntityDefinitions" => view.snapshot.tables().filter_map(Item::table).collect(),
-        "RelationshipDefinitions" => view.snapshot.relationships().filter_map(Item::relationship).collect(),
+        "RelationshipDefinitions" => {
+            let one_to_many = view.snapshot.relationships().filter_map(Item::relationship);
+            one_to_many.chain(view.snapshot.many_to_many().filter_map(Item::many_to_many)).collect()
+        }
         "GlobalOptionSetDefinitions" => view.snapshot.choices().filter_map(|set| Item::options(choice::Options::Set(set, choice::SetKind::Picklist))).collect(),
         _ => Vec::new(),
     }

@@ -1,9 +1,12 @@
 //! Values of a one-to-many relationship's definition (web-api 26.6).
 
-use driftless_model::{CascadeAction, DeleteAction, Relationship};
+use driftless_model::{AssociatedMenu, CascadeAction, DeleteAction, MenuBehavior, MenuGroup, Relationship};
 
 use super::item::View;
 use super::node::Node;
+
+/// Place of a related list for which none was given.
+const ORDER_DEFAULT: i64 = 10_000;
 
 /// The value of a property; none for one that has the default of its type.
 pub(super) fn value(view: View<'_>, relationship: &Relationship, name: &str) -> Option<Node> {
@@ -19,7 +22,7 @@ pub(super) fn value(view: View<'_>, relationship: &Relationship, name: &str) -> 
         "ReferencedEntityNavigationPropertyName" => Node::text(relationship.referenced_navigation.as_str()),
         "ReferencingEntityNavigationPropertyName" => Node::text(relationship.referencing_navigation.as_str()),
         "CascadeConfiguration" => cascade(relationship),
-        "AssociatedMenuConfiguration" => menu(view, relationship),
+        "AssociatedMenuConfiguration" => menu(view, &own_menu(relationship)),
         "IsHierarchical" => Node::Bool(relationship.hierarchical),
         "IsCustomRelationship" => Node::Bool(relationship.custom),
         "IsManaged" => Node::Bool(relationship.managed),
@@ -59,13 +62,30 @@ fn cascade(relationship: &Relationship) -> Node {
     ])
 }
 
-fn menu(view: View<'_>, relationship: &Relationship) -> Node {
-    let behavior = if relationship.menu_label.is_empty() { "UseCollectionName" } else { "UseLabel" };
+/// What is known of the related list: its label, when one was given.
+fn own_menu(relationship: &Relationship) -> AssociatedMenu {
+    let behavior = if relationship.menu_label.is_empty() { MenuBehavior::UseCollectionName } else { MenuBehavior::UseLabel };
+    AssociatedMenu { behavior, label: relationship.menu_label.clone(), ..AssociatedMenu::default() }
+}
+
+/// How user interfaces list related rows.
+pub(super) fn menu(view: View<'_>, menu: &AssociatedMenu) -> Node {
+    let behavior = match menu.behavior {
+        MenuBehavior::UseCollectionName => "UseCollectionName",
+        MenuBehavior::UseLabel => "UseLabel",
+        MenuBehavior::DoNotDisplay => "DoNotDisplay",
+    };
+    let group = match menu.group {
+        MenuGroup::Details => "Details",
+        MenuGroup::Sales => "Sales",
+        MenuGroup::Service => "Service",
+        MenuGroup::Marketing => "Marketing",
+    };
     Node::Object(vec![
         ("Behavior", Node::word(behavior)),
-        ("Group", Node::word("Details")),
-        ("Label", Node::label(&relationship.menu_label, view.language)),
-        ("Order", Node::Int(10_000)),
+        ("Group", Node::word(group)),
+        ("Label", Node::label(&menu.label, view.language)),
+        ("Order", Node::Int(menu.order.map_or(ORDER_DEFAULT, i64::from))),
         ("IsCustomizable", Node::Bool(true)),
         ("Icon", Node::Null),
         ("ViewId", Node::Null),

@@ -1,6 +1,6 @@
 //! Values of a table's definition (web-api 26.3).
 
-use driftless_core::metadata::privileges_of;
+use driftless_core::metadata::{eligibility, privileges_of};
 use driftless_model::{Column, ColumnType, Ownership, Table};
 
 use super::item::View;
@@ -57,9 +57,10 @@ fn flag(table: &Table, name: &str) -> Option<Node> {
     let default = match name {
         "IsValidForAdvancedFind" | "IsImportable" | "IsAIRUpdated" => !table.def.private && !table.def.intersect,
         "CanCreateAttributes" | "CanCreateCharts" | "CanCreateForms" | "CanCreateViews" | "CanModifyAdditionalSettings" | "IsMappable" => open,
-        "CanBePrimaryEntityInRelationship" | "CanBeRelatedEntityInRelationship" | "CanBeInCustomEntityAssociation" | "CanChangeHierarchicalRelationship" => {
-            open
-        }
+        "CanBePrimaryEntityInRelationship" => eligibility(&table.def).referenced,
+        "CanBeRelatedEntityInRelationship" => eligibility(&table.def).referencing,
+        "CanBeInManyToMany" => eligibility(&table.def).many_to_many,
+        "CanBeInCustomEntityAssociation" | "CanChangeHierarchicalRelationship" => open,
         _ => false,
     };
     let value = table.def.flags.get(name).copied().unwrap_or(default);

@@ -32,7 +32,8 @@ pub(super) fn create<'a>(call: &'a Call<'a>) -> Result<Write<'a>> {
             };
             Ok(Request::Define(match (parent, last) {
                 (None, "EntityDefinitions") => Define::CreateTable(body::table(snapshot, &body)?, origin),
-                (None, "RelationshipDefinitions") => Define::CreateRelationship(body::relationship(snapshot, &body)?, origin),
+                (None, "RelationshipDefinitions") if body::is_many_to_many(&body) => Define::CreateManyToMany(body::many_to_many(&body)?, origin),
+                (None, "RelationshipDefinitions") => Define::CreateRelationship(body::relationship(&body)?, origin),
                 (None, "GlobalOptionSetDefinitions") => Define::CreateChoice(body::choice(&body)?, origin),
                 (Some(Source::Table(table)), "Attributes") => Define::CreateColumn(table.name().clone(), body::column(snapshot, &body, None)?, origin),
                 (Some(Source::Table(table)), "Keys") => Define::CreateKey(table.name().clone(), body::key(&body)?, origin),
@@ -68,6 +69,9 @@ pub(super) fn update<'a>(call: &'a Call<'a>) -> Result<Write<'a>> {
                 (_, Some(Source::Relationship(relationship))) => {
                     Define::UpdateRelationship(relationship.schema_name.to_string(), body::relationship_update(&body)?)
                 }
+                (_, Some(Source::ManyToMany(relationship))) => {
+                    Define::UpdateManyToMany(relationship.schema_name.to_string(), body::many_to_many_update(&body)?)
+                }
                 (_, Some(Source::Options(Options::Set(set, _)))) if set.global => {
                     Define::UpdateChoice(set.name.clone(), body::choice_update(&body, merge_labels)?)
                 }
@@ -95,6 +99,7 @@ pub(super) fn delete<'a>(call: &'a Call<'a>) -> Write<'a> {
                 Some(Source::Column(table, ix)) => Define::DeleteColumn(table.name().clone(), table.column(ix).name.clone()),
                 Some(Source::Key(table, key)) => Define::DeleteKey(table.name().clone(), key.name.clone()),
                 Some(Source::Relationship(relationship)) => Define::DeleteRelationship(relationship.schema_name.to_string()),
+                Some(Source::ManyToMany(relationship)) => Define::DeleteManyToMany(relationship.schema_name.to_string()),
                 Some(Source::Options(Options::Set(set, _))) if set.global => Define::DeleteChoice(set.name.clone()),
                 _ => return Err(call.wrong_method()),
             }))

@@ -1,9 +1,7 @@
-//! Navigation properties: a lookup seen from the row that has it, or from the row that it refers to.
-
-use std::sync::Arc;
+//! Navigation properties: a lookup seen from the row that has it, and the ways of collections.
 
 use driftless_core::Snapshot;
-use driftless_model::{ColumnIx, LogicalName, LookupKind, Relationship, Table};
+use driftless_model::{ColumnIx, LogicalName, LookupKind, Table};
 use driftless_query::Along;
 
 /// A single-valued navigation property: the lookup and the tables that it leads to under this name.
@@ -35,28 +33,9 @@ pub(crate) fn single(snapshot: &Snapshot, table: &Table, name: &str) -> Option<S
     found
 }
 
-/// The way from a row to those whose lookup leads to it.
-pub(crate) fn along(relationship: &Relationship) -> Along {
-    Along::Collection { table: relationship.referencing_table.clone(), lookup: relationship.referencing_column.clone() }
-}
-
-/// The relationship whose collection-valued navigation property has this name; case counts.
-pub(crate) fn collection<'a>(snapshot: &'a Snapshot, table: &Table, name: &str) -> Option<&'a Arc<Relationship>> {
-    snapshot.collection_navigation(table.name(), name)
-}
-
 /// The way that a collection-valued navigation property of this name leads: over a lookup, or over pairs; case counts.
 pub(crate) fn way(snapshot: &Snapshot, table: &Table, name: &str) -> Option<Along> {
-    if let Some(relationship) = collection(snapshot, table, name) {
-        return Some(along(relationship));
-    }
-    let pairing = snapshot.pairing(table.name(), name)?;
-    Some(Along::Intersect {
-        intersect: pairing.relationship.intersect.clone(),
-        near: pairing.own().column.clone(),
-        far: pairing.other().column.clone(),
-        table: pairing.other().table.clone(),
-    })
+    snapshot.collection(table.name(), name).map(|collection| collection.along())
 }
 
 /// The table of the rows that a way leads to.

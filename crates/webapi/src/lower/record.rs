@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use driftless_core::{Field, Record, Related, Snapshot, Target};
-use driftless_model::{ColumnIx, Error, ErrorCode, Limits, Relationship, Result, Table, Value};
+use driftless_core::{Collection, Field, Record, Related, Snapshot, Target};
+use driftless_model::{ColumnIx, Error, ErrorCode, Limits, Result, Table, Value};
 use driftless_odata::json::Json;
 use driftless_odata::record::value_of_json;
 
 use super::key::lookup_in_name;
-use super::navigation::{Single, collection, single};
+use super::navigation::{Single, single};
 use super::reference;
 use crate::call::Exchange;
 use crate::error;
@@ -76,8 +76,8 @@ impl<'a> RecordReader<'a> {
         if let Some(navigation) = single(self.snapshot, &table, name) {
             return self.parent(record, &navigation, name, value, depth);
         }
-        if let Some(relationship) = collection(self.snapshot, &table, name) {
-            return self.children(record, relationship, name, value, depth);
+        if let Some(collection) = self.snapshot.collection(table.name(), name) {
+            return self.children(record, collection, name, value, depth);
         }
         Err(error::unknown_property(&table.def.set_name, table.name(), name))
     }
@@ -111,11 +111,11 @@ impl<'a> RecordReader<'a> {
         self.snapshot.find(target).cloned()
     }
 
-    fn children(&self, record: &mut Record, relationship: &Arc<Relationship>, name: &str, value: &Json<'_>, depth: usize) -> Result<()> {
+    fn children(&self, record: &mut Record, collection: Collection, name: &str, value: &Json<'_>, depth: usize) -> Result<()> {
         let Some(items) = value.as_array() else {
             return Err(error::payload(&record.table.def.set_name, &format!("An array of records is expected under '{name}'.")));
         };
-        let table = Arc::clone(self.snapshot.require(&relationship.referencing_table)?);
+        let table = Arc::clone(self.snapshot.require(collection.table())?);
         let mut children = Vec::with_capacity(items.len());
         for item in items {
             let Some(members) = item.as_object() else {
@@ -123,7 +123,7 @@ impl<'a> RecordReader<'a> {
             };
             children.push(self.members(&table, members, depth + 1)?);
         }
-        record.related.push(Related::Children(Arc::clone(relationship), children));
+        record.related.push(Related::Children(collection, children));
         Ok(())
     }
 
@@ -139,13 +139,13 @@ impl<'a> RecordReader<'a> {
             record.fields.push((navigation.column, field));
             return Ok(());
         }
-        let Some(relationship) = collection(self.snapshot, &table, name) else {
+        let Some(collection) = self.snapshot.collection(table.name(), name) else {
             return Err(error::unknown_navigation(&table.def.set_name, name));
         };
         let texts = value.as_array().and_then(|items| items.iter().map(Json::as_text).collect::<Option<Vec<_>>>());
         let texts = texts.ok_or_else(|| error::payload(&table.def.set_name, &format!("An array of addresses of records is expected under '{name}{BIND}'.")))?;
-        let links = texts.into_iter().map(|text| self.referenced(text, &relationship.referencing_table)).collect::<Result<Vec<_>>>()?;
-        record.related.push(Related::Links(Arc::clone(relationship), links));
+        let links = texts.into_iter().map(|text| self.referenced(text, collection.table())).collect::<Result<Vec<_>>>()?;
+        record.related.push(Related::Links(collection, links));
         Ok(())
     }
 

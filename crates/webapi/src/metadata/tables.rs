@@ -142,6 +142,12 @@ fn navigations(out: &mut CsdlWriter, snapshot: &Snapshot, table: &Table, names: 
         }
         out.empty("NavigationProperty", &attributes);
     }
+    for pairing in snapshot.pairings(table.name()).iter().filter(|pairing| snapshot.find(&pairing.other().table).is_some()) {
+        if names.insert(pairing.own().navigation.clone()) {
+            let other = collection(&pairing.other().table);
+            out.empty("NavigationProperty", &[("Name", &pairing.own().navigation), ("Type", &other), ("Partner", &pairing.other().navigation)]);
+        }
+    }
 }
 
 /// True when the relationship's name on the referring side leads to several tables: that of an owner.
@@ -194,6 +200,9 @@ pub(super) fn sets(out: &mut CsdlWriter, snapshot: &Snapshot, detail: Detail) {
         }
         for relationship in snapshot.referenced(table.name()) {
             bind(out, &mut bound, &relationship.referenced_navigation, snapshot.find(&relationship.referencing_table));
+        }
+        for pairing in snapshot.pairings(table.name()) {
+            bind(out, &mut bound, &pairing.own().navigation, snapshot.find(&pairing.other().table));
         }
         if detail == Detail::Annotated && table.def.change_tracking {
             out.begin("Annotation", &[("Term", "Org.OData.Capabilities.V1.ChangeTracking")]);

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use driftless_core::{Disassociate, Field, Identity, Record, Request, RetrieveMultiple, Snapshot, Target, Update};
-use driftless_model::{Error, ErrorCode, Relationship, Result};
+use driftless_core::{Association, ClearLookup, Collection, Field, Identity, Record, Request, RetrieveMultiple, Snapshot, Target, Update};
+use driftless_model::{Error, ErrorCode, Result};
 use driftless_odata::json::{JsonLimits, JsonWriter};
 use driftless_odata::url::NamedSegment;
 use driftless_query::{Collector, Columns, Query};
@@ -45,12 +45,17 @@ fn read_collection(call: &Call<'_>, address: RowAddress<'_>, name: &str) -> Resu
         call.exchange.caller,
         &mut |snapshot| {
             let parent = address.target_for_read(call, snapshot)?;
-            let relationship = relation(snapshot, &parent, name)?;
-            let table = snapshot.require(&relationship.referencing_table)?;
+            let collection = collection(snapshot, &parent, name)?;
+            let table = snapshot.require(collection.table())?;
             *set.borrow_mut() = table.def.set_name.to_string();
-            let along = lower::along(relationship);
             let query = Query { columns: Columns::Some(Vec::new()), limit: Some(page_rows(call)), ..Query::new(table.name().clone()) };
-            Ok(Request::RetrieveMultiple(RetrieveMultiple { query, within: Some((along, parent)), count: false, skip: 0, page_token: page_token.clone() }))
+            Ok(Request::RetrieveMultiple(RetrieveMultiple {
+                query,
+                within: Some((collection.along(), parent)),
+                count: false,
+                skip: 0,
+                page_token: page_token.clone(),
+            }))
         },
         &mut rows,
     )?;
@@ -76,7 +81,7 @@ fn read_collection(call: &Call<'_>, address: RowAddress<'_>, name: &str) -> Resu
     Ok(Answer::with_body(200, call.format.content_type(), json.into_bytes()))
 }
 
-/// `POST set(key)/collection/$ref` with `{"@odata.id":…}`: the named row's lookup refers to this row.
+/// `POST set(key)/collection/$ref` with `{"@odata.id":…}`: the named row joins the collection.
 ///
 /// # Errors
 /// 0x80048d19 when the body names no row.
@@ -84,10 +89,10 @@ pub(super) fn add<'a>(call: &'a Call<'a>, address: RowAddress<'a>, name: &'a str
     let reference = referenced_in_body(call)?;
     Ok(Write::new(
         move |snapshot, earlier| {
-            let parent = address.target(call, snapshot, earlier)?;
-            let relationship = relation(snapshot, &parent, name)?;
-            let child = member(call, snapshot, earlier, relationship, &reference)?;
-            refer(child, &relationship.referencing_column, parent)
+            let target = address.target(call, snapshot, earlier)?;
+            let collection = collection(snapshot, &target, name)?;
+            let related = vec![member(call, snapshot, earlier, &collection, &reference)?];
+            Ok(Request::Associate(Association { target, collection, related }))
         },
         |_| Ok(Answer::no_content()),
     ))
@@ -107,8 +112,9 @@ pub(super) fn set<'a>(call: &'a Call<'a>, address: RowAddress<'a>, name: &'a str
             if !navigation.targets.contains(related.table.name()) {
                 return Err(wrong_table(name, &related));
             }
-            let column = target.table.column(navigation.column).name.clone();
-            refer(target, &column, related)
+            let fields = vec![(navigation.column, Field::Lookup(related))];
+            let record = Record { table: Arc::clone(&target.table), id: None, fields, related: Vec::new() };
+            Ok(Request::Update(Update { target, record, if_version: None, returning: None }))
         },
         |_| Ok(Answer::no_content()),
     ))
@@ -120,14 +126,14 @@ pub(super) fn remove<'a>(call: &'a Call<'a>, address: RowAddress<'a>, name: &'a 
         move |snapshot, earlier| {
             let target = address.target(call, snapshot, earlier)?;
             if let Some(navigation) = lower::single(snapshot, &target.table, name) {
-                return Ok(Request::Disassociate(Disassociate { target, column: navigation.column, from: None }));
+                return Ok(Request::ClearLookup(ClearLookup { target, column: navigation.column }));
             }
-            let relationship = relation(snapshot, &target, name)?;
+            let collection = collection(snapshot, &target, name)?;
             let reference = call.options.id.as_deref().ok_or_else(|| {
                 Error::new(ErrorCode::ODataError, format!("Which row leaves '{name}' must be said: {name}(key)/$ref, or {name}/$ref?$id=address."))
             })?;
-            let child = member(call, snapshot, earlier, relationship, reference)?;
-            part(child, relationship, target)
+            let related = vec![member(call, snapshot, earlier, &collection, reference)?];
+            Ok(Request::Disassociate(Association { target, collection, related }))
         },
         |_| Ok(Answer::no_content()),
     )
@@ -137,35 +143,24 @@ pub(super) fn remove<'a>(call: &'a Call<'a>, address: RowAddress<'a>, name: &'a 
 pub(super) fn remove_member<'a>(call: &'a Call<'a>, address: RowAddress<'a>, segment: &'a NamedSegment<'a>) -> Write<'a> {
     Write::new(
         move |snapshot, earlier| {
-            let parent = address.target(call, snapshot, earlier)?;
-            let relationship = relation(snapshot, &parent, &segment.name)?;
+            let target = address.target(call, snapshot, earlier)?;
+            let collection = collection(snapshot, &target, &segment.name)?;
             let key = segment.key.as_ref().ok_or_else(|| error::no_such_segment(&segment.name))?;
-            let child = lower::target(snapshot, snapshot.require(&relationship.referencing_table)?, key, &call.options.aliases)?;
-            part(child, relationship, parent)
+            let related = vec![lower::target(snapshot, snapshot.require(collection.table())?, key, &call.options.aliases)?];
+            Ok(Request::Disassociate(Association { target, collection, related }))
         },
         |_| Ok(Answer::no_content()),
     )
 }
 
-fn relation<'s>(snapshot: &'s Snapshot, parent: &Target, name: &str) -> Result<&'s Arc<Relationship>> {
-    lower::collection(snapshot, &parent.table, name).ok_or_else(|| error::no_such_segment(name))
+fn collection(snapshot: &Snapshot, owner: &Target, name: &str) -> Result<Collection> {
+    snapshot.collection(owner.table.name(), name).ok_or_else(|| error::no_such_segment(name))
 }
 
-/// The row that a reference names, which must be of the relationship's referring table.
-fn member(call: &Call<'_>, snapshot: &Snapshot, earlier: &Earlier<'_>, relationship: &Relationship, reference: &str) -> Result<Target> {
-    let child = lower::reference(call.exchange.origin, snapshot, earlier, reference)?;
-    if *child.table.name() == relationship.referencing_table { Ok(child) } else { Err(wrong_table(&relationship.referenced_navigation, &child)) }
-}
-
-fn refer(target: Target, column: &str, to: Target) -> Result<Request> {
-    let ix = target.table.require(column)?;
-    let record = Record { table: Arc::clone(&target.table), id: None, fields: vec![(ix, Field::Lookup(to))], related: Vec::new() };
-    Ok(Request::Update(Update { target, record, if_version: None, returning: None }))
-}
-
-fn part(child: Target, relationship: &Relationship, parent: Target) -> Result<Request> {
-    let column = child.table.require(&relationship.referencing_column)?;
-    Ok(Request::Disassociate(Disassociate { target: child, column, from: Some(parent) }))
+/// The row that a reference names, which must be of the collection's table.
+fn member(call: &Call<'_>, snapshot: &Snapshot, earlier: &Earlier<'_>, collection: &Collection, reference: &str) -> Result<Target> {
+    let member = lower::reference(call.exchange.origin, snapshot, earlier, reference)?;
+    if member.table.name() == collection.table() { Ok(member) } else { Err(wrong_table(collection.navigation(), &member)) }
 }
 
 fn wrong_table(name: &str, target: &Target) -> Error {

@@ -62,9 +62,9 @@ pub(super) fn count_within(call: &Call<'_>, address: RowAddress<'_>, name: &str)
 /// The table of a collection, and which of its rows are meant.
 fn within(call: &Call<'_>, snapshot: &Snapshot, address: RowAddress<'_>, name: &str) -> Result<(Arc<Table>, Within)> {
     let parent = address.target_for_read(call, snapshot)?;
-    let relationship = lower::collection(snapshot, &parent.table, name).ok_or_else(|| error::no_such_segment(name))?;
-    let table = Arc::clone(snapshot.require(&relationship.referencing_table)?);
-    Ok((table, Some((lower::along(relationship), parent))))
+    let collection = snapshot.collection(parent.table.name(), name).ok_or_else(|| error::no_such_segment(name))?;
+    let table = Arc::clone(snapshot.require(collection.table())?);
+    Ok((table, Some((collection.along(), parent))))
 }
 
 fn counted(call: &Call<'_>, source: &Rows<'_>) -> Result<Answer> {

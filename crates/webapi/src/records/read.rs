@@ -37,7 +37,7 @@ pub(super) fn member(call: &Call<'_>, address: RowAddress<'_>, name: &str) -> Re
     if let Some(navigation) = lower::single(&snapshot, &target.table, name) {
         return related(call, target, &navigation);
     }
-    if lower::collection(&snapshot, &target.table, name).is_some() {
+    if snapshot.collection(target.table.name(), name).is_some() {
         return list::read_within(call, address, name);
     }
     property::read(call, address, name)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use driftless_core::{Create, Delete, Existence, Field, Identity, Request, Response, Returning, Snapshot, Update, Upsert, Written};
+use driftless_core::{Collection, Create, Delete, Existence, Field, Identity, Related, Request, Response, Returning, Snapshot, Update, Upsert, Written};
 use driftless_model::{Error, ErrorCode, Result, Table};
 use driftless_odata::headers::{EntityTag, Preconditions};
 use driftless_odata::json::{Json, JsonLimits};
@@ -15,7 +15,7 @@ use super::{RowAddress, applied};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error;
-use crate::lower::{self, RecordReader};
+use crate::lower::RecordReader;
 use crate::rows::{Lowered, RowStyle, etag, returning};
 use crate::write::{Write, unexpected};
 
@@ -46,11 +46,13 @@ pub(super) fn create_within<'a>(call: &'a Call<'a>, address: RowAddress<'a>, nam
     Ok(Write::new(
         move |snapshot, earlier| {
             let parent = address.target(call, snapshot, earlier)?;
-            let relationship = lower::collection(snapshot, &parent.table, name).ok_or_else(|| error::no_such_segment(name))?;
-            let table = snapshot.require(&relationship.referencing_table)?;
-            let lookup = table.require(&relationship.referencing_column)?;
+            let collection = snapshot.collection(parent.table.name(), name).ok_or_else(|| error::no_such_segment(name))?;
+            let table = snapshot.require(collection.table())?;
             let mut record = RecordReader::new(call.exchange, snapshot, earlier).record(table, &body)?;
-            record.fields.push((lookup, Field::Lookup(parent)));
+            match collection {
+                Collection::Children(relationship) => record.fields.push((table.require(&relationship.referencing_column)?, Field::Lookup(parent))),
+                Collection::Pairs(pairing) => record.related.push(Related::Links(Collection::Pairs(pairing.reversed()), vec![parent])),
+            }
             Ok(Request::Create(Create { record, returning: wanted(call, snapshot, table, &call.options.expand)? }))
         },
         move |response| written(call, None, response),

@@ -1,23 +1,80 @@
 //! Relationships and alternate keys (web-api 26.6, 26.7).
 
-use driftless_core::Snapshot;
-use driftless_core::metadata::{KeySpec, RelationshipSpec, RelationshipUpdate};
-use driftless_model::{Cascade, CascadeAction, ColumnType, DeleteAction, Error, ErrorCode, Label, LogicalName, LookupColumn, LookupKind, Result};
+use driftless_core::metadata::{KeySpec, ManyToManySpec, ManyToManyUpdate, RelationshipSpec, RelationshipUpdate, SideSpec};
+use driftless_model::{
+    AssociatedMenu, Cascade, CascadeAction, ColumnType, DeleteAction, Error, ErrorCode, Label, LogicalName, LookupColumn, LookupKind, MenuBehavior, MenuGroup,
+    Result,
+};
 use driftless_odata::json::Json;
 
 use super::column::shared;
-use super::reader::{Members, wrong};
-use crate::error;
+use super::reader::{Members, unknown_word, wrong};
+
+/// True if a body describes a many-to-many relationship.
+pub(in crate::definitions) fn is_many_to_many(body: &Json<'_>) -> bool {
+    let members = Members(body);
+    members.type_name() == Some("ManyToManyRelationshipMetadata") || members.get("Entity1LogicalName").is_some()
+}
+
+/// The many-to-many relationship that a body asks for.
+///
+/// # Errors
+/// 0x80048d19 for members of the wrong type.
+pub(in crate::definitions) fn many_to_many(body: &Json<'_>) -> Result<ManyToManySpec> {
+    let members = Members(body);
+    let side = |table: &str, navigation: &str, list: &str| {
+        Ok::<_, Error>(SideSpec {
+            table: LogicalName::from(members.required_text(table)?),
+            navigation: members.text(navigation)?.map(str::to_owned),
+            menu: menu(members, list)?.unwrap_or_default(),
+        })
+    };
+    Ok(ManyToManySpec {
+        id: None,
+        schema_name: members.required_text("SchemaName")?.to_owned(),
+        intersect: members.text("IntersectEntityName")?.map(str::to_owned),
+        first: side("Entity1LogicalName", "Entity1NavigationPropertyName", "Entity1AssociatedMenuConfiguration")?,
+        second: side("Entity2LogicalName", "Entity2NavigationPropertyName", "Entity2AssociatedMenuConfiguration")?,
+        customizable: members.flag("IsCustomizable")?.unwrap_or(true),
+    })
+}
+
+/// The change of a many-to-many relationship that a body asks for.
+///
+/// # Errors
+/// As [`many_to_many`].
+pub(in crate::definitions) fn many_to_many_update(body: &Json<'_>) -> Result<ManyToManyUpdate> {
+    let members = Members(body);
+    Ok(ManyToManyUpdate { first_menu: menu(members, "Entity1AssociatedMenuConfiguration")?, second_menu: menu(members, "Entity2AssociatedMenuConfiguration")? })
+}
+
+fn menu(members: Members<'_>, name: &str) -> Result<Option<AssociatedMenu>> {
+    let Some(menu) = members.object(name)? else { return Ok(None) };
+    Ok(Some(AssociatedMenu {
+        behavior: match menu.word("Behavior")? {
+            None | Some("UseCollectionName") => MenuBehavior::UseCollectionName,
+            Some("UseLabel") => MenuBehavior::UseLabel,
+            Some("DoNotDisplay") => MenuBehavior::DoNotDisplay,
+            Some(other) => return Err(unknown_word("Behavior", other)),
+        },
+        group: match menu.word("Group")? {
+            None | Some("Details") => MenuGroup::Details,
+            Some("Sales") => MenuGroup::Sales,
+            Some("Service") => MenuGroup::Service,
+            Some("Marketing") => MenuGroup::Marketing,
+            Some(other) => return Err(unknown_word("Group", other)),
+        },
+        label: menu.label("Label")?.unwrap_or_default(),
+        order: menu.number("Order")?,
+    }))
+}
 
 /// The one-to-many relationship that a body asks for.
 ///
 /// # Errors
-/// 0x80048d19 for members of the wrong type, 0x80048204 for cascade values, 0x80040315 for many-to-many relationships.
-pub(in crate::definitions) fn relationship(_: &Snapshot, body: &Json<'_>) -> Result<RelationshipSpec> {
+/// 0x80048d19 for members of the wrong type, 0x80048204 for cascade values.
+pub(in crate::definitions) fn relationship(body: &Json<'_>) -> Result<RelationshipSpec> {
     let members = Members(body);
-    if members.type_name() == Some("ManyToManyRelationshipMetadata") || members.get("Entity1LogicalName").is_some() {
-        return Err(error::not_offered("A many-to-many relationship"));
-    }
     let lookup = members.object("Lookup")?.ok_or_else(|| wrong("Lookup", "the definition of the lookup column, which must be given"))?;
     let kind = ColumnType::Lookup(LookupColumn { kind: LookupKind::Plain, targets: Vec::new(), polymorphic: false });
     let name = |member: &str| members.text(member).map(|text| text.filter(|text| !text.is_empty()).map(str::to_owned));
