@@ -10,7 +10,7 @@ use super::plan::{Content, KeptPart, Plan, Step};
 use super::view_xml;
 use crate::context::WriteCx;
 use crate::metadata::validate::component_type;
-use crate::metadata::{Definition, InertComponent, Origin, choices, columns, keys, relationships, tables};
+use crate::metadata::{Definition, InertComponent, Origin, choices, columns, keys, many_to_many, relationships, tables};
 
 /// The solution on whose behalf definitions are made.
 pub(super) struct Installing {
@@ -67,6 +67,8 @@ fn define(cx: &mut WriteCx<'_>, step: &Step, installing: &Installing, present: &
             }
             relationships::create(cx, spec, &installing.origin(&spec.schema_name)).map(|_| ())
         }
+        Step::CreateManyToMany(spec) => many_to_many::create(cx, spec, &installing.origin(&spec.schema_name)).map(|_| ()),
+        Step::UpdateManyToMany(name, update) => many_to_many::update(cx, name, update),
         Step::UpdateRelationship(name, update) => relationships::update(cx, name, update),
         Step::CreateKey(table, spec) => keys::create(cx, table, spec, &installing.origin(&spec.schema_name)).map(|_| ()),
         Step::Join(..) | Step::Keep(_) => Ok(()),

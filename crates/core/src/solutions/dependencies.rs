@@ -69,6 +69,12 @@ pub(crate) fn all(snapshot: &Snapshot) -> Vec<Dependency> {
             needs(dependent, component_type::TABLE, table.def.id);
         }
     }
+    for relationship in snapshot.many_to_many().filter(|relationship| relationship.custom) {
+        let dependent = Node { kind: component_type::RELATIONSHIP, id: relationship.id };
+        for table in [&relationship.first.table, &relationship.second.table].into_iter().filter_map(|name| custom_table(name)) {
+            needs(dependent, component_type::TABLE, table.def.id);
+        }
+    }
     for part in snapshot.inert() {
         if let Some(table) = part.table.as_deref().and_then(custom_table) {
             needs(Node { kind: component_type_of(part), id: part.id }, component_type::TABLE, table.def.id);
@@ -136,6 +142,10 @@ pub(crate) fn words(snapshot: &Snapshot, node: Node) -> Words {
     if let Some(relationship) = snapshot.relationship_by_id(node.id) {
         let name = relationship.schema_name.to_string();
         return Words { display_name: name.clone(), schema_name: name, parent: Some(relationship.referencing_table.to_string()) };
+    }
+    if let Some(relationship) = snapshot.many_to_many_by_id(node.id) {
+        let name = relationship.schema_name.to_string();
+        return Words { display_name: name.clone(), schema_name: name, parent: Some(relationship.first.table.to_string()) };
     }
     if let Some(choice) = snapshot.choice_by_id(node.id) {
         return Words { schema_name: choice.name.to_string(), display_name: text(&choice.display_name), parent: None };

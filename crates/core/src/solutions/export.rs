@@ -5,6 +5,7 @@ pub(crate) mod contents;
 
 mod choices;
 mod columns;
+mod many_to_many;
 mod parts;
 mod relationships;
 mod tables;
@@ -57,13 +58,15 @@ fn package(cx: &ReadCx<'_>, unique_name: &str, managed: bool) -> Result<Package>
         let kept: Vec<_> = contents.inert.values().filter(|part| part.table.as_deref() == Some(name.as_str())).collect();
         tables.push(tables::element(snapshot.require(name)?, part, &kept)?);
     }
+    let one_to_many = contents.relationships.values().map(|relationship| relationships::element(snapshot, relationship));
+    let many_to_many = contents.many_to_many.values().map(|relationship| many_to_many::element(snapshot, relationship));
     let loose = contents.inert.values().filter(|part| part.table.as_ref().is_none_or(|table| snapshot.find(table).is_none()));
     let mut other_parts = loose.map(|part| parts::of_package(part)).collect::<Result<Vec<_>>>()?;
     other_parts.sort_by(|a, b| (a.kind, &a.name, &a.content).cmp(&(b.kind, &b.name, &b.content)));
     Ok(Package {
         manifest: manifest(cx, solution, managed, &contents)?,
         tables,
-        relationships: contents.relationships.values().map(|relationship| relationships::element(snapshot, relationship)).collect(),
+        relationships: one_to_many.chain(many_to_many).collect(),
         choices: contents.choices.values().map(|choice| choices::shared(choice)).collect(),
         languages: vec![driftless_model::ENGLISH],
         namespaces: BTreeMap::new(),
@@ -157,6 +160,7 @@ fn roots(snapshot: &Snapshot, contents: &Contents) -> Vec<RootComponent> {
         lookup.is_none() || part.is_none_or(|part| !part.columns.contains(&relationship.referencing_column))
     });
     roots.extend(apart.map(|relationship| named(component_type::RELATIONSHIP, &relationship.schema_name, 0)));
+    roots.extend(contents.many_to_many.values().map(|relationship| named(component_type::RELATIONSHIP, &relationship.schema_name, 0)));
     roots
 }
 

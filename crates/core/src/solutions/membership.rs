@@ -131,6 +131,9 @@ fn find(snapshot: &Snapshot, id: Uuid) -> Option<Present> {
     if let Some(relationship) = snapshot.relationship_by_id(id) {
         return Some(present(component_type::RELATIONSHIP, relationship.custom, relationship.managed));
     }
+    if let Some(relationship) = snapshot.many_to_many_by_id(id) {
+        return Some(present(component_type::RELATIONSHIP, relationship.custom, relationship.managed));
+    }
     if let Some(choice) = snapshot.choice_by_id(id) {
         return Some(present(component_type::CHOICE, choice.custom, choice.managed));
     }

@@ -4,6 +4,7 @@
 
 mod choices;
 mod columns;
+mod many_to_many;
 mod parts;
 mod relationships;
 mod tables;
@@ -18,7 +19,9 @@ use super::components::Share;
 use super::known_tables;
 use super::report::{Entry, Outcome};
 use crate::metadata::validate::{component_type, shown};
-use crate::metadata::{ChoiceSpec, ColumnSpec, ColumnUpdate, KeySpec, RelationshipSpec, RelationshipUpdate, Snapshot, TableSpec, TableUpdate};
+use crate::metadata::{
+    ChoiceSpec, ColumnSpec, ColumnUpdate, KeySpec, ManyToManySpec, ManyToManyUpdate, RelationshipSpec, RelationshipUpdate, Snapshot, TableSpec, TableUpdate,
+};
 
 pub(super) use parts::{Content, FILE_KIND, FORM_KIND, KeptPart, RIBBON_KIND, VIEW_KIND, component_type_of};
 pub(super) use tables::{COLLECTION_NAME, TABLE_FLAGS};
@@ -35,6 +38,8 @@ pub(super) enum Step {
     UpdateColumn(LogicalName, LogicalName, Box<ColumnUpdate>),
     CreateRelationship(Box<RelationshipSpec>),
     UpdateRelationship(String, RelationshipUpdate),
+    CreateManyToMany(Box<ManyToManySpec>),
+    UpdateManyToMany(String, ManyToManyUpdate),
     CreateKey(LogicalName, KeySpec),
     /// A component that exists belongs to this solution too.
     Join(i32, Uuid, Share),

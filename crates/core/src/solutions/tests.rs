@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use driftless_model::{Caller, KeyIndexStatus, Limits, LogicalName};
 use driftless_query::Collector;
 use driftless_solution_file::{
-    CascadeAction, Cascades, ChoiceElement, ChoiceOption, ChoiceSource, ColumnElement, ColumnType, InertPart, KeyElement, Labels, Manifest, OneToMany, Package,
-    Properties, Publisher, RelationshipElement, RelationshipKind, RootComponent, SolutionVersion, TableElement, TableExtent, ViewElement, write,
+    CascadeAction, Cascades, ChoiceElement, ChoiceOption, ChoiceSource, ColumnElement, ColumnType, InertPart, KeyElement, Labels, Manifest, ManyToMany,
+    OneToMany, Package, Properties, Publisher, RelationshipElement, RelationshipKind, RelationshipRole, RootComponent, SolutionVersion, TableElement,
+    TableExtent, ViewElement, write,
 };
 use driftless_store::Store;
 use driftless_store_sqlite::{SqliteOptions, SqliteStore};
@@ -170,6 +171,20 @@ fn manifest() -> Manifest {
 }
 
 /// A package with one of each: a table with key, view and form, a lookup, a shared choice, additions to a built-in table, a file.
+fn many_to_many(name: &str, first: &str, second: &str, intersect: &str) -> RelationshipElement {
+    let role = |ordinal, option: &str| RelationshipRole {
+        association_ordinal: Some(ordinal),
+        properties: Properties { settings: BTreeMap::from([("NavPaneDisplayOption".into(), option.into())]), ..Properties::default() },
+        ..RelationshipRole::default()
+    };
+    RelationshipElement {
+        name: name.into(),
+        kind: RelationshipKind::ManyToMany(ManyToMany { first_table: first.into(), second_table: second.into(), intersect_table: intersect.into() }),
+        roles: vec![role(1, "UseCollectionName"), role(2, "DoNotDisplay")],
+        ..RelationshipElement::default()
+    }
+}
+
 fn books() -> Package {
     let shared = ChoiceElement {
         name: "smp_Genre".into(),
@@ -224,6 +239,7 @@ fn books() -> Package {
             one_to_many("smp_book_SocialActivities", "SocialActivity", "RegardingObjectId", "smp_book", CascadeAction::Cascade),
             one_to_many("smp_book_AsyncOperations", "AsyncOperation", "RegardingObjectId", "smp_book", CascadeAction::NoCascade),
             one_to_many("smp_account_book", "smp_book", "smp_AccountId", "Account", CascadeAction::RemoveLink),
+            many_to_many("smp_Reader_Book", "Contact", "smp_Book", "smp_reader_book"),
         ],
         choices: vec![shared],
         other_parts: vec![InertPart::file("WebResources/smp_logo", vec![0_u8, 159, 146])],
@@ -252,6 +268,9 @@ fn a_managed_solution_comes_and_goes() {
         assert!(book.def.managed && book.def.change_tracking);
         assert_eq!(book.keys.iter().map(|key| key.status).collect::<Vec<_>>(), [KeyIndexStatus::Active]);
         assert_eq!(snapshot.require("account").unwrap().key("smp_readerkey").unwrap().status, KeyIndexStatus::Active);
+        let readers = snapshot.pairing("smp_book", "smp_Reader_Book").unwrap();
+        assert!(readers.relationship.managed && readers.own().menu.behavior == driftless_model::MenuBehavior::DoNotDisplay);
+        assert_eq!((readers.other().table.as_str(), readers.intersect().as_str()), ("contact", "smp_reader_book"));
         let layout = format!("object=\"{}\"", book.def.code);
         assert!(snapshot.inert().any(|part| part.kind == "view" && part.content.contains(&layout)));
         let jobs = org.rows("importjob", &["solutionname", "progress", "data"]);

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use driftless_model::{Column, Error, ErrorCode, LogicalName, Result, Uuid, Value};
+use driftless_model::{Column, Error, ErrorCode, LogicalName, ManyToMany, Result, Uuid, Value};
 use driftless_query::ResolvedCondition;
 use driftless_store::DefinitionKind;
 
@@ -13,7 +13,7 @@ use super::dependencies::global_choice;
 use super::{Installed, publishers};
 use crate::context::WriteCx;
 use crate::metadata::validate::Removal;
-use crate::metadata::{Snapshot, choices, columns, keys, relationships, tables};
+use crate::metadata::{Snapshot, choices, columns, keys, many_to_many, relationships, tables};
 use crate::records::cascade::{self, Reach};
 use crate::records::system;
 
@@ -117,6 +117,11 @@ fn remove_parts(cx: &mut WriteCx<'_>, own: &Own) -> Result<()> {
             relationships::delete(cx, &relationship.schema_name, Removal::WithSolution)?;
         }
     }
+    for relationship in snapshot.many_to_many().filter(|relationship| relationship.custom) {
+        if own.ids.contains(&relationship.id) || own.has_side_of(relationship) {
+            many_to_many::delete(cx, &relationship.schema_name, Removal::WithSolution)?;
+        }
+    }
     for table in snapshot.tables().filter(|table| !own.tables.contains(table.name())) {
         for column in table.columns.iter().filter(|column| column.custom && own.ids.contains(&column.id)) {
             let still_there = cx.snapshot.require(table.name())?.find(&column.name).is_some();
@@ -166,6 +171,13 @@ impl Own {
                 obstacles.push(format!("the lookup '{}' of '{from}' refers to '{to}'", relationship.referencing_column));
             }
         }
+        for relationship in snapshot.many_to_many().filter(|relationship| relationship.custom && !self.ids.contains(&relationship.id)) {
+            let (first, second) = (&relationship.first.table, &relationship.second.table);
+            let is_between_own = self.tables.contains(first) && self.tables.contains(second);
+            if self.has_side_of(relationship) && (relationship.managed || !is_between_own) {
+                obstacles.push(format!("the relationship '{}' pairs rows of '{first}' and '{second}'", relationship.schema_name));
+            }
+        }
         for table in snapshot.tables() {
             let is_own = self.tables.contains(table.name());
             for column in table.columns.iter().filter(|column| column.custom && !self.ids.contains(&column.id)) {
@@ -185,6 +197,10 @@ impl Own {
             }
         }
         obstacles
+    }
+
+    fn has_side_of(&self, relationship: &ManyToMany) -> bool {
+        self.tables.contains(&relationship.first.table) || self.tables.contains(&relationship.second.table)
     }
 
     fn has_choice(&self, snapshot: &Snapshot, column: &Column) -> bool {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use driftless_model::{ChoiceSet, Column, LogicalName, Relationship, Table, Uuid};
+use driftless_model::{ChoiceSet, Column, LogicalName, ManyToMany, Relationship, Table, Uuid};
 
 use crate::metadata::{InertComponent, Snapshot};
 use crate::solutions::components::{Component, Share};
@@ -29,6 +29,8 @@ pub(crate) struct Contents {
     pub(crate) tables: BTreeMap<LogicalName, TablePart>,
     /// Relationships by schema name in lower case.
     pub(crate) relationships: BTreeMap<String, Arc<Relationship>>,
+    /// Many-to-many relationships by schema name in lower case.
+    pub(crate) many_to_many: BTreeMap<String, Arc<ManyToMany>>,
     /// Global choices by name.
     pub(crate) choices: BTreeMap<LogicalName, Arc<ChoiceSet>>,
     /// Components that are only kept.
@@ -54,6 +56,8 @@ impl Contents {
                 contents.part(table).keys.insert((*key).clone());
             } else if let Some(relationship) = snapshot.relationship_by_id(id) {
                 contents.add_relationship(relationship);
+            } else if let Some(relationship) = snapshot.many_to_many_by_id(id) {
+                contents.add_many_to_many(relationship);
             } else if let Some(choice) = snapshot.choice_by_id(id).filter(|choice| choice.custom && !choice.managed) {
                 contents.choices.insert(choice.name.clone(), Arc::clone(choice));
             } else if let Some(part) = inert.get(&id) {
@@ -67,6 +71,7 @@ impl Contents {
     /// Identities of all that is in the solution.
     pub(crate) fn ids(&self, snapshot: &Snapshot) -> HashSet<Uuid> {
         let mut ids: HashSet<Uuid> = self.relationships.values().map(|relationship| relationship.id).collect();
+        ids.extend(self.many_to_many.values().map(|relationship| relationship.id));
         ids.extend(self.choices.values().map(|choice| choice.id));
         ids.extend(self.inert.keys());
         for (name, part) in &self.tables {
@@ -98,6 +103,12 @@ impl Contents {
         }
     }
 
+    fn add_many_to_many(&mut self, relationship: &Arc<ManyToMany>) {
+        if relationship.custom && !relationship.managed {
+            self.many_to_many.insert(relationship.schema_name.to_ascii_lowercase(), Arc::clone(relationship));
+        }
+    }
+
     /// Adds what lookups and kept parts are useless without.
     fn complete(&mut self, snapshot: &Snapshot) {
         for relationship in self.relationships.values().cloned().collect::<Vec<_>>() {
@@ -111,6 +122,12 @@ impl Contents {
         });
         for relationship in lookups.collect::<Vec<_>>() {
             self.add_relationship(&relationship);
+        }
+        // Pairs come with two tables that the solution has whole.
+        let is_whole = |table: &LogicalName| self.tables.get(table).is_some_and(|part| part.whole);
+        let pairs = snapshot.many_to_many().filter(|relationship| is_whole(&relationship.first.table) && is_whole(&relationship.second.table));
+        for relationship in pairs.collect::<Vec<_>>() {
+            self.add_many_to_many(relationship);
         }
         let tables: Vec<_> = self.inert.values().filter_map(|part| snapshot.find(part.table.as_deref()?)).cloned().collect();
         for table in tables {

@@ -15,7 +15,7 @@ use crate::metadata::{ColumnSpec, RelationshipSpec, RelationshipUpdate};
 use crate::solutions::is_built_in;
 use crate::solutions::report::Outcome;
 
-const KIND: &str = "entityrelationship";
+pub(super) const KIND: &str = "entityrelationship";
 /// What packages call users and teams together. There is no such table.
 const OWNERS: &str = "owner";
 
@@ -24,7 +24,7 @@ impl Planner<'_> {
         for element in &self.package.relationships {
             match &element.kind {
                 RelationshipKind::OneToMany(relationship) => self.relationship(element, relationship)?,
-                RelationshipKind::ManyToMany(_) => self.log(KIND, &element.name, None, Outcome::Skipped, "many-to-many relationships are not available here"),
+                RelationshipKind::ManyToMany(relationship) => self.many_to_many(element, relationship)?,
                 RelationshipKind::Other(kind) => {
                     let why = format!("relationships of type '{}' are not available here", shown(kind));
                     self.log(KIND, &element.name, None, Outcome::Skipped, &why);

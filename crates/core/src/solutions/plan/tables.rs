@@ -73,7 +73,8 @@ impl Planner<'_> {
         // Lookups and keys may name tables that come later in the file.
         for element in &self.package.tables {
             let table = element.schema_name.to_ascii_lowercase();
-            let fate = self.fate(&table, element)?;
+            // A table of pairs is made by its relationship.
+            let fate = if self.holds_pairs(&table) { Fate::LeftOut } else { self.fate(&table, element)? };
             self.fates.insert(table, fate);
         }
         for element in &self.package.tables {
@@ -82,6 +83,10 @@ impl Planner<'_> {
                 Some(Fate::New) => self.create_table(&table, element)?,
                 Some(Fate::Present(present)) => self.extend_table(&present, element)?,
                 Some(Fate::LeftOut) | None => {
+                    if self.holds_pairs(&table) {
+                        self.log("table", &element.schema_name, None, Outcome::Success, "made by its relationship");
+                        continue;
+                    }
                     let why = if element.properties.flag("IsActivity") == Some(true) {
                         "activities are not available here"
                     } else {

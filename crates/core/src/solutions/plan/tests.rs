@@ -167,6 +167,8 @@ fn steps(plan: &Plan) -> Vec<String> {
         Step::UpdateColumn(table, column, _) => format!("change column {table}.{column}"),
         Step::CreateRelationship(spec) => format!("relationship {}", spec.schema_name),
         Step::UpdateRelationship(name, _) => format!("change relationship {name}"),
+        Step::CreateManyToMany(spec) => format!("pairs {}", spec.schema_name),
+        Step::UpdateManyToMany(name, _) => format!("change pairs {name}"),
         Step::CreateKey(table, spec) => format!("key {table}.{}", spec.schema_name),
         Step::Join(kind, _, share) => format!("join {kind} {share:?}"),
         Step::Keep(part) => format!("keep {}", part.kind),

@@ -1,15 +1,15 @@
 //! Definitions leave one organization as a package and come to another one (SOL-31 to SOL-33).
 
 use driftless_model::{
-    BooleanColumn, Cascade, ChoiceColumn, ChoiceOption as Choice, ChoiceSet, ChoiceSource as Source, Column, ColumnType as Kind, DateBehavior, DateFormat,
-    DateTimeColumn, Decimal, DecimalColumn, DeleteAction, FileColumn, FloatColumn, ImageColumn, IntegerColumn, IntegerFormat, Label, LookupColumn, LookupKind,
-    MoneyColumn, Ownership, PrecisionSource, RequiredLevel, TextColumn, TextFormat,
+    AssociatedMenu, BooleanColumn, Cascade, ChoiceColumn, ChoiceOption as Choice, ChoiceSet, ChoiceSource as Source, Column, ColumnType as Kind, DateBehavior,
+    DateFormat, DateTimeColumn, Decimal, DecimalColumn, DeleteAction, FileColumn, FloatColumn, ImageColumn, IntegerColumn, IntegerFormat, Label, LookupColumn,
+    LookupKind, MenuBehavior, MenuGroup, MoneyColumn, Ownership, PrecisionSource, RequiredLevel, TextColumn, TextFormat,
 };
 use driftless_solution_file::{InertKind, PackageLimits, read};
 
 use super::*;
 use crate::environment::Environment;
-use crate::metadata::{ChoiceSpec, ColumnSpec, KeySpec, RelationshipSpec, TableSpec};
+use crate::metadata::{ChoiceSpec, ColumnSpec, KeySpec, ManyToManySpec, RelationshipSpec, SideSpec, TableSpec};
 
 const ROUND: &str = "Round";
 
@@ -57,6 +57,10 @@ impl TestOrg {
         for relationship in snapshot.relationships() {
             let relationship = driftless_model::Relationship { id: Uuid::nil(), managed: false, ..(**relationship).clone() };
             all.insert(format!("relationship {}", relationship.schema_name), format!("{relationship:?}"));
+        }
+        for relationship in snapshot.many_to_many() {
+            let relationship = driftless_model::ManyToMany { id: Uuid::nil(), managed: false, ..(**relationship).clone() };
+            all.insert(format!("pairs {}", relationship.schema_name), format!("{relationship:?}"));
         }
         for choice in snapshot.choices().filter(|choice| choice.custom) {
             all.insert(format!("choice {}", choice.name), format!("{:?}", portable_choice(choice)));
@@ -229,6 +233,9 @@ impl Maker<'_> {
             if self.coin() {
                 self.key(&table);
             }
+            if self.coin() {
+                self.pairs(&table, &tables);
+            }
         }
     }
 
@@ -375,6 +382,24 @@ impl Maker<'_> {
             };
             self.define(&Define::CreateRelationship(spec, Self::origin()));
         }
+    }
+
+    fn pairs(&mut self, table: &LogicalName, tables: &[LogicalName]) {
+        let schema_name = self.name("Pairs");
+        let side = |table: &LogicalName, navigation: &str| SideSpec {
+            table: table.clone(),
+            navigation: self.coin().then(|| format!("{schema_name}_{navigation}")),
+            menu: AssociatedMenu {
+                behavior: self.one_of(&[MenuBehavior::UseCollectionName, MenuBehavior::DoNotDisplay]),
+                group: self.one_of(&[MenuGroup::Details, MenuGroup::Marketing]),
+                label: if self.coin() { self.label() } else { Label::default() },
+                order: self.coin().then_some(7),
+            },
+        };
+        let (first, second) = (side(table, "there"), side(&self.one_of(tables), "back"));
+        let intersect = self.coin().then(|| format!("{schema_name}_Table"));
+        let spec = ManyToManySpec { id: None, schema_name, intersect, first, second, customizable: self.coin() };
+        self.define(&Define::CreateManyToMany(spec, Self::origin()));
     }
 
     fn key(&mut self, table: &LogicalName) {

@@ -1,0 +1,47 @@
+//! Many-to-many relationships of a package (SOL-10): the way back of `plan/many_to_many.rs`.
+
+use driftless_model::{ManyToMany, MenuBehavior, MenuGroup, Side};
+use driftless_solution_file::{ManyToMany as ManyToManyElement, Properties, RelationshipElement, RelationshipKind, RelationshipRole};
+
+use super::{flags, labels};
+use crate::metadata::Snapshot;
+
+/// The element of a relationship.
+pub(super) fn element(snapshot: &Snapshot, relationship: &ManyToMany) -> RelationshipElement {
+    let schema_name = |table: &str| snapshot.find(table).map_or_else(|| table.to_owned(), |table| table.def.schema_name.to_string());
+    RelationshipElement {
+        name: relationship.schema_name.to_string(),
+        kind: RelationshipKind::ManyToMany(ManyToManyElement {
+            first_table: schema_name(&relationship.first.table),
+            second_table: schema_name(&relationship.second.table),
+            intersect_table: schema_name(&relationship.intersect),
+        }),
+        introduced_version: Some(relationship.introduced_version.clone()),
+        roles: vec![role(&relationship.first, 1), role(&relationship.second, 2)],
+        properties: flags([("IsCustomizable", relationship.customizable)]),
+        ..RelationshipElement::default()
+    }
+}
+
+fn role(side: &Side, ordinal: i32) -> RelationshipRole {
+    let behavior = match side.menu.behavior {
+        MenuBehavior::UseCollectionName => "UseCollectionName",
+        MenuBehavior::UseLabel => "UseLabel",
+        MenuBehavior::DoNotDisplay => "DoNotDisplay",
+    };
+    let group = match side.menu.group {
+        MenuGroup::Details => "Details",
+        MenuGroup::Sales => "Sales",
+        MenuGroup::Service => "Service",
+        MenuGroup::Marketing => "Marketing",
+    };
+    let mut settings = vec![("NavPaneDisplayOption".to_owned(), behavior.to_owned()), ("NavPaneArea".to_owned(), group.to_owned())];
+    settings.extend(side.menu.order.map(|order| ("NavPaneOrder".to_owned(), order.to_string())));
+    RelationshipRole {
+        association_ordinal: Some(ordinal),
+        navigation_property: Some(side.navigation.clone()),
+        menu_labels: labels(&side.menu.label),
+        properties: Properties { settings: settings.into_iter().collect(), ..Properties::default() },
+        ..RelationshipRole::default()
+    }
+}
