@@ -7,11 +7,13 @@ pub(crate) mod query_expression;
 mod bulk_delete;
 mod create_entities;
 mod definition_query;
+mod eligibility;
 mod export_solution;
 mod files;
 mod format_address;
 mod import_solution;
 mod options;
+mod polymorphic_lookups;
 mod publish;
 mod reactivate_entity_key;
 mod retrieve_current_organization;
@@ -48,6 +50,12 @@ pub const MESSAGES: &[MessageDef] = &[
     files::INITIALIZE_UPLOAD,
     files::UPLOAD_BLOCK,
     bulk_delete::DEF,
+    eligibility::CAN_BE_REFERENCED,
+    eligibility::CAN_BE_REFERENCING,
+    eligibility::CAN_MANY_TO_MANY,
+    eligibility::GET_VALID_MANY_TO_MANY,
+    eligibility::GET_VALID_REFERENCED,
+    eligibility::GET_VALID_REFERENCING,
     format_address::DEF,
     import_solution::DEF,
     import_solution::ASYNC,
@@ -57,6 +65,8 @@ pub const MESSAGES: &[MessageDef] = &[
     options::ORDER,
     options::UPDATE,
     options::UPDATE_STATE,
+    polymorphic_lookups::CUSTOMER,
+    polymorphic_lookups::POLYMORPHIC,
     publish::PUBLISH_ALL_XML,
     publish::PUBLISH_XML,
     reactivate_entity_key::DEF,

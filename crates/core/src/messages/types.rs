@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use driftless_model::{Error, Label, Result, Uuid};
 
-use crate::metadata::{SelectedDefinitions, TableSpec};
+use crate::metadata::{ColumnSpec, RelationshipSpec, SelectedDefinitions, TableSpec};
 use crate::request::{Record, Target};
 
 /// The name under which the row that a message is bound to stands among the arguments.
@@ -55,7 +55,7 @@ pub enum ParamType {
     Enum(&'static EnumType),
     /// A row, by its address.
     Row,
-    /// A definition, of the type with this name or one derived from it: a table to make as a parameter, what a query of definitions selects as a result.
+    /// A definition, of the type with this name or one derived from it: a definition to make as a parameter, what a query of definitions selects as a result.
     Definition(&'static str),
     /// A row with values of its columns. A message with this as its only result answers the row itself.
     Record,
@@ -168,6 +168,10 @@ pub enum Arg {
     Record(Box<Record>),
     /// A table to make.
     Table(Box<TableSpec>),
+    /// A lookup to make.
+    Column(Box<ColumnSpec>),
+    /// A one-to-many relationship to make; its lookup is another argument.
+    Relationship(Box<RelationshipSpec>),
     /// What a query selects of definitions.
     Definitions(Arc<SelectedDefinitions>),
     /// Values by name: those of the members of a [`ComplexType`] that were given.

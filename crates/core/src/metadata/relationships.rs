@@ -1,6 +1,7 @@
 //! Making, changing and removing one-to-many relationships with their lookups (MD-30 to MD-36).
 
 mod cascade;
+mod several;
 
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use super::validate::{Authority, Removal, component_type, identities, identity, 
 use super::{Definition, Origin, RelationshipSpec, RelationshipUpdate, columns};
 use crate::context::WriteCx;
 use crate::solutions::components;
+
+pub(crate) use several::create_together;
 
 /// Makes a relationship and its lookup, or gives a lookup of several tables one more target. Gives the relationship's `MetadataId`.
 ///

@@ -56,7 +56,10 @@ fn subject(selected: &SelectedDefinitions) -> Option<Item<'_>> {
             let table: &Arc<Table> = snapshot.by_id(table)?;
             Item::key(table, table.keys.iter().find(|key| key.id == id)?)
         }
-        Subject::Relationship(id) => Item::relationship(snapshot.relationship_by_id(id)?),
+        Subject::Relationship(id) => match snapshot.relationship_by_id(id) {
+            Some(relationship) => Item::relationship(relationship),
+            None => Item::many_to_many(snapshot.many_to_many_by_id(id)?),
+        },
         Subject::Choice(id) => Item::options(Options::Set(snapshot.choice_by_id(id)?, SetKind::Picklist)),
     }
 }

@@ -19,7 +19,7 @@ mod table;
 pub(crate) mod types;
 mod write;
 
-pub(crate) use body::{label, table};
+pub(crate) use body::{label, lookup, relationship_without_lookup, table};
 
 use driftless_model::{Error, ErrorCode, Label, Result};
 use driftless_odata::json::JsonWriter;

@@ -125,6 +125,10 @@ impl Reader<'_> {
             (ParamType::Scalars, value) => Arg::List(vec![scalar(value).ok_or_else(|| self.wrong(param))?]),
             (ParamType::Label, Json::Object(_)) => Arg::Label(definitions::label(value)?),
             (ParamType::Definition("EntityMetadata"), Json::Object(_)) => Arg::Table(Box::new(definitions::table(self.snapshot, value)?)),
+            (ParamType::Definition("LookupAttributeMetadata"), Json::Object(_)) => Arg::Column(Box::new(definitions::lookup(value)?)),
+            (ParamType::Definition("OneToManyRelationshipMetadata"), Json::Object(_)) => {
+                Arg::Relationship(Box::new(definitions::relationship_without_lookup(value)?))
+            }
             (ParamType::Row, Json::Object(_)) => Arg::Row(self.row(param, value)?),
             (ParamType::Record, Json::Object(_)) => Arg::Record(Box::new(self.record(value)?)),
             (_, Json::Text(text)) => self.text(param, kind, text)?,

@@ -129,7 +129,9 @@ impl Writer<'_> {
                 self.json.end_object();
             }
             (_, Arg::Null) => self.json.null(),
-            (_, Arg::Complex(_) | Arg::List(_) | Arg::Table(_) | Arg::Definitions(_) | Arg::Package(_)) => return Err(unexpected("a result")),
+            (_, Arg::Complex(_) | Arg::List(_) | Arg::Table(_) | Arg::Column(_) | Arg::Relationship(_) | Arg::Definitions(_) | Arg::Package(_)) => {
+                return Err(unexpected("a result"));
+            }
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! Relationships and alternate keys (web-api 26.6, 26.7).
 
-use driftless_core::metadata::{KeySpec, ManyToManySpec, ManyToManyUpdate, RelationshipSpec, RelationshipUpdate, SideSpec};
+use driftless_core::metadata::{ColumnSpec, KeySpec, ManyToManySpec, ManyToManyUpdate, RelationshipSpec, RelationshipUpdate, SideSpec};
 use driftless_model::{
     AssociatedMenu, Cascade, CascadeAction, ColumnType, DeleteAction, Error, ErrorCode, Label, LogicalName, LookupColumn, LookupKind, MenuBehavior, MenuGroup,
-    Result,
+    RequiredLevel, Result,
 };
 use driftless_odata::json::Json;
 
@@ -74,16 +74,36 @@ fn menu(members: Members<'_>, name: &str) -> Result<Option<AssociatedMenu>> {
 /// # Errors
 /// 0x80048d19 for members of the wrong type, 0x80048204 for cascade values.
 pub(in crate::definitions) fn relationship(body: &Json<'_>) -> Result<RelationshipSpec> {
+    let lookup = Members(body).object("Lookup")?.ok_or_else(|| wrong("Lookup", "the definition of the lookup column, which must be given"))?;
+    Ok(RelationshipSpec { lookup: shared(lookup, lookup_kind(), None)?, ..relationship_without_lookup(body)? })
+}
+
+/// The lookup that an object describes.
+///
+/// # Errors
+/// 0x80048d19 for members of the wrong type.
+pub(crate) fn lookup(body: &Json<'_>) -> Result<ColumnSpec> {
+    shared(Members(body), lookup_kind(), None)
+}
+
+/// A lookup; its relationships say what it refers to.
+fn lookup_kind() -> ColumnType {
+    ColumnType::Lookup(LookupColumn { kind: LookupKind::Plain, targets: Vec::new(), polymorphic: false })
+}
+
+/// The one-to-many relationship that an object describes, with a lookup without a name: the one that is meant is told elsewhere.
+///
+/// # Errors
+/// As [`relationship`].
+pub(crate) fn relationship_without_lookup(body: &Json<'_>) -> Result<RelationshipSpec> {
     let members = Members(body);
-    let lookup = members.object("Lookup")?.ok_or_else(|| wrong("Lookup", "the definition of the lookup column, which must be given"))?;
-    let kind = ColumnType::Lookup(LookupColumn { kind: LookupKind::Plain, targets: Vec::new(), polymorphic: false });
     let name = |member: &str| members.text(member).map(|text| text.filter(|text| !text.is_empty()).map(str::to_owned));
     Ok(RelationshipSpec {
         id: None,
         schema_name: members.required_text("SchemaName")?.to_owned(),
         referenced_table: LogicalName::from(members.required_text("ReferencedEntity")?),
         referencing_table: LogicalName::from(members.required_text("ReferencingEntity")?),
-        lookup: shared(lookup, kind, None)?,
+        lookup: unnamed_lookup(),
         referencing_navigation: name("ReferencingEntityNavigationPropertyName")?,
         referenced_navigation: name("ReferencedEntityNavigationPropertyName")?,
         cascade: cascade(members)?.unwrap_or_default(),
@@ -91,6 +111,20 @@ pub(in crate::definitions) fn relationship(body: &Json<'_>) -> Result<Relationsh
         menu_label: menu_label(members)?.unwrap_or_default(),
         customizable: members.flag("IsCustomizable")?.unwrap_or(true),
     })
+}
+
+fn unnamed_lookup() -> ColumnSpec {
+    ColumnSpec {
+        id: None,
+        schema_name: String::new(),
+        kind: lookup_kind(),
+        required: RequiredLevel::None,
+        display_name: Label::default(),
+        description: Label::default(),
+        primary_name: false,
+        secured: false,
+        customizable: true,
+    }
 }
 
 /// The change of a relationship that a body asks for.
