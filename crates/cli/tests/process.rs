@@ -68,17 +68,15 @@ fn plain_http_stays_on_this_machine() {
     assert!(!folder.data().exists(), "nothing was made");
 }
 
-/// Lets the one record of the store's own state say a format from the future: the length and types of its columns are `0a 00 09 09 x`, where 9 stands for the
-/// number 1 and x for the type of the epoch. With the types turned around, the epoch's value is read as the format.
+/// Lets the one record of the store's own state say a format from the future: the length and types of its columns are `0a 00 01 09 x`, where 1 stands for a
+/// number of one byte, the format, 9 for the number 1 and x for the type of the epoch. The values follow, the format first.
 fn write_newer_format(folder: &Folder) {
     let mut bytes = std::fs::read(folder.database()).unwrap();
-    let is_state = |piece: &[u8]| piece.starts_with(&[0x0a, 0, 9, 9]) && (1..=6).contains(&piece[4]);
+    let is_state = |piece: &[u8]| piece.starts_with(&[0x0a, 0, 1, 9]) && (1..=6).contains(&piece[4]);
     let places: Vec<usize> = (0..bytes.len() - 11).filter(|at| is_state(&bytes[*at..])).collect();
     assert!(!places.is_empty(), "the record of the state is not where it was");
     for at in places {
-        bytes.swap(at + 2, at + 4);
-        // The highest bit of the value is its sign.
-        bytes[at + 10] &= 0x7f;
+        bytes[at + 10] = 0x7f;
     }
     std::fs::write(folder.database(), bytes).unwrap();
 }
