@@ -23,8 +23,12 @@ use crate::solutions;
 pub(crate) const BULK_DELETE: i32 = 13;
 /// `operationtype` of building a key's index (AK-11).
 pub(crate) const KEY_INDEX: i32 = 63;
+/// `operationtype` of exporting a solution.
+pub(crate) const EXPORT_SOLUTION: i32 = 202;
 /// `operationtype` of importing a solution.
 pub(crate) const IMPORT_SOLUTION: i32 = 203;
+/// `operationtype` of ending the upgrade of a solution.
+pub(crate) const PROMOTE_SOLUTION: i32 = 207;
 /// `operationtype` of uninstalling a solution.
 pub(crate) const UNINSTALL_SOLUTION: i32 = 208;
 /// `statecode` of a job that is done.
@@ -115,7 +119,7 @@ fn next(organization: &Organization) -> Result<Option<(Uuid, i32)>> {
         column: table.require("statecode")?,
         test: Test::Compare(Comparison::NotEqual, Value::Int(COMPLETED)),
     });
-    let kinds = [BULK_DELETE, KEY_INDEX, IMPORT_SOLUTION, UNINSTALL_SOLUTION].map(|kind| (kind, table.require("operationtype")));
+    let kinds = [BULK_DELETE, KEY_INDEX, EXPORT_SOLUTION, IMPORT_SOLUTION, PROMOTE_SOLUTION, UNINSTALL_SOLUTION].map(|kind| (kind, table.require("operationtype")));
     let mut of_kinds = Vec::new();
     for (kind, column) in kinds {
         of_kinds.push(ResolvedCondition::equals(column?, Value::Int(kind)));
@@ -142,7 +146,9 @@ fn run(organization: &Organization, job: Uuid, kind: i32) -> Result<()> {
             Ok(())
         }
         BULK_DELETE => bulk_delete::run(organization, job),
+        EXPORT_SOLUTION => solutions::run_export_job(organization, job),
         IMPORT_SOLUTION => solutions::run_import_job(organization, job),
+        PROMOTE_SOLUTION => solutions::run_promote_job(organization, job),
         UNINSTALL_SOLUTION => solutions::run_uninstall_job(organization, job),
         _ => Err(Error::argument(format!("There is no way to run jobs of kind {kind}."))),
     }

@@ -7,6 +7,7 @@ pub(crate) mod query_expression;
 mod bulk_delete;
 mod create_entities;
 mod definition_query;
+mod delete_and_promote;
 mod eligibility;
 mod export_solution;
 mod files;
@@ -19,12 +20,15 @@ mod reactivate_entity_key;
 mod retrieve_current_organization;
 mod retrieve_definitions;
 mod retrieve_metadata_changes;
+mod retrieve_dependencies;
+mod retrieve_solution_import_result;
 mod retrieve_timestamp;
 mod retrieve_total_record_count;
 mod retrieve_version;
 mod role_privileges;
 mod sharing;
 mod solution_components;
+mod stage_solution;
 mod types;
 mod uninstall_solution;
 mod who_am_i;
@@ -39,8 +43,8 @@ pub(crate) use types::{missing, opt, req};
 
 /// Every message.
 pub const MESSAGES: &[MessageDef] = &[
-    solution_components::ADD,
-    solution_components::REMOVE,
+    delete_and_promote::DEF,
+    delete_and_promote::ASYNC,
     export_solution::DEF,
     create_entities::DEF,
     files::COMMIT_UPLOAD,
@@ -67,6 +71,10 @@ pub const MESSAGES: &[MessageDef] = &[
     options::UPDATE_STATE,
     polymorphic_lookups::CUSTOMER,
     polymorphic_lookups::POLYMORPHIC,
+    export_solution::ASYNC,
+    export_solution::DOWNLOAD,
+    import_solution::UPGRADE,
+    import_solution::UPGRADE_ASYNC,
     publish::PUBLISH_ALL_XML,
     publish::PUBLISH_XML,
     reactivate_entity_key::DEF,
@@ -93,6 +101,15 @@ pub const MESSAGES: &[MessageDef] = &[
     sharing::OF_USER,
     sharing::REVOKE,
     sharing::SHARED,
+    retrieve_dependencies::MISSING,
+    retrieve_dependencies::FOR_UNINSTALL,
+    retrieve_dependencies::FOR_DELETE,
+    retrieve_dependencies::DEPENDENT,
+    retrieve_dependencies::REQUIRED,
+    retrieve_solution_import_result::DEF,
+    solution_components::ADD,
+    solution_components::REMOVE,
+    stage_solution::DEF,
     uninstall_solution::DEF,
     who_am_i::DEF,
 ];

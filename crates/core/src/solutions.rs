@@ -9,6 +9,8 @@ pub(crate) mod membership;
 pub(crate) mod publishers;
 pub(crate) mod report;
 pub(crate) mod uninstall;
+pub(crate) mod upgrade;
+pub(crate) mod uploads;
 
 mod apply;
 mod jobs;
@@ -23,10 +25,10 @@ use driftless_model::{ColumnIx, Error, ErrorCode, Result, Table, Uuid, Value};
 use driftless_query::{Comparison, ResolvedCondition, ResolvedFilter, Source, Test};
 use driftless_solution_file::{PackageError, SolutionVersion, check_unique_name};
 
-pub(crate) use jobs::{queue_import, queue_uninstall, run_import_job, run_uninstall_job};
+pub(crate) use jobs::{queue_export, queue_import, queue_promote, queue_uninstall, run_export_job, run_import_job, run_promote_job, run_uninstall_job};
 
 use crate::context::{ReadCx, WriteCx};
-use crate::jobs::{COMPLETED, IMPORT_SOLUTION, UNINSTALL_SOLUTION};
+use crate::jobs::{COMPLETED, IMPORT_SOLUTION, PROMOTE_SOLUTION, UNINSTALL_SOLUTION};
 use crate::metadata::Snapshot;
 use crate::metadata::validate::shown;
 use crate::records::fields::{get, set};
@@ -91,7 +93,7 @@ fn read(cx: &ReadCx<'_>, filter: Option<ResolvedFilter>) -> Result<Vec<Installed
 /// 0x80071151.
 pub(crate) fn refuse_beside_jobs(cx: &WriteCx<'_>) -> Result<()> {
     let table = Arc::clone(cx.snapshot.require("asyncoperation")?);
-    let kinds = vec![Value::Int(IMPORT_SOLUTION), Value::Int(UNINSTALL_SOLUTION)];
+    let kinds = vec![Value::Int(IMPORT_SOLUTION), Value::Int(PROMOTE_SOLUTION), Value::Int(UNINSTALL_SOLUTION)];
     let open = ResolvedFilter::And(vec![
         condition(table.require("operationtype")?, Test::In(kinds)),
         condition(table.require("statecode")?, Test::Compare(Comparison::NotEqual, Value::Int(COMPLETED))),

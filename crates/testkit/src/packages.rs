@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use driftless_solution_file::{
-    ColumnElement, ColumnType, KeyElement, Labels, Manifest, Package, Properties, Publisher, RootComponent, SolutionVersion, TableElement, write,
+    ColumnElement, ColumnType, DependencyEnd, KeyElement, Labels, Manifest, MissingDependency, OneToMany, Package, Properties, Publisher, RelationshipElement,
+    RelationshipKind, RootComponent, SolutionVersion, TableElement, write,
 };
 
 type Failure = Box<dyn std::error::Error>;
@@ -56,6 +57,49 @@ pub fn berths(version: SolutionVersion, managed: bool) -> Package {
     }
 }
 
+/// The solution `Berths` as a later version has it: without the code and its key, with the column `hbr_length`.
+pub fn slips(version: SolutionVersion, managed: bool) -> Package {
+    let mut package = berths(version, managed);
+    for table in &mut package.tables {
+        table.columns.retain(|column| column.logical_name != "hbr_code");
+        table.columns.push(text("hbr_Length", 20));
+        table.keys.clear();
+    }
+    package
+}
+
+/// The solution `Cranes` of the same publisher: a table `hbr_crane` with a lookup of berths, which it needs and does not have.
+pub fn cranes(version: SolutionVersion, managed: bool) -> Package {
+    let end = |kind: &str, name: &str| DependencyEnd {
+        attributes: [("type", kind), ("schemaName", name), ("solution", "Berths (1.0.0.0)")].map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+    };
+    let relationship = OneToMany {
+        referencing_table: "hbr_Crane".into(),
+        referenced_table: "hbr_Berth".into(),
+        referencing_column: Some("hbr_BerthId".into()),
+        ..OneToMany::default()
+    };
+    let mut package = berths(version, managed);
+    package.manifest.unique_name = "Cranes".into();
+    package.manifest.labels = english("Cranes");
+    package.manifest.root_components[0].schema_name = Some("hbr_Crane".into());
+    package.manifest.missing_dependencies = vec![MissingDependency { required: end("1", "hbr_berth"), dependent: end("10", "hbr_berth_cranes") }];
+    for table in &mut package.tables {
+        table.schema_name = "hbr_Crane".into();
+        table.object_type_code = Some(10_078);
+        table.labels = english("Crane");
+        table.collection_labels = english("Cranes");
+        table.columns.retain(|column| column.logical_name != "hbr_code");
+        table.keys.clear();
+    }
+    package.relationships = vec![RelationshipElement {
+        name: "hbr_berth_cranes".into(),
+        kind: RelationshipKind::OneToMany(Box::new(relationship)),
+        ..RelationshipElement::default()
+    }];
+    package
+}
+
 /// The package's file as clients send it.
 ///
 /// # Errors
@@ -64,7 +108,7 @@ pub fn encoded(package: &Package) -> Result<String, Failure> {
     Ok(STANDARD.encode(write(package)?))
 }
 
-/// Replaces each `{package berths <version> managed}` or `{package berths <version> unmanaged}` by that package's file.
+/// Replaces each `{package berths <version> managed}` or `{package berths <version> unmanaged}` by that package's file; so with `slips` and `cranes`.
 ///
 /// # Errors
 /// For a name that means no package.
@@ -74,8 +118,16 @@ pub(crate) fn expand(text: &str) -> Result<String, Failure> {
     while let Some((before, from)) = rest.split_once(NAME) {
         let (name, after) = from.split_once('}').ok_or("the name of a package does not end")?;
         let managed = |kind: &str| ["unmanaged", "managed"].iter().position(|own| *own == kind).map(|at| at == 1);
+        let maker = |name: &str| -> Option<fn(SolutionVersion, bool) -> Package> {
+            match name {
+                "berths" => Some(berths),
+                "slips" => Some(slips),
+                "cranes" => Some(cranes),
+                _ => None,
+            }
+        };
         let package = match name.split(' ').collect::<Vec<_>>().as_slice() {
-            ["berths", version, kind] => managed(kind).map(|managed| Ok::<_, Failure>(berths(version.parse()?, managed))).transpose()?,
+            [name, version, kind] => maker(name).zip(managed(kind)).map(|(make, managed)| Ok::<_, Failure>(make(version.parse()?, managed))).transpose()?,
             _ => None,
         };
         out.push_str(before);

@@ -15,6 +15,7 @@ use crate::solutions;
 const OWN: &[&str] = &[
     "activitypointer",
     "asyncoperation",
+    "exportsolutionupload",
     "importjob",
     "organization",
     "principalobjectaccess",
@@ -24,6 +25,7 @@ const OWN: &[&str] = &[
     "sdkmessage",
     "sdkmessagefilter",
     "solutioncomponent",
+    "stagesolutionupload",
     "teamroles",
     "systemuserroles",
     "usersettings",
@@ -196,7 +198,7 @@ pub(crate) fn before_delete(cx: &WriteCx<'_>, table: &Arc<Table>, id: Uuid) -> R
             return Err(Error::new(ErrorCode::InvalidOperation, "Users are disabled, not deleted: set 'isdisabled' to true."));
         }
         "publisher" if id == cx.services.facts.default_publisher => return Err(Error::of(ErrorCode::CannotDeleteRestrictedPublisher)),
-        "importjob" => {}
+        "exportsolutionupload" | "importjob" | "stagesolutionupload" => {}
         "role" if id == cx.services.facts.administrator_role => {
             return Err(Error::new(ErrorCode::InvalidOperation, "The System Administrator role cannot be deleted."));
         }

@@ -2,8 +2,9 @@
 //! table. Built-in components are everywhere and need not be named.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
-use driftless_model::{ChoiceSource, Column, ColumnType, Uuid};
+use driftless_model::{ChoiceSource, Column, ColumnType, Table, Uuid};
 use driftless_solution_file::{DependencyEnd, MissingDependency};
 
 use super::export::contents::Contents;
@@ -96,7 +97,7 @@ pub(crate) fn closure(snapshot: &Snapshot, of: Uuid) -> Vec<Node> {
     let mut parts: Vec<Node> = Vec::new();
     loop {
         // A table's columns and keys come with it, so what they need is needed too.
-        let is_of = |id: Uuid| reached.contains(&id) || owner(snapshot, id).is_some_and(|table| reached.contains(&table));
+        let is_of = |id: Uuid| reached.contains(&id) || table_of(snapshot, id).is_some_and(|table| reached.contains(&table));
         let next: Vec<Node> =
             dependencies.iter().filter(|edge| is_of(edge.dependent.id) && !reached.contains(&edge.required.id)).map(|edge| edge.required).collect();
         if next.is_empty() {
@@ -110,10 +111,26 @@ pub(crate) fn closure(snapshot: &Snapshot, of: Uuid) -> Vec<Node> {
     }
 }
 
-/// The table that a column or a lookup's relationship belongs to.
-fn owner(snapshot: &Snapshot, id: Uuid) -> Option<Uuid> {
+/// What keeps a component from being deleted: keys hold columns, columns hold global choices; a table is held by the lookups of other tables that do not go with it.
+pub(crate) fn holding(snapshot: &Snapshot, node: Node) -> Vec<Dependency> {
+    let holds = |dependency: &Dependency| match (dependency.required.kind, dependency.dependent.kind) {
+        (component_type::COLUMN, component_type::KEY) | (component_type::CHOICE, component_type::COLUMN) => true,
+        (component_type::TABLE, component_type::RELATIONSHIP) => snapshot.relationship_by_id(dependency.dependent.id).is_some_and(|relationship| {
+            let other = snapshot.find(&relationship.referencing_table).filter(|table| table.def.id != node.id);
+            let in_key = |table: &Arc<Table>| table.keys.iter().any(|key| key.columns.contains(&relationship.referencing_column));
+            other.is_some_and(|table| relationship.managed || in_key(table))
+        }),
+        _ => false,
+    };
+    all(snapshot).into_iter().filter(|dependency| dependency.required.id == node.id && holds(dependency)).collect()
+}
+
+/// The table that a column, a key or a lookup's relationship belongs to.
+pub(crate) fn table_of(snapshot: &Snapshot, id: Uuid) -> Option<Uuid> {
     let of_column = snapshot.column_by_id(id).map(|(table, _)| table.def.id);
-    of_column.or_else(|| snapshot.relationship_by_id(id).and_then(|own| snapshot.find(&own.referencing_table)).map(|table| table.def.id))
+    let of_relationship = || snapshot.relationship_by_id(id).and_then(|own| snapshot.find(&own.referencing_table)).map(|table| table.def.id);
+    let of_key = || snapshot.tables().find(|table| table.keys.iter().any(|key| key.id == id)).map(|table| table.def.id);
+    of_column.or_else(of_relationship).or_else(of_key)
 }
 
 /// The global choice that a column's options come from.

@@ -11,9 +11,9 @@ use driftless_store::Length;
 use serde::{Deserialize, Serialize};
 
 use super::import::{self, ImportOptions};
-use super::uninstall;
+use super::{export, uninstall, upgrade, uploads};
 use crate::context::WriteCx;
-use crate::jobs::{IMPORT_SOLUTION, UNINSTALL_SOLUTION, row};
+use crate::jobs::{EXPORT_SOLUTION, IMPORT_SOLUTION, PROMOTE_SOLUTION, UNINSTALL_SOLUTION, row};
 use crate::organization::Organization;
 use crate::records::system;
 
@@ -22,6 +22,20 @@ use crate::records::system;
 struct ImportPayload {
     import_job: Uuid,
     options: ImportOptions,
+}
+
+/// What an export's job needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct ExportPayload {
+    solution: String,
+    managed: bool,
+    upload: Uuid,
+}
+
+/// What the job that ends an upgrade needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct PromotePayload {
+    solution: String,
 }
 
 /// What a removal's job needs.
@@ -46,6 +60,18 @@ pub(crate) fn queue_import(cx: &mut WriteCx<'_>, package: &Package, bytes: &[u8]
 /// Queues the removal of a solution. Gives the job's id.
 pub(crate) fn queue_uninstall(cx: &mut WriteCx<'_>, solution: Uuid, unique_name: &str) -> Result<Uuid> {
     row::queue(cx, UNINSTALL_SOLUTION, "UninstallSolutionAsync", &format!("Uninstall solution {unique_name}"), &UninstallPayload { solution }, &[])
+}
+
+/// Queues an export whose package will be kept under the id `upload`. Gives the job's id.
+pub(crate) fn queue_export(cx: &mut WriteCx<'_>, unique_name: &str, managed: bool, upload: Uuid) -> Result<Uuid> {
+    let payload = ExportPayload { solution: unique_name.to_owned(), managed, upload };
+    row::queue(cx, EXPORT_SOLUTION, "ExportSolutionAsync", &format!("Export solution {unique_name}"), &payload, &[])
+}
+
+/// Queues the end of an upgrade. Gives the job's id.
+pub(crate) fn queue_promote(cx: &mut WriteCx<'_>, unique_name: &str) -> Result<Uuid> {
+    let payload = PromotePayload { solution: unique_name.to_owned() };
+    row::queue(cx, PROMOTE_SOLUTION, "DeleteAndPromoteAsync", &format!("Delete and promote solution {unique_name}"), &payload, &[])
 }
 
 /// Runs the job of an import. On failure nothing is imported, the import job's row says why, and the runner marks the job.
@@ -91,6 +117,31 @@ pub(crate) fn run_uninstall_job(organization: &Organization, job: Uuid) -> Resul
     let payload: UninstallPayload = organization.run_own(Length::Short, move |cx| row::start(cx, job))?;
     organization.run_own(Length::Long, move |cx| {
         uninstall::remove(cx, payload.solution)?;
+        row::succeed(cx, job)
+    })
+}
+
+/// Runs the job of an export.
+///
+/// # Errors
+/// What the export is refused with.
+pub(crate) fn run_export_job(organization: &Organization, job: Uuid) -> Result<()> {
+    let payload: ExportPayload = organization.run_own(Length::Short, move |cx| row::start(cx, job))?;
+    organization.run_own(Length::Long, move |cx| {
+        let bytes = export::run(&cx.read(), &payload.solution, payload.managed)?;
+        uploads::keep(cx, uploads::EXPORTED, payload.upload, &payload.solution, &bytes)?;
+        row::succeed(cx, job)
+    })
+}
+
+/// Runs the job that ends an upgrade. On failure nothing has changed, and the runner marks the job.
+///
+/// # Errors
+/// What the promotion is refused with.
+pub(crate) fn run_promote_job(organization: &Organization, job: Uuid) -> Result<()> {
+    let payload: PromotePayload = organization.run_own(Length::Short, move |cx| row::start(cx, job))?;
+    organization.run_own(Length::Long, move |cx| {
+        upgrade::promote(cx, &payload.solution)?;
         row::succeed(cx, job)
     })
 }

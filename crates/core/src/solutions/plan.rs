@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use driftless_model::{ChoiceSet, Error, ErrorCode, Label, LogicalName, Result, Table, Uuid};
-use driftless_solution_file::{Labels, Package, TableElement};
+use driftless_solution_file::{Labels, MissingDependency, Package, TableElement};
 
 use super::components::Share;
 use super::known_tables;
@@ -69,6 +69,25 @@ pub(super) fn plan(package: &Package, snapshot: &Snapshot) -> Result<Plan> {
     planner.keys()?;
     planner.parts();
     Ok(planner.plan)
+}
+
+/// Tables and global choices that the package says it needs, and that are neither here nor in it nor known.
+pub(super) fn unmet<'p>(package: &'p Package, snapshot: &Snapshot) -> Vec<&'p MissingDependency> {
+    let is_unmet = |dependency: &&MissingDependency| {
+        let Some(name) = dependency.required.schema_name().map(str::to_ascii_lowercase) else { return false };
+        match dependency.required.component_type() {
+            Some(component_type::TABLE) => {
+                let is_in = package.tables.iter().any(|element| element.schema_name.eq_ignore_ascii_case(&name));
+                !is_in && snapshot.find(&name).is_none() && !known_tables::is_known(&name)
+            }
+            Some(component_type::CHOICE) => {
+                let is_in = package.choices.iter().any(|element| element.name.eq_ignore_ascii_case(&name));
+                !is_in && snapshot.choice(&name).is_none()
+            }
+            _ => false,
+        }
+    };
+    package.manifest.missing_dependencies.iter().filter(is_unmet).collect()
 }
 
 /// What becomes of a table of the package.
@@ -136,23 +155,16 @@ impl<'a> Planner<'a> {
         Err(self.missing(table, needed_by))
     }
 
-    /// Tables and global choices that the package says it needs.
+    /// Refuses a package that needs what is not here.
     fn check_dependencies(&self) -> Result<()> {
-        for dependency in &self.package.manifest.missing_dependencies {
-            let Some(name) = dependency.required.schema_name().map(str::to_ascii_lowercase) else { continue };
-            let (is_there, what) = match dependency.required.component_type() {
-                Some(component_type::TABLE) => (self.snapshot.find(&name).is_some() || self.element(&name).is_some() || known_tables::is_known(&name), "table"),
-                Some(component_type::CHOICE) => (
-                    self.snapshot.choice(&name).is_some() || self.package.choices.iter().any(|choice| choice.name.eq_ignore_ascii_case(&name)),
-                    "global choice",
-                ),
-                _ => continue,
-            };
-            if !is_there {
-                return Err(self.missing_part(what, &name, dependency.dependent.schema_name().unwrap_or("the solution")));
+        match unmet(self.package, self.snapshot).first() {
+            Some(dependency) => {
+                let what = if dependency.required.component_type() == Some(component_type::CHOICE) { "global choice" } else { "table" };
+                let name = dependency.required.schema_name().unwrap_or_default().to_ascii_lowercase();
+                Err(self.missing_part(what, &name, dependency.dependent.schema_name().unwrap_or("the solution")))
             }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn missing(&self, table: &str, needed_by: &str) -> Error {

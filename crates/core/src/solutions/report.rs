@@ -3,7 +3,7 @@
 use driftless_model::{Error, Label};
 use driftless_solution_file::Manifest;
 
-use super::xml::{leaf, tag};
+use super::xml::{leaf, tag, unescape};
 
 /// Most entries of a result document; more are counted.
 const ENTRIES_MAX: usize = 20_000;
@@ -71,6 +71,27 @@ pub(crate) fn failure(manifest: Option<&Manifest>, error: &Error, at_s: i64) -> 
     xml
 }
 
+/// What a result document says of why an import failed.
+pub(crate) fn failures(document: &str) -> Vec<String> {
+    results(document, "failure")
+}
+
+/// What a result document says of components that have no effect or are not there.
+pub(crate) fn remarks(document: &str) -> Vec<String> {
+    // The first result is that of the solution, the others are those of its components.
+    results(document, "warning").into_iter().take(1).collect()
+}
+
+/// The texts of the results of one kind, in the form that [`result`] writes.
+fn results(document: &str, kind: &str) -> Vec<String> {
+    let start = format!("<result result=\"{kind}\"");
+    let text = |rest: &str| {
+        let text = rest.split_once("errortext=\"")?.1;
+        Some(unescape(text.split_once('"')?.0))
+    };
+    document.split(&start).skip(1).filter_map(text).collect()
+}
+
 fn open(manifest: Option<&Manifest>, started_s: i64, ended_s: i64, progress: &str) -> String {
     let mut xml = String::new();
     let attributes = [("start", &*time(started_s)), ("stop", &*time(ended_s)), ("progress", progress), ("processed", "true")];
@@ -113,6 +134,13 @@ mod tests {
             xml.contains("<component type=\"view\" name=\"All\" table=\"new_a\"><result result=\"skipped\" errorcode=\"0\" errortext=\"not &lt;known&gt;\"/>"),
             "{xml}"
         );
+    }
+
+    #[test] // SOL-22
+    fn texts_of_results_are_read_back() {
+        let xml = failure(None, &Error::new(ErrorCode::ImportFailed, "no \"<x>\" & y\n"), 0);
+        assert_eq!(failures(&xml), ["no \"<x>\" & y\n"]);
+        assert!(remarks(&xml).is_empty());
     }
 
     #[test] // SOL-22

@@ -26,6 +26,7 @@ use crate::request::{Define, Delete, Identity, Request, Response, Target};
 const BOOKS: &str = "Books";
 
 mod export;
+mod upgrade;
 
 /// An organization in a folder of its own.
 struct TestOrg {

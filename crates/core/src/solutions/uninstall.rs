@@ -4,15 +4,15 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use driftless_model::{Column, Error, ErrorCode, LogicalName, ManyToMany, Result, Uuid, Value};
+use driftless_model::{Column, Error, ErrorCode, LogicalName, ManyToMany, Result, Table, Uuid, Value};
 use driftless_query::ResolvedCondition;
 use driftless_store::DefinitionKind;
 
 use super::components::{self, Component, Share};
-use super::dependencies::global_choice;
+use super::dependencies::{Dependency, Node, global_choice};
 use super::{Installed, publishers};
-use crate::context::WriteCx;
-use crate::metadata::validate::Removal;
+use crate::context::{ReadCx, WriteCx};
+use crate::metadata::validate::{Removal, component_type};
 use crate::metadata::{Snapshot, choices, columns, keys, many_to_many, relationships, tables};
 use crate::records::cascade::{self, Reach};
 use crate::records::system;
@@ -73,18 +73,42 @@ fn release_components(cx: &mut WriteCx<'_>, solution: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// What keeps a solution from being removed (SOL-26). Nothing does for an unmanaged one.
+///
+/// # Errors
+/// 0x80048037 without the solution.
+pub(crate) fn dependencies(cx: &ReadCx<'_>, unique_name: &str) -> Result<Vec<Dependency>> {
+    let solution = super::require_named(cx, unique_name)?;
+    if !solution.managed {
+        return Ok(Vec::new());
+    }
+    let obstacles = Own::of(&cx.snapshot, solution.id, &components::all(cx)?).obstacles(&cx.snapshot);
+    Ok(obstacles.into_iter().map(|obstacle| obstacle.dependency).collect())
+}
+
+/// Refuses a removal that something stands in the way of: another solution before a customizer's own components.
+fn refuse_obstacles(cx: &WriteCx<'_>, obstacles: &[Obstacle], all: &[Component]) -> Result<()> {
+    if obstacles.is_empty() {
+        return Ok(());
+    }
+    let more = if obstacles.len() > NAMED_MAX { format!(" and {} more", obstacles.len() - NAMED_MAX) } else { String::new() };
+    let named = obstacles.iter().take(NAMED_MAX).map(|obstacle| obstacle.words.as_str()).collect::<Vec<_>>().join("; ");
+    let Some(foreign) = obstacles.iter().find(|obstacle| obstacle.managed) else {
+        let message = format!("The solution cannot be deleted: other components need parts of it: {named}{more}.");
+        return Err(Error::new(ErrorCode::CannotUninstallWithDependencies, message));
+    };
+    let dependents: HashSet<Uuid> =
+        all.iter().filter(|component| component.object == foreign.dependency.dependent.id).map(|component| component.solution).collect();
+    let other = super::all(&cx.read())?.into_iter().find(|solution| solution.managed && dependents.contains(&solution.id));
+    let name = other.map_or_else(|| "another one".to_owned(), |solution| format!("'{}'", solution.unique_name));
+    let message = format!("The solution cannot be uninstalled: the solution {name} needs parts of it. Uninstall that one first: {named}{more}.");
+    Err(Error::new(ErrorCode::CannotUninstallReferencedSolution, message))
+}
+
 fn remove_components(cx: &mut WriteCx<'_>, solution: Uuid) -> Result<()> {
     let all = components::all(&cx.read())?;
     let own = Own::of(&cx.snapshot, solution, &all);
-    let obstacles = own.obstacles(&cx.snapshot);
-    if !obstacles.is_empty() {
-        let more = if obstacles.len() > NAMED_MAX { format!(" and {} more", obstacles.len() - NAMED_MAX) } else { String::new() };
-        let named = obstacles.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join("; ");
-        return Err(Error::new(
-            ErrorCode::CannotUninstallWithDependencies,
-            format!("The solution cannot be deleted: other components need parts of it: {named}{more}."),
-        ));
-    }
+    refuse_obstacles(cx, &own.obstacles(&cx.snapshot), &all)?;
     // First of all, so that removing a component has few rows to look through.
     for component in all.iter().filter(|component| component.solution == solution) {
         system::delete(cx, "solutioncomponent", component.row)?;
@@ -163,38 +187,35 @@ impl Own {
     }
 
     /// What needs these components and does not go with them (SOL-26). What customizers added to the solution's own tables goes too (SOL-27).
-    fn obstacles(&self, snapshot: &Snapshot) -> Vec<String> {
+    fn obstacles(&self, snapshot: &Snapshot) -> Vec<Obstacle> {
         let mut obstacles = Vec::new();
         for relationship in snapshot.relationships().filter(|relationship| relationship.custom && !self.ids.contains(&relationship.id)) {
             let (from, to) = (&relationship.referencing_table, &relationship.referenced_table);
             if self.tables.contains(to) && !self.tables.contains(from) {
-                obstacles.push(format!("the lookup '{}' of '{from}' refers to '{to}'", relationship.referencing_column));
+                obstacles.push(Obstacle::new(
+                    Node { kind: component_type::RELATIONSHIP, id: relationship.id },
+                    table_node(snapshot, to),
+                    relationship.managed,
+                    format!("the lookup '{}' of '{from}' refers to '{to}'", relationship.referencing_column),
+                ));
             }
         }
         for relationship in snapshot.many_to_many().filter(|relationship| relationship.custom && !self.ids.contains(&relationship.id)) {
             let (first, second) = (&relationship.first.table, &relationship.second.table);
             let is_between_own = self.tables.contains(first) && self.tables.contains(second);
             if self.has_side_of(relationship) && (relationship.managed || !is_between_own) {
-                obstacles.push(format!("the relationship '{}' pairs rows of '{first}' and '{second}'", relationship.schema_name));
+                let required = if self.tables.contains(first) { first } else { second };
+                obstacles.push(Obstacle::new(
+                    Node { kind: component_type::RELATIONSHIP, id: relationship.id },
+                    table_node(snapshot, required),
+                    relationship.managed,
+                    format!("the relationship '{}' pairs rows of '{first}' and '{second}'", relationship.schema_name),
+                ));
             }
         }
         for table in snapshot.tables() {
-            let is_own = self.tables.contains(table.name());
-            for column in table.columns.iter().filter(|column| column.custom && !self.ids.contains(&column.id)) {
-                // A column that belongs to another one goes with it.
-                if is_own && column.managed && column.attribute_of.is_none() {
-                    obstacles.push(format!("another managed solution has the column '{}' of '{}'", column.name, table.name()));
-                }
-                if !is_own && self.has_choice(snapshot, column) {
-                    obstacles.push(format!("the column '{}' of '{}' has a global choice of the solution", column.name, table.name()));
-                }
-            }
-            for key in table.keys.iter().filter(|key| !self.ids.contains(&key.id)) {
-                let has_own = table.columns.iter().any(|column| self.ids.contains(&column.id) && key.columns.contains(&column.name));
-                if (is_own && key.managed) || (!is_own && has_own) {
-                    obstacles.push(format!("the alternate key '{}' of '{}'", key.name, table.name()));
-                }
-            }
+            self.obstacles_of_columns(snapshot, table, &mut obstacles);
+            self.obstacles_of_keys(snapshot, table, &mut obstacles);
         }
         obstacles
     }
@@ -203,8 +224,58 @@ impl Own {
         self.tables.contains(&relationship.first.table) || self.tables.contains(&relationship.second.table)
     }
 
-    fn has_choice(&self, snapshot: &Snapshot, column: &Column) -> bool {
-        global_choice(column).and_then(|name| snapshot.choice(name)).is_some_and(|choice| self.ids.contains(&choice.id))
+    fn obstacles_of_columns(&self, snapshot: &Snapshot, table: &Table, obstacles: &mut Vec<Obstacle>) {
+        let is_own = self.tables.contains(table.name());
+        for column in table.columns.iter().filter(|column| column.custom && !self.ids.contains(&column.id)) {
+            let node = Node { kind: component_type::COLUMN, id: column.id };
+            // A column that belongs to another one goes with it.
+            if is_own && column.managed && column.attribute_of.is_none() {
+                let words = format!("another managed solution has the column '{}' of '{}'", column.name, table.name());
+                obstacles.push(Obstacle::new(node, table_node(snapshot, table.name()), true, words));
+            }
+            if let Some(choice) = self.own_choice(snapshot, column).filter(|_| !is_own) {
+                let words = format!("the column '{}' of '{}' has a global choice of the solution", column.name, table.name());
+                obstacles.push(Obstacle::new(node, Node { kind: component_type::CHOICE, id: choice }, column.managed, words));
+            }
+        }
+    }
+
+    fn obstacles_of_keys(&self, snapshot: &Snapshot, table: &Table, obstacles: &mut Vec<Obstacle>) {
+        let is_own = self.tables.contains(table.name());
+        for key in table.keys.iter().filter(|key| !self.ids.contains(&key.id)) {
+            let own = table.columns.iter().find(|column| self.ids.contains(&column.id) && key.columns.contains(&column.name));
+            let required = match own {
+                Some(column) if !is_own => Node { kind: component_type::COLUMN, id: column.id },
+                _ if is_own && key.managed => table_node(snapshot, table.name()),
+                _ => continue,
+            };
+            let words = format!("the alternate key '{}' of '{}'", key.name, table.name());
+            obstacles.push(Obstacle::new(Node { kind: component_type::KEY, id: key.id }, required, key.managed, words));
+        }
+    }
+
+    /// The global choice of a column, if it goes with the solution.
+    fn own_choice(&self, snapshot: &Snapshot, column: &Column) -> Option<Uuid> {
+        global_choice(column).and_then(|name| snapshot.choice(name)).map(|choice| choice.id).filter(|id| self.ids.contains(id))
+    }
+}
+
+fn table_node(snapshot: &Snapshot, table: &str) -> Node {
+    Node { kind: component_type::TABLE, id: snapshot.find(table).map(|table| table.def.id).unwrap_or_default() }
+}
+
+/// A component that needs one of those that would go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Obstacle {
+    dependency: Dependency,
+    /// It came with another solution.
+    managed: bool,
+    words: String,
+}
+
+impl Obstacle {
+    fn new(dependent: Node, required: Node, managed: bool, words: String) -> Self {
+        Self { dependency: Dependency { dependent, required }, managed, words }
     }
 }
 

@@ -34,6 +34,13 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
+/// The text that [`escape`] made another of.
+pub(super) fn unescape(text: &str) -> String {
+    let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#10;", "\n").replace("&#9;", "\t");
+    // Last, so that no other one comes of it.
+    plain.replace("&amp;", "&")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

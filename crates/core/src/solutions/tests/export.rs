@@ -27,7 +27,7 @@ impl TestOrg {
     }
 
     /// All custom definitions in words, without what belongs to one organization: identities, numbers, names inside the store, and who brought them.
-    fn portable(&self) -> BTreeMap<String, String> {
+    pub(super) fn portable(&self) -> BTreeMap<String, String> {
         self.organization.run_jobs().unwrap();
         let snapshot = self.organization.snapshot();
         let mut all = BTreeMap::new();
@@ -95,7 +95,7 @@ fn without_numbers(bytes: &[u8]) -> Package {
     package
 }
 
-fn assert_same(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>, what: &str) {
+pub(super) fn assert_same(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>, what: &str) {
     for (name, words) in one {
         assert_eq!(Some(words), other.get(name), "{what}: {name}");
     }
