@@ -104,9 +104,18 @@ pub enum Role {
     /// Its value.
     Plain,
     /// Rows are grouped by it, or by a part of its date.
-    Group(Option<DatePart>),
+    Group(Option<DateGroup>),
     /// One value for all rows of the group.
     Aggregate(Aggregate),
+}
+
+/// A part of a date to group by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DateGroup {
+    /// The part.
+    pub part: DatePart,
+    /// Moments become dates as UTC has them; else as the caller's clock has them.
+    pub utc: bool,
 }
 
 /// A joined table.

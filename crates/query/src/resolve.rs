@@ -61,6 +61,7 @@ pub fn resolve(query: &Query, tables: &dyn Tables, circumstances: &Circumstances
         limit: query.limit,
         after: None,
         skip: 0,
+        moment_s: circumstances.now_s,
     })
 }
 

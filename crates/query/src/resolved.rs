@@ -304,6 +304,8 @@ pub struct ResolvedQuery {
     pub after: Option<Vec<Value>>,
     /// Rows to leave out at the beginning.
     pub skip: u64,
+    /// The moment that conditions on dates were read with, in seconds since 1970-01-01 UTC. Pages of one list have it in common.
+    pub moment_s: i64,
 }
 
 impl ResolvedQuery {
@@ -327,6 +329,7 @@ impl ResolvedQuery {
             limit: None,
             after: None,
             skip: 0,
+            moment_s: 0,
         }
     }
 

@@ -74,6 +74,8 @@ error_codes! {
     RequestLengthTooLarge = 0x8004_418a, 413, "Request message length is too large.";
     RequestIsNotAuthenticated = 0x8004_4302, 401, "Request is not authenticated.";
     PagingLimitWithoutCookie = 0x8004_430a, 400, "Over upper limit of records that can be requested without a paging cookie. A paging cookie is required when retrieving a high page number.";
+    TooManyConditionsInQuery = 0x8004_430c, 400, "Number of conditions in query exceeded maximum limit.";
+    TooManyLinkEntitiesInQuery = 0x8004_430d, 400, "Number of link entities in query exceeded maximum limit.";
     PicklistValueOutOfRange = 0x8004_431a, 400, "The picklist value is out of the range.";
     BooleanOutOfRange = 0x8004_431c, 400, "The yes/no value must be 0 or 1.";
     OptionAlreadyExists = 0x8004_4333, 400, "An option with the specified value already exists.";

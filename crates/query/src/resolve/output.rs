@@ -4,8 +4,8 @@ use driftless_model::{ColumnIx, Error, ErrorCode, Result, Shape, Table};
 
 use super::{Resolver, Tables, resolve, stored};
 use crate::{
-    Aggregate, Along, Circumstances, Collection, Columns, Expand, FlatValue, Group, Link, LinkKind, Output, Query, ResolvedQuery, ResultKind, Role,
-    SelectedValue, Source,
+    Aggregate, Along, Calendar, Circumstances, Collection, Columns, DateGroup, Expand, FlatValue, Group, Link, LinkKind, Output, Query, ResolvedQuery,
+    ResultKind, Role, SelectedValue, Source,
 };
 
 /// Alias of the intersect table in the query of a nested list. No alias of a client begins so.
@@ -90,11 +90,12 @@ impl Outputs {
             |what: &str| Err(Error::new(ErrorCode::ODataError, format!("The column '{}' cannot be {what}: its type does not allow it.", path.column)));
         Ok(match value.role {
             Role::Plain | Role::Group(None) => Output::Column { source, column },
-            Role::Group(Some(part)) => {
+            Role::Group(Some(DateGroup { part, utc })) => {
                 if !matches!(shape, Shape::DateTime | Shape::Date) {
                     return refused("grouped by a part of its date");
                 }
-                Output::Part { source, column, part, calendar: resolver.circumstances.calendar }
+                let calendar = resolver.circumstances.calendar;
+                Output::Part { source, column, part, calendar: if utc { Calendar { offset_s: 0, ..calendar } } else { calendar } }
             }
             Role::Aggregate(aggregate) => {
                 let numeric = matches!(shape, Shape::Int | Shape::BigInt | Shape::Decimal | Shape::Money | Shape::Float);
