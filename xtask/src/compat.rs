@@ -1,7 +1,7 @@
 //! The compatibility pages under `docs/compat/`: what they must contain, and writing them.
 //!
 //! A page is a function of the code's own lists and of the golden files, so that it cannot promise more than is there: [`messages`] (operations and other
-//! messages), [`column_types`], [`operators`] (filters), [`error_codes`]. Pages that people write stand beside them and are left as they are.
+//! messages), [`column_types`], [`operators`] (filters), [`fetchxml`], [`error_codes`]. Pages that people write stand beside them and are left as they are.
 
 use std::path::Path;
 
@@ -11,6 +11,7 @@ use golden::Exchange;
 
 mod column_types;
 mod error_codes;
+mod fetchxml;
 mod golden;
 mod messages;
 mod operators;
@@ -38,6 +39,7 @@ fn generated(exchanges: &[Exchange]) -> Vec<(String, String)> {
         ("messages.md", messages::page(exchanges)),
         ("column-types.md", column_types::page(exchanges)),
         ("operators.md", operators::page(exchanges)),
+        ("fetchxml.md", fetchxml::page(exchanges)),
         ("error-codes.md", error_codes::page()),
     ]
     .into_iter()

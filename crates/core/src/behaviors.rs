@@ -17,6 +17,7 @@ mod principals;
 pub(crate) mod state;
 pub(crate) mod tables;
 pub(crate) mod user_settings;
+pub(crate) mod views;
 
 use std::sync::Arc;
 

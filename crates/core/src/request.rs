@@ -230,6 +230,8 @@ pub struct RetrieveMultiple {
     pub count: bool,
     /// The `$skiptoken`'s opaque text of the page before.
     pub page_token: Option<String>,
+    /// Most rows to make aggregates of, if fewer than the limit of the service.
+    pub aggregate_rows_max: Option<u64>,
 }
 
 /// See [`Request::Changes`].

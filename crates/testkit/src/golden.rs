@@ -135,6 +135,11 @@ fn exchange(title: String, lines: &[&str]) -> Result<Exchange, Failure> {
     })
 }
 
+/// An address as it is sent: what is written plainly for the reader's sake and cannot stand in an address is encoded.
+fn encoded(target: &str) -> String {
+    target.replace(' ', "%20").replace('<', "%3C").replace('>', "%3E").replace('"', "%22")
+}
+
 /// Splits lines at the first empty one; blank lines at the end do not count.
 fn parts<'a>(lines: &[&'a str]) -> (Vec<&'a str>, String) {
     let end = lines.iter().rposition(|line| !line.is_empty()).map_or(0, |at| at + 1);
@@ -193,7 +198,7 @@ pub fn play(server: &TestServer, path: &Path) -> Result<Vec<String>, Failure> {
 
 /// Runs one exchange; gives what differs and leaves in it what was answered.
 fn run(client: &mut crate::HttpClient, captures: &mut Captures, exchange: &mut Exchange) -> Result<Vec<String>, Failure> {
-    let target = captures.expand(&exchange.target).replace(' ', "%20");
+    let target = encoded(&captures.expand(&exchange.target));
     let headers: Vec<_> = exchange.headers.iter().map(|(name, value)| (name.clone(), captures.expand(value))).collect();
     let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let is_line_ends = |(name, _): &&(&str, &str)| *name == LINE_ENDS;

@@ -60,6 +60,10 @@ impl Captures {
                 return Some((end, self.name(kind, &rest[..end])));
             }
         }
+        if before.ends_with("pagingcookie=\\\"") {
+            let end = rest.find('\\')?;
+            return Some((end, self.name("paging", &rest[..end])));
+        }
         if before.ends_with("W/\"") || before.ends_with("W/\\\"") {
             let end = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| *end > 0)?;
             return Some((end, self.name("version", &rest[..end])));
@@ -115,6 +119,7 @@ mod tests {
         let one = captures.normalize(r#"http://127.0.0.1:1/x(00000000-0000-0000-0000-000000000001) W/"12" W/\"13\" x?$deltatoken=a%21b"#);
         assert_eq!(one, r#"{origin}/x({id 1}) W/"{version 1}" W/\"{version 2}\" x?$deltatoken={token 1}"#);
         assert_eq!(captures.normalize(r#"W/"13" 00000000-0000-0000-0000-000000000001"#), r#"W/"{version 2}" {id 1}"#);
+        assert_eq!(captures.normalize(r#"<cookie pagenumber=\"2\" pagingcookie=\"%253c\" />"#), r#"<cookie pagenumber=\"2\" pagingcookie=\"{paging 1}\" />"#);
         assert_eq!(captures.expand("x({id 1})?$deltatoken={token 1}"), "x(00000000-0000-0000-0000-000000000001)?$deltatoken=a%21b");
     }
 }

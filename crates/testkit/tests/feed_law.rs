@@ -366,7 +366,14 @@ impl Stage {
     /// The table is what the oracle says.
     fn table_is_right(&self) -> Outcome {
         let columns = Columns::Some(COLUMNS.map(Into::into).to_vec());
-        let all = RetrieveMultiple { query: Query { columns, ..Query::new(BOOK.into()) }, within: None, count: false, skip: 0, page_token: None };
+        let all = RetrieveMultiple {
+            query: Query { columns, ..Query::new(BOOK.into()) },
+            within: None,
+            count: false,
+            skip: 0,
+            page_token: None,
+            aggregate_rows_max: None,
+        };
         let mut found = Collector::default();
         let org = self.org();
         org.organization.execute(&org.caller, &mut |_| Ok(Request::RetrieveMultiple(all.clone())), &mut found).map_err(|error| format!("{error:?}"))?;

@@ -37,7 +37,7 @@ fn create_account(organization: &Organization, caller: &Arc<Caller>, column: &st
 
 fn list() -> Request {
     let query = Query { columns: Columns::Some(vec!["name".into()]), ..Query::new("account".into()) };
-    Request::RetrieveMultiple(RetrieveMultiple { query, within: None, count: false, skip: 0, page_token: None })
+    Request::RetrieveMultiple(RetrieveMultiple { query, within: None, count: false, skip: 0, page_token: None, aggregate_rows_max: None })
 }
 
 fn add_column(name: &str) -> Request {

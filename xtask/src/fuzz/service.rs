@@ -130,7 +130,14 @@ fn changes(token: Option<&str>, page_token: Option<&str>, page_rows: u32) -> Cha
 
 fn list(page_token: Option<&str>) -> Request {
     let query = Query { limit: Some(PAGE_ROWS), ..query() };
-    Request::RetrieveMultiple(RetrieveMultiple { query, within: None, count: false, skip: 0, page_token: page_token.map(str::to_owned) })
+    Request::RetrieveMultiple(RetrieveMultiple {
+        query,
+        within: None,
+        count: false,
+        skip: 0,
+        page_token: page_token.map(str::to_owned),
+        aggregate_rows_max: None,
+    })
 }
 
 /// A token in each of the three places that take one. None but those that were handed out may be accepted, in one spelling only (SEC-40).
@@ -153,6 +160,130 @@ pub(crate) fn token_seeds() -> Vec<Vec<u8>> {
 }
 
 pub(crate) const TOKEN: &[&str] = &["!", "!04/05/2031 06:07:08", "=", "==", "A", "AAAA", "-", "_", "+", "/", "%21", " ", "ü", "e30", "bnVsbA"];
+
+/// A list of accounts that a text asks for.
+fn list_by(option: &str, input: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(input) else {
+        return false;
+    };
+    let sample = sample();
+    let mut address = format!("{ROOT}accounts");
+    link::push_option(&mut address, option, text);
+    let answer = sample.send(&sample.administrator, "GET", &address, b"");
+    answer.is_some_and(|answer| answer.accepted("GET", &address))
+}
+
+pub(crate) fn fetch_xml(input: &[u8]) -> bool {
+    list_by("fetchXml", input)
+}
+
+pub(crate) fn fetch_xml_seeds() -> Vec<Vec<u8>> {
+    let texts = [
+        "<fetch page=\"1\" count=\"2\"><entity name=\"account\"><attribute name=\"name\"/><order attribute=\"name\"/><filter type=\"or\"><condition attribute=\"accountnumber\" operator=\"like\" value=\"A%\"/><condition attribute=\"createdon\" operator=\"last-x-days\" value=\"3\"/></filter></entity></fetch>",
+        "<fetch distinct='true'><entity name='account'><attribute name='ownerid'/><link-entity name='contact' from='parentcustomerid' to='accountid' link-type='outer' alias='c'><all-attributes/></link-entity></entity></fetch>",
+        "<fetch aggregate='true'><entity name='account'><attribute name='accountid' alias='n' aggregate='count'/><attribute name='createdon' alias='d' groupby='true' dategrouping='week'/><order alias='n' descending='true'/></entity></fetch>",
+        "<fetch top='3'><entity name='account'><filter><condition attribute='numberofemployees' operator='between'><value>1</value><value>9</value></condition><link-entity name='contact' from='contactid' to='primarycontactid' link-type='not any'><filter><condition attribute='ownerid' operator='eq-userid'/></filter></link-entity></filter></entity></fetch>",
+    ];
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+pub(crate) const FETCH_XML: &[&str] = &[
+    "<fetch>",
+    "<entity name='account'>",
+    "<attribute name='",
+    "<all-attributes/>",
+    "<order ",
+    "<filter>",
+    "</filter>",
+    "<condition ",
+    "<value>",
+    "<link-entity ",
+    "alias='a'",
+    "entityname='a'",
+    "valueof='a.name'",
+    "operator='in'",
+    "operator='under'",
+    "operator='in-fiscal-period-and-year'",
+    "link-type='all'",
+    "link-type='matchfirstrowusingcrossapply'",
+    "aggregate='sum'",
+    "groupby='1'",
+    "dategrouping='fiscal-period'",
+    "distinct='true'",
+    "count='5000'",
+    "page='4294967295'",
+    "paging-cookie='",
+    "&lt;cookie page=\"1\"/&gt;",
+    "<!DOCTYPE f [<!ENTITY a 'b'>]>",
+    "&a;",
+    "&#0;",
+    "<![CDATA[",
+    "<?x?>",
+    "'",
+    "\"",
+    "ü",
+    "\u{0}",
+];
+
+pub(crate) fn sql(input: &[u8]) -> bool {
+    list_by("sql", input)
+}
+
+pub(crate) fn sql_seeds() -> Vec<Vec<u8>> {
+    let texts = [
+        "SELECT TOP 3 a.name, c.fullname AS contact FROM account a LEFT JOIN contact c ON a.primarycontactid = c.contactid AND c.statecode = 0 WHERE a.name LIKE 'A%' OR a.createdon > '2031-01-01' ORDER BY a.name DESC",
+        "SELECT ownerid, COUNT(*) AS n, AVG(numberofemployees) FROM account WHERE NOT (revenue BETWEEN 1 AND 2.5) GROUP BY ownerid ORDER BY n",
+        "SELECT DISTINCT [name] FROM dbo.account WHERE accountnumber IN (N'O''Hara', NULL) AND statecode <> -1 ORDER BY name OFFSET 1 ROWS FETCH NEXT 2 ROWS ONLY",
+    ];
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+pub(crate) const SQL: &[&str] = &[
+    "SELECT ",
+    "DISTINCT ",
+    "TOP ",
+    "FROM account",
+    " JOIN ",
+    " ON ",
+    " WHERE ",
+    " AND ",
+    " OR ",
+    "NOT ",
+    " IS NULL",
+    " IN (",
+    " BETWEEN ",
+    " LIKE ",
+    " ESCAPE ",
+    " GROUP BY ",
+    " HAVING ",
+    " ORDER BY ",
+    " OFFSET ",
+    " FETCH NEXT ",
+    "COUNT(*)",
+    "SUM(",
+    "CASE WHEN ",
+    "CAST(",
+    "((",
+    "))",
+    "[",
+    "]",
+    "'",
+    "N'",
+    "\"",
+    "--",
+    "/*",
+    "*/",
+    ";",
+    ",",
+    ".",
+    "@p",
+    "0x",
+    "1e9",
+    "-",
+    "{fn ",
+    "WITH ",
+    "UNION ",
+];
 
 /// The body of a new account. What was created can be deleted, which also keeps the organization small.
 pub(crate) fn record(input: &[u8]) -> bool {

@@ -51,6 +51,14 @@ pub(crate) const TARGETS: &[Target] = &[
     },
     Target { name: "record", about: "bodies of new rows, on an organization", run: service::record, seeds: service::record_seeds, dictionary: service::RECORD },
     Target {
+        name: "fetchxml",
+        about: "FetchXML, on an organization",
+        run: service::fetch_xml,
+        seeds: service::fetch_xml_seeds,
+        dictionary: service::FETCH_XML,
+    },
+    Target { name: "sql", about: "SELECT statements, on an organization", run: service::sql, seeds: service::sql_seeds, dictionary: service::SQL },
+    Target {
         name: "request",
         about: "paths with queries, on an organization",
         run: service::request,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use driftless_model::{Column, ColumnIx, Decimal, Error, ErrorCode, Reference, Result, Table, Uuid, Value};
 use driftless_query::ResolvedCondition;
 
+use super::views;
 use crate::context::WriteCx;
 use crate::records::fields::{get, set};
 use crate::records::load::{self, Loaded};
@@ -92,7 +93,7 @@ pub(crate) fn before_create(cx: &WriteCx<'_>, table: &Table, id: Uuid, cells: &m
         }
         "solution" => solutions::check_solution_row(cx, table, cells),
         "publisher" => solutions::check_publisher_row(cx, table, cells),
-        "savedquery" | "userquery" => require_table_of_view(cx, table, cells),
+        "savedquery" | "userquery" => require_table_of_view(cx, table, cells).and_then(|()| views::check(cx, table, cells)),
         _ => Ok(()),
     }
 }
@@ -169,6 +170,7 @@ pub(crate) fn before_update(cx: &WriteCx<'_>, table: &Table, before: &Loaded, ce
             return Err(Error::new(ErrorCode::NotSupported, "The data of a job is written by the service only."));
         }
         "solution" if is_true("ismanaged") => return Err(Error::of(ErrorCode::CannotUpdateManagedSolution)),
+        "savedquery" | "userquery" => return views::check(cx, table, cells),
         "solution" => return solutions::check_solution_change(table, cells),
         "publisher" => return solutions::check_publisher_change(table, cells),
         "transactioncurrency"

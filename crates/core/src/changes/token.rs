@@ -91,6 +91,9 @@ pub(crate) struct ListToken {
     pub(crate) skip: u64,
     /// Number of the page that this asks for.
     pub(crate) number: u32,
+    /// The moment that conditions on dates were read with.
+    #[serde(default)]
+    pub(crate) moment_s: i64,
 }
 
 /// A table as it was when the token was made.

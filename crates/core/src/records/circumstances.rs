@@ -11,23 +11,24 @@ use crate::request::Target;
 impl ReadCx<'_> {
     /// Checks a query against the definitions.
     pub(crate) fn resolve(&self, query: &Query) -> Result<ResolvedQuery> {
-        resolve(query, &*self.snapshot, &self.circumstances(query)?)
+        resolve(query, &*self.snapshot, &self.circumstances(query, self.now_s())?)
     }
 
-    /// Checks a query for the rows that belong to one row; without one, for all.
-    pub(crate) fn resolve_within(&self, query: &Query, within: Option<&(Along, Target)>) -> Result<ResolvedQuery> {
-        let Some((along, parent)) = within else { return self.resolve(query) };
+    /// Checks a query for the rows that belong to one row; without one, for all. Conditions on dates are read as at `moment_s`.
+    pub(crate) fn resolve_within(&self, query: &Query, within: Option<&(Along, Target)>, moment_s: i64) -> Result<ResolvedQuery> {
+        let circumstances = self.circumstances(query, moment_s)?;
+        let Some((along, parent)) = within else { return resolve(query, &*self.snapshot, &circumstances) };
         let parent = keys::require(self.tx, &self.snapshot, parent, &[])?;
         self.require_row(Privilege::Read, &parent.table, parent.id)?;
-        let (mut resolved, place) = resolve_within(query, along, &parent.table, &*self.snapshot, &self.circumstances(query)?)?;
+        let (mut resolved, place) = resolve_within(query, along, &parent.table, &*self.snapshot, &circumstances)?;
         resolved.keep_within(place, &parent.table, parent.id);
         Ok(resolved)
     }
 
-    fn circumstances(&self, query: &Query) -> Result<Circumstances> {
+    fn circumstances(&self, query: &Query, now_s: i64) -> Result<Circumstances> {
         let user = self.caller.user;
         let calendar = Calendar { offset_s: i32::from(self.caller.time_zone_minutes) * 60, ..Calendar::default() };
-        let mut circumstances = Circumstances { now_s: self.now_s(), calendar, user, language: i32::from(self.caller.language), ..Circumstances::default() };
+        let mut circumstances = Circumstances { now_s, calendar, user, language: i32::from(self.caller.language), ..Circumstances::default() };
         if asks_for_relations(query) {
             let users = self.snapshot.require("systemuser")?;
             let unit = users.require("businessunitid")?;

@@ -11,7 +11,10 @@ use crate::request::{NextPage, Page, Response, RetrieveMultiple, Target};
 
 /// Runs a list.
 pub(crate) fn run(cx: &ReadCx<'_>, list: &RetrieveMultiple, sink: &mut dyn RowSink) -> Result<Response> {
-    let mut query = cx.resolve_within(&list.query, list.within.as_ref())?;
+    let page = list.page_token.as_ref().map(|text| ListToken::read(cx, text)).transpose()?;
+    // Conditions such as "the last hour" mean on each page what they meant on the first.
+    let moment_s = page.as_ref().map_or_else(|| cx.now_s(), |page| page.moment_s);
+    let mut query = cx.resolve_within(&list.query, list.within.as_ref(), moment_s)?;
     let limits = &cx.services.limits;
     let page_rows = list.query.limit.unwrap_or(limits.page_rows_max).min(limits.page_rows_max);
     query.limit = Some(page_rows);
@@ -21,8 +24,8 @@ pub(crate) fn run(cx: &ReadCx<'_>, list: &RetrieveMultiple, sink: &mut dyn RowSi
     }
     let marks = Marks::of(&query);
     let mut number = list.skip / u64::from(page_rows.max(1)) + 1;
-    if let Some(text) = &list.page_token {
-        let page = marks.read(cx, text)?;
+    if let Some(page) = page {
+        marks.check(&page)?;
         if page.after.len() != if query.grouped { 0 } else { query.orders.len() } {
             return Err(Error::of(ErrorCode::InvalidPagingCookie));
         }
@@ -30,7 +33,7 @@ pub(crate) fn run(cx: &ReadCx<'_>, list: &RetrieveMultiple, sink: &mut dyn RowSi
         query.skip = page.skip;
         query.after = Some(page.after).filter(|_| !query.grouped);
     }
-    refuse_large_groups(cx, &query)?;
+    refuse_large_groups(cx, &query, list.aggregate_rows_max)?;
     let (skip, grouped) = (query.skip, query.grouped);
     let keys = if grouped { Vec::new() } else { add_order_outputs(&mut query) };
     let mut last = LastRow { sink, keys, values: Vec::new(), rows: 0, is_row: !grouped, first: None, last: None };
@@ -46,13 +49,14 @@ pub(crate) fn run(cx: &ReadCx<'_>, list: &RetrieveMultiple, sink: &mut dyn RowSi
 
 /// Counts rows, up to the limit of counts.
 pub(crate) fn count(cx: &ReadCx<'_>, query: &Query, within: Option<&(Along, Target)>) -> Result<Response> {
-    let secured = cx.secure(cx.resolve_within(query, within)?)?;
+    let secured = cx.secure(cx.resolve_within(query, within, cx.now_s())?)?;
     cx.tx.count(&secured, Some(cx.services.limits.count_max)).map(Response::Count).map_err(Into::into)
 }
 
 /// Refuses to put more rows together than the limit of aggregates allows (SEC-10).
-fn refuse_large_groups(cx: &ReadCx<'_>, query: &ResolvedQuery) -> Result<()> {
+fn refuse_large_groups(cx: &ReadCx<'_>, query: &ResolvedQuery, asked: Option<u64>) -> Result<()> {
     let most = cx.services.limits.aggregate_rows_max;
+    let most = asked.map_or(most, |asked| asked.min(most));
     if most == u64::MAX || !query.outputs.iter().any(Output::is_aggregate) {
         return Ok(());
     }
@@ -72,23 +76,38 @@ pub(crate) fn page_token(cx: &ReadCx<'_>, query: &ResolvedQuery, after: Vec<Valu
 struct Marks {
     scan: String,
     orders: String,
+    moment_s: i64,
 }
 
 impl Marks {
     fn of(query: &ResolvedQuery) -> Self {
-        Self { scan: scan_hash(query), orders: digest(&format!("{:?}", query.orders)) }
+        Self { scan: scan_hash(query), orders: digest(&format!("{:?}", query.orders)), moment_s: query.moment_s }
     }
 
     fn print(&self, cx: &ReadCx<'_>, after: Vec<Value>, skip: u64, number: u32) -> String {
-        token::print(cx.services, &Token::List(ListToken { scan: self.scan.clone(), orders: self.orders.clone(), after, skip, number }))
+        token::print(
+            cx.services,
+            &Token::List(ListToken { scan: self.scan.clone(), orders: self.orders.clone(), after, skip, number, moment_s: self.moment_s }),
+        )
     }
 
     /// # Errors
     /// 0x80041129 when the order has changed, 0x8004112a when anything else has.
-    fn read(&self, cx: &ReadCx<'_>, text: &str) -> Result<ListToken> {
+    fn check(&self, page: &ListToken) -> Result<()> {
+        match page {
+            page if page.scan == self.scan => Ok(()),
+            page if page.orders != self.orders => Err(Error::of(ErrorCode::PagingCookieOrder)),
+            _ => Err(Error::of(ErrorCode::InvalidPagingCookie)),
+        }
+    }
+}
+
+impl ListToken {
+    /// # Errors
+    /// 0x8004112a when the text is not one of ours, or of something else.
+    fn read(cx: &ReadCx<'_>, text: &str) -> Result<Self> {
         match token::read(cx.services, text)? {
-            Token::List(page) if page.scan == self.scan => Ok(page),
-            Token::List(page) if page.orders != self.orders => Err(Error::of(ErrorCode::PagingCookieOrder)),
+            Token::List(page) => Ok(page),
             _ => Err(Error::of(ErrorCode::InvalidPagingCookie)),
         }
     }

@@ -143,7 +143,9 @@ impl TestOrg {
 
     /// The names of all accounts that a user can see.
     fn list(&self, user: Uuid) -> Result<Vec<String>> {
-        self.ask(user, &mut |_| Ok(Request::RetrieveMultiple(RetrieveMultiple { query: names(), within: None, count: false, skip: 0, page_token: None })))
+        self.ask(user, &mut |_| {
+            Ok(Request::RetrieveMultiple(RetrieveMultiple { query: names(), within: None, count: false, skip: 0, page_token: None, aggregate_rows_max: None }))
+        })
     }
 
     fn retrieve(&self, user: Uuid, account: Uuid) -> Result<Vec<String>> {
@@ -376,7 +378,9 @@ fn who_acts_for_another_has_what_both_have() {
     let wide = org.holder(org.root(), &[(Privilege::Read, Depth::Deep), (Privilege::Write, Depth::Global)]);
     let list = |user, actor| {
         let caller = Caller { acting_for: Some(actor), ..Caller::user(user) };
-        org.ask_as(&caller, &mut |_| Ok(Request::RetrieveMultiple(RetrieveMultiple { query: names(), within: None, count: false, skip: 0, page_token: None })))
+        org.ask_as(&caller, &mut |_| {
+            Ok(Request::RetrieveMultiple(RetrieveMultiple { query: names(), within: None, count: false, skip: 0, page_token: None, aggregate_rows_max: None }))
+        })
     };
     assert_eq!(list(reader, administrator).unwrap(), ["north"]);
     assert_eq!(code(list(administrator, reader)), Some(ErrorCode::CannotActOnBehalfOfAnotherUser));

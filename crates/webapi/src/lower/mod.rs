@@ -14,7 +14,7 @@ pub(crate) use companions::CURRENCY;
 pub(crate) use expand::{expands, is_deep, printed};
 pub(crate) use key::{lookup_in_name, reference, target};
 pub(crate) use navigation::{Single, single};
-pub(crate) use query::{query, select, unsupported_options};
+pub(crate) use query::{query, select, unknown_options, unsupported_options};
 pub(crate) use record::RecordReader;
 
 use driftless_model::Table;

@@ -95,20 +95,26 @@ fn aliased_path(lowering: &Lowering<'_>, name: &str) -> Result<Vec<String>> {
     }
 }
 
-/// Refuses the options that ask for other ways of querying.
+/// Refuses the options that ask for other ways of querying, and those that the service does not have.
 ///
 /// # Errors
-/// 0x80040315 for what this version does not offer, 0x80060888 for what the service itself does not have.
+/// 0x80060888.
 pub(crate) fn unsupported_options(options: &QueryOptions<'_>) -> Result<()> {
-    let later = [
-        (options.fetch_xml.is_some(), "The query option fetchXml"),
-        (options.saved_query.is_some(), "The query option savedQuery"),
-        (options.user_query.is_some(), "The query option userQuery"),
-        (options.sql.is_some(), "The query option sql"),
-    ];
-    if let Some((_, what)) = later.iter().find(|(given, _)| *given) {
-        return Err(error::not_offered(what));
+    let texts = [&options.fetch_xml, &options.saved_query, &options.user_query, &options.sql];
+    if texts.iter().any(|text| text.is_some()) {
+        return Err(Error::new(
+            ErrorCode::ODataError,
+            "The query options fetchXml, savedQuery, userQuery and sql ask for lists: they stand behind a set or a collection.",
+        ));
     }
+    unknown_options(options)
+}
+
+/// Refuses options that the service does not have.
+///
+/// # Errors
+/// 0x80060888.
+pub(crate) fn unknown_options(options: &QueryOptions<'_>) -> Result<()> {
     if let Some((name, _)) = options.unknown.iter().find(|(name, _)| name.starts_with('$')) {
         let shown: String = name.chars().take(64).collect();
         return Err(Error::new(
@@ -196,8 +202,8 @@ mod tests {
             ("$apply=aggregate(drf_size with median as t)", ErrorCode::ODataError),
             ("$apply=groupby(drf_size)", ErrorCode::ODataError),
             ("$apply=aggregate(drf_name with sum as t)", ErrorCode::ODataError),
-            ("fetchXml=<fetch/>", ErrorCode::NotSupported),
-            ("sql=SELECT 1", ErrorCode::NotSupported),
+            ("fetchXml=<fetch/>", ErrorCode::ODataError),
+            ("sql=SELECT 1", ErrorCode::ODataError),
             ("$filter=Microsoft.Dynamics.CRM.Todays(PropertyName='drf_sent')", ErrorCode::ODataError),
             ("$filter=Microsoft.Dynamics.CRM.Today(PropertyName='drf_name')", ErrorCode::ODataError),
             ("$filter=Microsoft.Dynamics.CRM.In(PropertyName='drf_name')", ErrorCode::ODataError),

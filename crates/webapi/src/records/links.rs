@@ -55,6 +55,7 @@ fn read_collection(call: &Call<'_>, address: RowAddress<'_>, name: &str) -> Resu
                 count: false,
                 skip: 0,
                 page_token: page_token.clone(),
+                aggregate_rows_max: None,
             }))
         },
         &mut rows,

@@ -12,19 +12,19 @@ use driftless_query::Along;
 
 use super::address::table;
 use super::read::selected_columns;
-use super::{RowAddress, applied};
+use super::{RowAddress, applied, texts};
 use crate::answer::{Answer, push_pieces};
 use crate::call::Call;
 use crate::error;
 use crate::lower;
-use crate::rows::{JsonRows, Lowered, LoweredSlot, METADATA_VERSION, RowStyle, TOTAL, TOTAL_EXCEEDED};
+use crate::rows::{FETCH_COOKIE, JsonRows, Lowered, LoweredSlot, METADATA_VERSION, MORE_RECORDS, RowStyle, TOTAL, TOTAL_EXCEEDED};
 use crate::write::unexpected;
 
 /// Rows of a collection: the row that they belong to, and the way from it to them.
-type Within = Option<(Along, Target)>;
+pub(super) type Within = Option<(Along, Target)>;
 
 /// Finds the table and the collection of a list in a snapshot.
-type Rows<'a> = dyn Fn(&Snapshot) -> Result<(Arc<Table>, Within)> + 'a;
+pub(super) type Rows<'a> = dyn Fn(&Snapshot) -> Result<(Arc<Table>, Within)> + 'a;
 
 /// What stands behind the rows of a page.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(crate) enum ListTail {
     Next(String),
     /// The link to the changes from here.
     Delta(String),
+    /// The end of a page of FetchXML: the cookie that leads on, if there are more rows.
+    Fetched(Option<String>),
 }
 
 /// `GET set`
@@ -90,6 +92,9 @@ pub(crate) fn plain_count(count: u64) -> Answer {
 }
 
 fn page(call: &Call<'_>, set: &str, source: &Rows<'_>) -> Result<Answer> {
+    if let Some(text) = texts::of(call)? {
+        return texts::page(call, set, source, &text);
+    }
     lower::unsupported_options(&call.options)?;
     let style = RowStyle { omit_nulls: call.options.apply.is_some(), ..RowStyle::of(call) };
     let slot: LoweredSlot = RefCell::new(None);
@@ -104,7 +109,7 @@ fn page(call: &Call<'_>, set: &str, source: &Rows<'_>) -> Result<Answer> {
             let mut query = lower::query(snapshot, &table, &call.options, columns, style.annotations.formatted, call.preferences.page_rows_max)?;
             query.limit = Some(page_rows(call));
             *slot.borrow_mut() = Some(Lowered::new(call.exchange.organization, snapshot, &query, &call.options.expand)?);
-            Ok(Request::RetrieveMultiple(RetrieveMultiple { query, within, count, skip: 0, page_token: page_token.clone() }))
+            Ok(Request::RetrieveMultiple(RetrieveMultiple { query, within, count, skip: 0, page_token: page_token.clone(), aggregate_rows_max: None }))
         },
         &mut sink,
     )?;
@@ -206,10 +211,13 @@ pub(crate) fn write_list(call: &Call<'_>, style: &RowStyle, context: &str, metad
         head.name(&format!("@{METADATA_VERSION}"));
         head.text(&metadata_version.to_string());
     }
+    if let ListTail::Fetched(cookie) = &tail {
+        write_paging(&mut head, style, cookie.as_deref());
+    }
     head.name("value");
     let mut end = JsonWriter::new();
     match tail {
-        ListTail::End => end.raw(b"}"),
+        ListTail::End | ListTail::Fetched(_) => end.raw(b"}"),
         ListTail::Next(link) => close(&mut end, b",\"@odata.nextLink\":", &link),
         ListTail::Delta(link) => close(&mut end, b",\"@odata.deltaLink\":", &link),
     }
@@ -218,6 +226,18 @@ pub(crate) fn write_list(call: &Call<'_>, style: &RowStyle, context: &str, metad
     answer.body.extend(sink.finish());
     push_pieces(&mut answer.body, end.into_bytes().into());
     answer
+}
+
+/// The annotations that pages of FetchXML are asked for with (web-api 20).
+fn write_paging(head: &mut JsonWriter, style: &RowStyle, cookie: Option<&str>) {
+    if let Some(cookie) = cookie.filter(|_| style.annotations.fetch_cookie) {
+        head.name(&format!("@{FETCH_COOKIE}"));
+        head.text(cookie);
+    }
+    if style.annotations.more_records {
+        head.name(&format!("@{MORE_RECORDS}"));
+        head.boolean(cookie.is_some());
+    }
 }
 
 /// The last member of a document and its closing brace.

@@ -7,6 +7,7 @@ mod links;
 mod list;
 mod property;
 mod read;
+mod texts;
 mod write;
 
 use driftless_model::Result;

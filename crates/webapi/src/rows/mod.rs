@@ -93,6 +93,8 @@ pub(crate) struct Annotations {
     pub(crate) total: bool,
     pub(crate) total_exceeded: bool,
     pub(crate) metadata_version: bool,
+    pub(crate) fetch_cookie: bool,
+    pub(crate) more_records: bool,
 }
 
 pub(crate) const FORMATTED_VALUE: &str = "OData.Community.Display.V1.FormattedValue";
@@ -100,6 +102,8 @@ pub(crate) const LOOKUP_TABLE: &str = "Microsoft.Dynamics.CRM.lookuplogicalname"
 pub(crate) const NAVIGATION: &str = "Microsoft.Dynamics.CRM.associatednavigationproperty";
 pub(crate) const TOTAL: &str = "Microsoft.Dynamics.CRM.totalrecordcount";
 pub(crate) const TOTAL_EXCEEDED: &str = "Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded";
+pub(crate) const FETCH_COOKIE: &str = "Microsoft.Dynamics.CRM.fetchxmlpagingcookie";
+pub(crate) const MORE_RECORDS: &str = "Microsoft.Dynamics.CRM.morerecords";
 pub(crate) const METADATA_VERSION: &str = "Microsoft.Dynamics.CRM.globalmetadataversion";
 
 impl RowStyle {
@@ -113,6 +117,8 @@ impl RowStyle {
             total: wants(TOTAL),
             total_exceeded: wants(TOTAL_EXCEEDED),
             metadata_version: wants(METADATA_VERSION),
+            fetch_cookie: wants(FETCH_COOKIE),
+            more_records: wants(MORE_RECORDS),
         };
         let caller = call.exchange.caller;
         Self {
