@@ -8,7 +8,7 @@ use driftless_model::{Error, ErrorCode, LogicalName, Result, Table, Uuid, Value}
 use driftless_odata::link;
 use driftless_odata::paging::{CookieEncoding, CookieLimits, PagingCookie};
 use driftless_odata::percent::{self, Plus};
-use driftless_odata::query::RawOption;
+use driftless_odata::query::{RawOption, SelectItem};
 use driftless_query::fetch::{self, FetchLimits, FetchQuery};
 use driftless_query::tsql::{self, SqlLimits};
 use driftless_query::{Columns, Query, ResultKind};
@@ -202,11 +202,11 @@ fn fetched(fetch: FetchQuery, preferred: Option<u32>, most: u32, count: bool) ->
 /// The columns of the set's own table, as the context repeats them. Values with names of their own are no properties of it.
 fn columns(table: &Table, query: &Query) -> String {
     let (ResultKind::Rows, Columns::Some(names)) = (query.result, &query.columns) else { return String::new() };
-    let mut columns: Vec<String> = Vec::with_capacity(names.len().max(1));
+    let mut columns: Vec<SelectItem> = Vec::with_capacity(names.len().max(1));
     for name in names.iter().chain(names.is_empty().then_some(&table.def.primary_id)) {
-        let name = table.find(name).map_or_else(|| name.to_string(), |ix| wire_name(table.column(ix)));
-        if !columns.contains(&name) {
-            columns.push(name);
+        let column = SelectItem::Column(table.find(name).map_or_else(|| name.to_string(), |ix| wire_name(table.column(ix))));
+        if !columns.contains(&column) {
+            columns.push(column);
         }
     }
     context_columns(Some(&columns), &[])
