@@ -58,7 +58,7 @@ pub fn berths(version: SolutionVersion, managed: bool) -> Package {
 }
 
 /// The solution `Berths` as a later version has it: without the code and its key, with the column `hbr_length`.
-pub fn slips(version: SolutionVersion, managed: bool) -> Package {
+pub(crate) fn slips(version: SolutionVersion, managed: bool) -> Package {
     let mut package = berths(version, managed);
     for table in &mut package.tables {
         table.columns.retain(|column| column.logical_name != "hbr_code");
@@ -69,7 +69,7 @@ pub fn slips(version: SolutionVersion, managed: bool) -> Package {
 }
 
 /// The solution `Cranes` of the same publisher: a table `hbr_crane` with a lookup of berths, which it needs and does not have.
-pub fn cranes(version: SolutionVersion, managed: bool) -> Package {
+pub(crate) fn cranes(version: SolutionVersion, managed: bool) -> Package {
     let end = |kind: &str, name: &str| DependencyEnd {
         attributes: [("type", kind), ("schemaName", name), ("solution", "Berths (1.0.0.0)")].map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
     };

@@ -93,7 +93,7 @@ pub(crate) fn before_create(cx: &WriteCx<'_>, table: &Table, id: Uuid, cells: &m
         }
         "solution" => solutions::check_solution_row(cx, table, cells),
         "publisher" => solutions::check_publisher_row(cx, table, cells),
-        "savedquery" | "userquery" => require_table_of_view(cx, table, cells).and_then(|()| views::check(cx, table, cells)),
+        "savedquery" | "userquery" => views::check(cx, table, cells),
         _ => Ok(()),
     }
 }
@@ -102,14 +102,6 @@ pub(crate) fn before_create(cx: &WriteCx<'_>, table: &Table, id: Uuid, cells: &m
 /// and is its own root.
 pub(crate) fn facts_of_role(roles: &Table, id: Uuid) -> [(&'static str, Value); 3] {
     [("componentstate", Value::Int(0)), ("overwritetime", Value::DateTime(NEVER_OVERWRITTEN_S)), ("parentrootroleid", reference(roles, id))]
-}
-
-/// A view shows rows of a table that is there (STD-9).
-fn require_table_of_view(cx: &WriteCx<'_>, table: &Table, cells: &[(ColumnIx, Value)]) -> Result<()> {
-    match get(cells, table.require("returnedtypecode")?) {
-        Some(Value::Text(name)) => cx.snapshot.require(name).map(drop),
-        _ => Ok(()),
-    }
 }
 
 /// Managed properties cannot be given by callers: a role that a customizer makes may be changed and deleted.

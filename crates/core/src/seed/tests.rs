@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use driftless_model::Value;
+use driftless_query::fetch::{self, FetchLimits};
+use driftless_query::{Circumstances, resolve};
 use driftless_store_sqlite::{SqliteOptions, SqliteStore};
 
 use super::*;
@@ -152,5 +154,11 @@ fn views_show_columns_that_are_there() {
         assert!(!view.default || defaults.insert(&view.table), "{} has one default view", view.table);
     }
     assert!(views.iter().all(|view| defaults.contains(&view.table)));
-    assert_eq!(folder.rows(&organization, "savedquery", &[]).len(), views.len());
+    let rows = folder.rows(&organization, "savedquery", &["fetchxml"]);
+    assert_eq!(rows.len(), views.len());
+    for (_, row) in &rows {
+        let Value::Text(text) = &row[0] else { panic!("a view without FetchXML") };
+        let query = fetch::read(text, &*snapshot, &FetchLimits::default()).unwrap().query;
+        assert!(resolve(&query, &*snapshot, &Circumstances::default()).is_ok(), "{text}");
+    }
 }
