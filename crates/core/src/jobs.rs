@@ -119,7 +119,8 @@ fn next(organization: &Organization) -> Result<Option<(Uuid, i32)>> {
         column: table.require("statecode")?,
         test: Test::Compare(Comparison::NotEqual, Value::Int(COMPLETED)),
     });
-    let kinds = [BULK_DELETE, KEY_INDEX, EXPORT_SOLUTION, IMPORT_SOLUTION, PROMOTE_SOLUTION, UNINSTALL_SOLUTION].map(|kind| (kind, table.require("operationtype")));
+    let kinds =
+        [BULK_DELETE, KEY_INDEX, EXPORT_SOLUTION, IMPORT_SOLUTION, PROMOTE_SOLUTION, UNINSTALL_SOLUTION].map(|kind| (kind, table.require("operationtype")));
     let mut of_kinds = Vec::new();
     for (kind, column) in kinds {
         of_kinds.push(ResolvedCondition::equals(column?, Value::Int(kind)));
