@@ -93,12 +93,13 @@ const TOKEN_NAME: &str = "first administrator";
 fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Option<String>, Engine)> {
     let limits = Limits::default();
     let store_options = SqliteOptions { write_wait_s: limits.write_wait_s, ..SqliteOptions::default() };
-    let store = SqliteStore::open(&options.data, &store_options)?;
+    let store = Arc::new(SqliteStore::open(&options.data, &store_options)?);
     let data = options.data.canonicalize().with_context(|| format!("opening {}", options.data.display()))?;
-    let organization = Organization::open_with(Arc::new(store), Arc::new(SystemEnvironment::default()), limits, options.expired_tokens)?;
+    let organization = Organization::open_with(Arc::clone(&store) as _, Arc::new(SystemEnvironment::default()), limits.clone(), options.expired_tokens)?;
     if options.sample {
         organization.add_sample_data()?;
     }
+    store.limit_times(&limits); // opening a folder took as long as it did
     let tokens = TokenFile::open(&data)?;
     let token_file = administrator_token(&data, &tokens, organization.facts().administrator)?;
     if options.is_for_developer {

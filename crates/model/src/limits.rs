@@ -56,6 +56,12 @@ pub struct Limits {
     pub upload_life_s: i64,
     /// Seconds that a short unit may wait for the writer before 503 (ADR 0003).
     pub write_wait_s: u64,
+    /// Seconds that a read may take before 503 (SEC-11).
+    pub read_time_s: u64,
+    /// Seconds that a page of changes may take before 503 (SEC-11).
+    pub changes_time_s: u64,
+    /// Seconds that a short unit may take once it runs before 503; imports and changes of definitions take as long as they do (SEC-11).
+    pub write_time_s: u64,
 }
 
 impl Default for Limits {
@@ -86,6 +92,9 @@ impl Default for Limits {
             file_read_bytes_max: 128 << 20,
             upload_life_s: 86_400,
             write_wait_s: 30,
+            read_time_s: 120,
+            changes_time_s: 60,
+            write_time_s: 120,
         }
     }
 }

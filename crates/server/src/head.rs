@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::header::HOST;
+use http::header::{CONTENT_ENCODING, HOST};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Uri};
@@ -55,6 +55,9 @@ pub(crate) fn check(head: &mut Parts, peer: Peer, limits: &Limits, names: &Names
     check_sizes(head, limits)?;
     if head.method == Method::CONNECT {
         return Err(Refusal::Tunnel);
+    }
+    if head.headers.get_all(CONTENT_ENCODING).iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Refusal::Compressed); // SEC-12
     }
     let found = origin(head, peer, names)?;
     if head.uri.authority().is_some() {

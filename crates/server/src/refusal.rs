@@ -17,6 +17,8 @@ pub(crate) enum Refusal {
     BodyTooSlow,
     /// The body is larger than the front takes.
     BodyTooLarge,
+    /// The body is compressed.
+    Compressed,
     /// The request line is too long.
     UrlTooLong,
     /// A local service was addressed by a name that is not its own.
@@ -38,6 +40,7 @@ impl Refusal {
             Self::Tunnel => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Compressed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::UrlTooLong => StatusCode::URI_TOO_LONG,
             Self::ForeignHost => StatusCode::MISDIRECTED_REQUEST,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -51,7 +54,7 @@ impl Refusal {
     fn code(self) -> &'static str {
         match self {
             Self::Malformed(_) | Self::BodyTooSlow | Self::ForeignHost => "0x80040203",
-            Self::Tunnel => "0x80040315",
+            Self::Tunnel | Self::Compressed => "0x80040315",
             Self::BodyTooLarge | Self::UrlTooLong | Self::HeadersTooLarge => "0x8004418a",
             Self::Busy => "0x80072326",
             Self::Panicked => "0x80040216",
@@ -66,6 +69,7 @@ impl Refusal {
             Self::Tunnel => "This action is not supported.",
             Self::BodyTooSlow => "The request body was sent too slowly.",
             Self::BodyTooLarge => "Request message length is too large.",
+            Self::Compressed => "Compressed request bodies are not supported: send the body as it is, without Content-Encoding.",
             Self::UrlTooLong => "Request message length is too large: the URL has too many characters.",
             Self::ForeignHost => "This service answers to localhost, 127.0.0.1 and ::1 only, and not through a proxy.",
             Self::HeadersTooLarge => "Request message length is too large: there are too many or too long header fields.",
@@ -131,6 +135,7 @@ mod tests {
             Refusal::Tunnel,
             Refusal::BodyTooSlow,
             Refusal::BodyTooLarge,
+            Refusal::Compressed,
             Refusal::UrlTooLong,
             Refusal::ForeignHost,
             Refusal::HeadersTooLarge,

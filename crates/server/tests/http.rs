@@ -112,6 +112,16 @@ fn a_large_body_is_refused_and_the_answer_can_be_read() {
     assert_eq!(client.answer().status, 200);
 }
 
+#[test] // SEC-12
+fn a_compressed_body_is_refused() {
+    let service = Service::start(Limits::default());
+    let mut client = service.client();
+    for (encoding, status) in [("identity", 200), ("gzip", 415)] {
+        client.send(format!("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: {encoding}\r\nContent-Length: 2\r\n\r\nxx"));
+        assert_eq!(client.answer().status, status, "{encoding}");
+    }
+}
+
 #[test]
 fn all_bodies_together_have_a_limit() {
     let service = Service::start(Limits { bodies_bytes_max: 100_000, ..Limits::default() });

@@ -128,6 +128,7 @@ impl Watch {
         match code(&error) {
             Some(ErrorCode::DiskFull) => StoreError::Full,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Conflict,
+            Some(ErrorCode::OperationInterrupted) => too_long().into(),
             _ if error.to_string().contains(OVERFLOW) => driftless_query::sum_too_great().into(),
             _ => StoreError::failed(error),
         }
@@ -141,6 +142,14 @@ impl Watch {
         self.engine(error)
     }
 }
+
+/// The error of a statement whose time is over (SEC-11).
+pub(crate) fn too_long() -> driftless_model::Error {
+    driftless_model::Error::of(driftless_model::ErrorCode::SqlTimeout).retry_after(TOO_LONG_RETRY_S)
+}
+
+/// When what took too long may come again: what it met may be gone then.
+const TOO_LONG_RETRY_S: u32 = 10;
 
 /// What the engine says of a sum that its type cannot hold; our own functions say the same.
 pub(crate) const OVERFLOW: &str = "integer overflow";

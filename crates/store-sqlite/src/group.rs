@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use driftless_model::{Error, ErrorCode, Result};
 use driftless_sql::Targets;
-use driftless_store::{StoreError, Unit};
+use driftless_store::{Length, StoreError, Unit};
 
-use crate::error::Watch;
+use crate::error::{Watch, too_long};
 use crate::state::{self, State};
 use crate::unit::{Engine, Spoiled, UnitTx};
 
@@ -87,9 +87,10 @@ fn attempt(
         let ran = run_unit(engine, watch, &mut units[results.len()], apart);
         if engine.conn.is_autocommit() {
             // The engine gave the whole transaction up.
+            let own = matches!(ran.spoiled, Some(Spoiled::TooLong)).then(too_long);
             let cause = ran.spoiled.map_or_else(|| Lost::Failed("the engine ended the transaction".to_owned()), Lost::from);
             results = results.iter().map(|_| Err(cause.error())).collect();
-            results.push(Err(cause.error()));
+            results.push(Err(own.unwrap_or_else(|| cause.error())));
             lost = Some(cause);
             continue;
         }
@@ -192,12 +193,17 @@ fn run_unit(engine: &mut Engine, watch: &Watch, unit: &mut Unit, apart: Apart) -
     }
     let before = Before::of(engine);
     engine.tallies.begin_unit();
+    if unit.length == Length::Short {
+        engine.limit.begin(engine.times.write_ms());
+    }
     let mut tx = UnitTx::new(engine, watch);
     let outcome = catch_unwind(AssertUnwindSafe(|| (unit.work)(&mut tx)));
     let (changed, spoiled) = (tx.changed, tx.spoiled.take());
+    engine.limit.lift();
     let result = match (outcome, &spoiled) {
         (Err(panic), _) => Err(Error::of(ErrorCode::UnExpected).because(format!("a unit of work panicked: {}", panic_text(panic.as_ref())))),
         (Ok(_), Some(Spoiled::Full)) => Err(StoreError::Full.into()),
+        (Ok(_), Some(Spoiled::TooLong)) => Err(too_long()),
         (Ok(Ok(())), Some(Spoiled::Failed(cause))) => Err(Error::of(ErrorCode::UnExpected).because(cause.clone())),
         (Ok(result), _) => result,
     };
@@ -229,6 +235,7 @@ impl From<Spoiled> for Lost {
     fn from(spoiled: Spoiled) -> Self {
         match spoiled {
             Spoiled::Full => Self::Full,
+            Spoiled::TooLong => Self::Busy, // for the others of the group
             Spoiled::Failed(cause) => Self::Failed(cause),
         }
     }

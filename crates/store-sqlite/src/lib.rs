@@ -18,6 +18,7 @@ mod rows;
 mod schema;
 mod state;
 mod tally;
+mod time_limit;
 mod unit;
 mod upkeep;
 mod versions;
@@ -28,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use driftless_model::{Result, Table, Uuid};
+use driftless_model::{Limits, Result, Table, Uuid};
 use driftless_store::{ReadTx, Store, Unit, unavailable};
 
 pub use check::{CheckReport, Finding, FindingKind};
@@ -37,6 +38,7 @@ pub use error::{FatalHook, OpenError};
 use connection::Purpose;
 use error::Watch;
 use pool::{Pool, PoolOptions};
+use time_limit::Times;
 use upkeep::Upkeep;
 use writer::Writer;
 
@@ -73,6 +75,7 @@ impl std::fmt::Debug for SqliteOptions {
 /// A store in a data folder.
 pub struct SqliteStore {
     folder: PathBuf,
+    times: Arc<Times>,
     pool: Pool,
     /// None when opened for reading only.
     writing: Option<Writing>,
@@ -96,11 +99,13 @@ impl SqliteStore {
         let opened = open::open(folder, options.mmap_bytes)?;
         let watch = Arc::new(Watch::new(Arc::clone(&options.fatal)));
         let wait = Duration::from_secs(options.write_wait_s);
+        let times = Arc::clone(&opened.engine.times);
         let pool = PoolOptions { path: opened.database, purpose: Purpose::Read, mmap_bytes: options.mmap_bytes, connections_max: options.readers_max, wait };
         let writer = Arc::new(Writer::new(opened.engine, Arc::clone(&watch), wait, folder.join(open::LOG)));
         Ok(Self {
             folder: folder.to_owned(),
-            pool: Pool::new(pool, watch),
+            pool: Pool::new(pool, watch, Arc::clone(&times)),
+            times,
             writing: Some(Writing { _upkeep: Upkeep::start(Arc::clone(&writer))?, writer, _lock: opened.lock }),
         })
     }
@@ -124,7 +129,14 @@ impl SqliteStore {
         let pool = PoolOptions { path: database, purpose, mmap_bytes: 0, connections_max: 2, wait: Duration::from_secs(30) };
         // A check reports damage, it does not end the process.
         let watch = Watch::new(Arc::new(|reason| tracing::error!(reason, "damage was found while reading")));
-        Ok(Self { folder: folder.to_owned(), pool: Pool::new(pool, Arc::new(watch)), writing: None })
+        let times = Arc::new(Times::default());
+        Ok(Self { folder: folder.to_owned(), pool: Pool::new(pool, Arc::new(watch), Arc::clone(&times)), times, writing: None })
+    }
+
+    /// Limits the time of what comes from here on: a read transaction, a page of changes in one, and a short unit of work (SEC-11). What takes longer fails with
+    /// 0x80044151, and nothing of it is kept. Until this is called there is no limit; long units have none.
+    pub fn limit_times(&self, limits: &Limits) {
+        self.times.set(limits);
     }
 
     /// Whether a table has the row with this id, for tools that look at a folder beside its service.

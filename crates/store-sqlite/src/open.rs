@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use driftless_model::{Epoch, FOLD_VERSION, Version};
 use rusqlite::Connection;
@@ -12,6 +13,7 @@ use crate::error::OpenError;
 use crate::private;
 use crate::state::{self, FileIdentity, State};
 use crate::tally::Tallies;
+use crate::time_limit::TimeLimit;
 use crate::unit::Engine;
 use crate::versions::{self, Counter, EPOCH_JUMP, Reservation};
 
@@ -46,11 +48,12 @@ pub(crate) fn open(folder: &Path, mmap_bytes: u64) -> Result<Opened, OpenError> 
     let database = folder.join(DATABASE);
     drop(private::create_file(&database)?);
     let identity = private::identity(&database)?;
-    let conn = connection::open(&database, Purpose::Write, mmap_bytes)?;
+    let mut conn = connection::open(&database, Purpose::Write, mmap_bytes)?;
     let side = versions::read(folder)?;
     let (state, last) = if state::exists(&conn)? { resume(folder, &conn, identity, side)? } else { begin(folder, &conn, identity, side)? };
+    let limit = TimeLimit::install(&mut conn)?;
     let counter = Counter::new(folder, state.epoch, last);
-    Ok(Opened { engine: Engine { conn, state, counter, tallies: Tallies::default(), targets: OnceCell::new() }, lock, database })
+    Ok(Opened { engine: Engine { conn, limit, times: Arc::default(), state, counter, tallies: Tallies::default(), targets: OnceCell::new() }, lock, database })
 }
 
 /// Refuses a folder that any user of the machine may read (SEC-61).

@@ -14,6 +14,7 @@ use crate::connection::{self, Purpose};
 use crate::error::Watch;
 use crate::reading::Snapshot;
 use crate::state;
+use crate::time_limit::{TimeLimit, Times};
 
 /// The reading connections of a store.
 pub(crate) struct Pool {
@@ -23,6 +24,7 @@ pub(crate) struct Pool {
     connections_max: usize,
     wait: Duration,
     watch: Arc<Watch>,
+    times: Arc<Times>,
     shelf: Mutex<Shelf>,
     returned: Condvar,
     /// The tables of the database and the number of the catalog that they were read at.
@@ -31,8 +33,14 @@ pub(crate) struct Pool {
 
 #[derive(Default)]
 struct Shelf {
-    idle: Vec<Connection>,
+    idle: Vec<Reader>,
     made: usize,
+}
+
+/// A connection, and the end of what it does now.
+struct Reader {
+    conn: Connection,
+    limit: Arc<TimeLimit>,
 }
 
 /// How a pool's connections are made, and how many.
@@ -45,7 +53,7 @@ pub(crate) struct PoolOptions {
 }
 
 impl Pool {
-    pub(crate) fn new(options: PoolOptions, watch: Arc<Watch>) -> Self {
+    pub(crate) fn new(options: PoolOptions, watch: Arc<Watch>, times: Arc<Times>) -> Self {
         Self {
             path: options.path,
             purpose: options.purpose,
@@ -53,6 +61,7 @@ impl Pool {
             connections_max: options.connections_max.max(1),
             wait: options.wait,
             watch,
+            times,
             shelf: Mutex::default(),
             returned: Condvar::new(),
             targets: RwLock::default(),
@@ -62,7 +71,7 @@ impl Pool {
     /// Runs `work` in a read transaction.
     pub(crate) fn read(&self, work: &mut dyn FnMut(&dyn ReadTx) -> Result<()>) -> Result<()> {
         let lent = self.take()?;
-        let conn = lent.connection()?;
+        let Reader { conn, limit } = lent.reader()?;
         let failed = |error| driftless_model::Error::from(self.watch.engine(error));
         conn.prepare_cached("BEGIN").and_then(|mut begin| begin.execute(())).map_err(failed)?;
         let state = state::read(conn).map_err(failed)?;
@@ -75,7 +84,10 @@ impl Pool {
         }
         drop(cached);
         let known = targets.get().is_some();
-        let result = work(&Snapshot { conn, watch: &self.watch, state, targets: &targets });
+        limit.begin(self.times.read_ms());
+        let changes_end = Some((&**limit, self.times.changes_ms().min(self.times.read_ms())));
+        let result = work(&Snapshot { conn, watch: &self.watch, state, targets: &targets, changes_end });
+        limit.lift();
         if !known && let Some(read) = targets.get() {
             *self.targets.write().unwrap_or_else(PoisonError::into_inner) = (state.catalog, Some(Arc::clone(read)));
         }
@@ -85,7 +97,7 @@ impl Pool {
     /// Gives a connection in a read transaction to `work`, which sees the engine itself: for the check. Damage is what a check looks for, so it ends nothing.
     pub(crate) fn inspect(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<rusqlite::Result<()>> {
         let lent = self.take()?;
-        let conn = lent.connection()?;
+        let conn = &lent.reader()?.conn;
         Ok(conn.execute_batch("BEGIN").and_then(|()| work(conn)))
     }
 
@@ -93,15 +105,14 @@ impl Pool {
         let deadline = Instant::now() + self.wait;
         let mut shelf = self.shelf();
         loop {
-            if let Some(conn) = shelf.idle.pop() {
-                return Ok(Lent { pool: self, conn: Some(conn) });
+            if let Some(reader) = shelf.idle.pop() {
+                return Ok(Lent { pool: self, reader: Some(reader) });
             }
             if shelf.made < self.connections_max {
                 shelf.made += 1;
                 drop(shelf);
-                let mut lent = Lent { pool: self, conn: None };
-                let made = connection::open(&self.path, self.purpose, self.mmap_bytes);
-                lent.conn = Some(made.map_err(|error| driftless_model::Error::from(self.watch.engine(error)))?);
+                let mut lent = Lent { pool: self, reader: None };
+                lent.reader = Some(self.make().map_err(|error| driftless_model::Error::from(self.watch.engine(error)))?);
                 return Ok(lent);
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -112,6 +123,12 @@ impl Pool {
         }
     }
 
+    fn make(&self) -> rusqlite::Result<Reader> {
+        let mut conn = connection::open(&self.path, self.purpose, self.mmap_bytes)?;
+        let limit = TimeLimit::install(&mut conn)?;
+        Ok(Reader { conn, limit })
+    }
+
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -120,21 +137,24 @@ impl Pool {
 /// A connection that goes back when dropped, with its transaction ended, also when a closure panics.
 struct Lent<'p> {
     pool: &'p Pool,
-    conn: Option<Connection>,
+    reader: Option<Reader>,
 }
 
 impl Lent<'_> {
-    fn connection(&self) -> Result<&Connection> {
-        self.conn.as_ref().ok_or_else(|| driftless_model::Error::damaged("a connection was lent twice"))
+    fn reader(&self) -> Result<&Reader> {
+        self.reader.as_ref().ok_or_else(|| driftless_model::Error::damaged("a connection was lent twice"))
     }
 }
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        let usable = self.conn.take().filter(|conn| conn.is_autocommit() || conn.prepare_cached("ROLLBACK").and_then(|mut end| end.execute(())).is_ok());
+        let usable = self.reader.take().filter(|Reader { conn, limit }| {
+            limit.lift(); // a closure that panicked did not
+            conn.is_autocommit() || conn.prepare_cached("ROLLBACK").and_then(|mut end| end.execute(())).is_ok()
+        });
         let mut shelf = self.pool.shelf();
         match usable {
-            Some(conn) => shelf.idle.push(conn),
+            Some(reader) => shelf.idle.push(reader),
             None => shelf.made -= 1,
         }
         drop(shelf);

@@ -13,6 +13,7 @@ use crate::error::Watch;
 use crate::files;
 use crate::rows::{StatementRow, prepare, uuid_at};
 use crate::state::{self, State};
+use crate::time_limit::TimeLimit;
 
 /// Bytes of a position: epoch, then version, both with the highest byte first.
 const POSITION_BYTES: usize = 16;
@@ -38,6 +39,8 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) state: State,
     /// The tables of this snapshot, read when first needed.
     pub(crate) targets: &'a OnceCell<Arc<Targets>>,
+    /// In how many milliseconds a page of changes ends; none inside a unit, which has an end of its own (SEC-11).
+    pub(crate) changes_end: Option<(&'a TimeLimit, u64)>,
 }
 
 impl Snapshot<'_> {
@@ -213,6 +216,9 @@ impl ReadTx for Snapshot<'_> {
     fn changes(&self, request: &ChangeRequest<'_>, sink: &mut dyn RowSink) -> StoreResult<ChangesEnd> {
         let query = request.query.query();
         let limit = request.limit.max(1);
+        if let Some((limit, ms)) = self.changes_end {
+            limit.begin(ms);
+        }
         let range = self.range(request)?;
         let begin = range.since.unwrap_or(0);
         let mut room = limit;

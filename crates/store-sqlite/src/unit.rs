@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::ops::Range;
 use std::sync::Arc;
 
-use driftless_model::{AlternateKey, Epoch, Position, Result, Table, TableCode, Uuid, Version};
+use driftless_model::{AlternateKey, Epoch, ErrorCode, Position, Result, Table, TableCode, Uuid, Version};
 use driftless_query::{RowSink, SecuredQuery};
 use driftless_sql::{Statement, Targets};
 use driftless_store::{
@@ -20,11 +20,15 @@ use crate::rows::prepare;
 use crate::schema::{self, Failure};
 use crate::state::{self, State};
 use crate::tally::Tallies;
+use crate::time_limit::{TimeLimit, Times};
 use crate::versions::Counter;
 
 /// What the writing connection carries from unit to unit.
 pub(crate) struct Engine {
     pub(crate) conn: Connection,
+    /// The end of the unit that runs.
+    pub(crate) limit: Arc<TimeLimit>,
+    pub(crate) times: Arc<Times>,
     /// State of the last commit, with the changes of the running group. Its position is that of the last commit.
     pub(crate) state: State,
     pub(crate) counter: Counter,
@@ -37,6 +41,8 @@ pub(crate) struct Engine {
 pub(crate) enum Spoiled {
     /// The disk was full.
     Full,
+    /// It took too long (SEC-11).
+    TooLong,
     /// Another error of the engine; the text is for the log.
     Failed(String),
 }
@@ -59,13 +65,17 @@ impl<'e> UnitTx<'e> {
     /// What a read of this unit sees: its own writes too, so the position covers every version given out.
     fn snapshot(&self) -> Snapshot<'_> {
         let Engine { conn, state, counter, targets, .. } = &*self.engine;
-        Snapshot { conn, watch: self.watch, state: State { position: counter.last().max(state.position), ..*state }, targets }
+        Snapshot { conn, watch: self.watch, state: State { position: counter.last().max(state.position), ..*state }, targets, changes_end: None }
     }
 
     fn spoil(&mut self, error: rusqlite::Error) -> StoreError {
         let text = error.to_string();
         let error = self.watch.engine(error);
-        self.spoiled = Some(if matches!(error, StoreError::Full) { Spoiled::Full } else { Spoiled::Failed(text) });
+        self.spoiled = Some(match &error {
+            StoreError::Full => Spoiled::Full,
+            StoreError::Outer(error) if error.code() == ErrorCode::SqlTimeout => Spoiled::TooLong,
+            _ => Spoiled::Failed(text),
+        });
         error
     }
 

@@ -25,6 +25,7 @@ type Failure = Box<dyn std::error::Error>;
 pub struct TestServer {
     listener: Option<Running>,
     organization: Arc<Organization>,
+    store: Arc<SqliteStore>,
     environment: Arc<SeededEnvironment>,
     folder: Option<TestFolder>,
     expired: ExpiredTokens,
@@ -62,9 +63,9 @@ impl TestServer {
     }
 
     fn start_in(folder: TestFolder, now_ms: i64, expired: ExpiredTokens) -> Result<Self, Failure> {
-        let store = open_store(folder.path())?;
+        let store = Arc::new(open_store(folder.path())?);
         let environment = Arc::new(SeededEnvironment::new(u64::from_be_bytes(now_ms.to_be_bytes()), now_ms));
-        let organization = Organization::open_with(Arc::new(store), Arc::clone(&environment) as Arc<dyn Environment>, Limits::default(), expired)?;
+        let organization = Organization::open_with(Arc::clone(&store) as _, Arc::clone(&environment) as Arc<dyn Environment>, Limits::default(), expired)?;
         let tokens = TokenFile::open(folder.path())?;
         let token = make_token(&tokens, &organization, &environment, Scopes::ALL)?;
         let settings = SignInSettings { recheck: Duration::ZERO, ..SignInSettings::default() };
@@ -73,12 +74,18 @@ impl TestServer {
         let listeners = Listeners { http: vec![SocketAddr::from(([127, 0, 0, 1], 0))], ..Listeners::default() };
         let listener = Server::start(Arc::new(front), &listeners, None, driftless_server::Limits::default())?;
         let address = listener.http_addr().ok_or("no address")?;
-        Ok(Self { listener: Some(listener), organization, environment, folder: Some(folder), expired, address, token })
+        store.limit_times(organization.limits());
+        Ok(Self { listener: Some(listener), organization, store, environment, folder: Some(folder), expired, address, token })
     }
 
     /// The organization behind the service.
     pub fn organization(&self) -> &Arc<Organization> {
         &self.organization
+    }
+
+    /// From here on reads and writes may take as long as these limits say.
+    pub fn limit_times(&self, limits: &Limits) {
+        self.store.limit_times(limits);
     }
 
     /// Runs all jobs that wait: index builds and solution jobs.
