@@ -14,14 +14,14 @@ use crate::arguments::{Arguments, Usage};
 use crate::service::{self, Launch, Ready, Service};
 
 /// Clients that must pass.
-const REQUIRED: &[&str] = &["raw_changes", "raw_keys", "raw_solution", PROBE];
+const REQUIRED: &[&str] = &["raw_changes", "raw_keys", "raw_solution", "py_auth_msal", PROBE];
 /// Clients that are run and told of.
 const REPORTED: &[&str] = &["py_sdk_full", "node_dynamics_web_api", PROBE];
 /// The client that is chosen flow by flow.
 const PROBE: &str = "driftless-odata-probe";
 /// Flows of the probe that must pass, and flows that are told of.
 const REQUIRED_FLOWS: &[&str] = &["delta", "error"];
-const REPORTED_FLOWS: &[&str] = &["metadata", "read", "write"];
+const REPORTED_FLOWS: &[&str] = &["metadata", "read", "write", "msal"];
 /// What the probe calls checks of rules that the real service breaks too.
 const STRICT: &str = "strict";
 /// Files that decide what is installed.
@@ -43,7 +43,7 @@ starts the service on an empty folder, runs the clients, stops the service and v
   --json FILE     write the summary there as well
   --binary PATH   the binary (default: a release build)
 
-Exit status 1 when raw_changes, raw_keys, raw_solution or the flows delta and error fail.",
+Exit status 1 when raw_changes, raw_keys, raw_solution, py_auth_msal or the flows delta and error fail.",
     options: &["from", "only", "flows", "json", "binary"],
     switches: &["big"],
     words_max: 0,
@@ -73,13 +73,14 @@ pub(crate) fn run(given: &[String]) -> Result<Outcome> {
     };
     let clients = install(&from)?;
     let folder = service::fresh_folder("accept-run")?;
-    let launch = Launch { binary, data: folder.join("data"), run: folder.join("run"), wrapper: Vec::new() };
+    let launch = Launch { binary, data: folder.join("data"), run: folder.join("run"), verb: "dev", wrapper: Vec::new() };
     let service = Service::start(&launch)?;
+    let credentials = credentials(&launch)?;
     let mut failures = Vec::new();
     let mut summary = Vec::new();
     for (number, round) in rounds(&arguments.list("only"), &arguments.list("flows")).iter().enumerate() {
         let result = folder.join(format!("result-{number}.json"));
-        let lines = call_runner(&clients, round, service.ready(), arguments.has("big"), &result)?;
+        let lines = call_runner(&clients, round, service.ready(), &credentials, arguments.has("big"), &result)?;
         failures.extend(failures_of(round, &lines));
         summary.push(json!({"required": round.is_required, "flows": round.flows, "clients": lines}));
     }
@@ -96,6 +97,12 @@ pub(crate) fn run(given: &[String]) -> Result<Outcome> {
         println!("accept: data and log are in {}", folder.display());
     }
     Ok(Outcome::of(failures.is_empty()))
+}
+
+/// How the clients sign in that do so by themselves.
+fn credentials(launch: &Launch) -> Result<Vec<(String, String)>> {
+    let wanted = ["DRIFTLESS_CLIENT_ID", "DRIFTLESS_CLIENT_SECRET", "DRIFTLESS_TENANT"];
+    Ok(service::variables(launch)?.into_iter().filter(|(name, _)| wanted.contains(&name.as_str())).collect())
 }
 
 /// Stops the service and verifies its folder.
@@ -161,7 +168,7 @@ fn failure_of(name: &str, summary: &Value) -> Option<String> {
 }
 
 /// Runs the clients of one round and gives their summary.
-fn call_runner(clients: &Path, round: &Round, ready: &Ready, is_big: bool, result: &Path) -> Result<Value> {
+fn call_runner(clients: &Path, round: &Round, ready: &Ready, credentials: &[(String, String)], is_big: bool, result: &Path) -> Result<Value> {
     let kind = if round.is_required { "must pass" } else { "told of" };
     println!("\naccept: {} ({kind}; flows {})", round.clients.join(", "), round.flows.join(", "));
     let mut command = Command::new(python_of(clients));
@@ -173,6 +180,7 @@ fn call_runner(clients: &Path, round: &Round, ready: &Ready, is_big: bool, resul
         .env("DRIFTLESS_HTTPS_URL", &ready.https)
         .env("DRIFTLESS_CA", &ready.ca)
         .env("DRIFTLESS_TOKEN", &ready.token)
+        .envs(credentials.iter().map(|(name, value)| (name, value)))
         .env("DRIFTLESS_PROBE_FLOWS", round.flows.join(" "));
     if is_big {
         command.env("DRIFTLESS_BIG", "1");

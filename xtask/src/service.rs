@@ -25,6 +25,8 @@ pub(crate) struct Launch {
     pub(crate) data: PathBuf,
     /// Where the ready file and the log go; not inside the data folder.
     pub(crate) run: PathBuf,
+    /// `serve`, or `dev` for a service with credentials for programs that sign in.
+    pub(crate) verb: &'static str,
     /// A command that runs the binary (a tracer), or nothing.
     pub(crate) wrapper: Vec<OsString>,
 }
@@ -63,7 +65,7 @@ impl Service {
         let log = OpenOptions::new().create(true).append(true).open(&log_file)?;
         let mut words = launch.wrapper.clone();
         words.push(launch.binary.clone().into_os_string());
-        words.extend(["serve", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--data"].map(OsString::from));
+        words.extend([launch.verb, "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--data"].map(OsString::from));
         words.push(launch.data.clone().into_os_string());
         words.push("--ready-file".into());
         words.push(ready_file.clone().into_os_string());
@@ -160,6 +162,15 @@ fn tail(path: &Path) -> String {
     let text = String::from_utf8_lossy(&text).into_owned();
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(12)..].join("\n")
+}
+
+/// The variables that `driftless dev env` prints for a service that was started with `dev`.
+pub(crate) fn variables(launch: &Launch) -> Result<Vec<(String, String)>> {
+    let output = Command::new(&launch.binary).args(["dev", "env", "--format", "json", "--data"]).arg(&launch.data).output();
+    let output = output.with_context(|| format!("cannot run {} dev env", launch.binary.display()))?;
+    ensure!(output.status.success(), "dev env: {}", String::from_utf8_lossy(&output.stderr).trim());
+    let found: serde_json::Map<String, Value> = serde_json::from_slice(&output.stdout)?;
+    Ok(found.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect())
 }
 
 /// What `driftless check` says about a data folder.

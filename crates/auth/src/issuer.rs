@@ -8,6 +8,8 @@ pub(crate) mod assertion;
 mod authorize;
 mod client;
 pub(crate) mod codes;
+mod device;
+pub(crate) mod devices;
 pub(crate) mod discovery;
 pub(crate) mod fault;
 pub(crate) mod form;
@@ -64,11 +66,13 @@ impl SignIn {
             Route::Instance if is_read => json(200, &discovery::instance(arrival.origin, self.tenant())),
             Route::UserRealm => empty(404),
             Route::Endpoint(authority, Endpoint::Token) if *request.method() == Method::POST => self.token(request, &authority, arrival),
-            Route::Endpoint(_, Endpoint::Token) => wrong_method("POST"),
+            Route::Endpoint(_, Endpoint::DeviceCode) if *request.method() == Method::POST => self.device_code(request, arrival),
+            Route::Endpoint(_, Endpoint::Token | Endpoint::DeviceCode) => wrong_method("POST"),
             Route::Endpoint(authority, Endpoint::Authorize) if is_form => self.authorize(request, &authority, arrival),
+            Route::Device if is_form => self.device_page(request, arrival),
             Route::Setup if is_form => self.setup(request, arrival),
             Route::Asset(name) if is_read => pages::asset(&name).unwrap_or_else(|| empty(404)),
-            Route::Endpoint(_, Endpoint::Authorize) | Route::Setup => wrong_method("GET, POST"),
+            Route::Endpoint(_, Endpoint::Authorize) | Route::Setup | Route::Device => wrong_method("GET, POST"),
             Route::Configuration(_) | Route::Keys | Route::WebFinger | Route::Instance | Route::Asset(_) => wrong_method("GET"),
         })
     }

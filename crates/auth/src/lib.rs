@@ -15,7 +15,9 @@ mod challenge;
 #[cfg(test)]
 mod fixture;
 mod issuer;
+mod jwks;
 mod jwt;
+mod outside;
 mod passwords;
 mod private_file;
 mod record_file;
@@ -33,6 +35,8 @@ pub use challenge::{REFUSED_CODE, REFUSED_MESSAGE, challenge};
 pub use driftless_model::{Scopes, ScopesError};
 pub use issuer::setup::SETUP_PATH;
 pub use issuer::{Arrival, BODY_BYTES_MAX};
+pub use jwks::Fetch;
+pub use outside::{OutsideIssuer, OutsideIssuerError};
 pub use private_file::replace_private_file;
 pub use record_file::RecordFileError;
 pub use secret::{FillRandom, RandomUnavailable, Secret, SecretError};

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use driftless_core::{Organization, TokenSubject};
 use driftless_model::{Caller, Error};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::applications::{Application, ApplicationFile, Applications};
@@ -14,10 +15,13 @@ use crate::attempts::Attempts;
 use crate::issuer::Arrival;
 use crate::issuer::assertion::Seen;
 use crate::issuer::codes::Codes;
+use crate::issuer::devices::Devices;
 use crate::issuer::mint::AccessClaims;
 use crate::issuer::route::Tenant;
 use crate::issuer::setup::Setup;
+use crate::jwks::Fetch;
 use crate::jwt::{BadToken, SKEW_S, Unproven, check_times};
+use crate::outside::{OutsideIssuer, OutsideIssuerError, Trusted};
 use crate::passwords::{PasswordError, Passwords};
 use crate::record_file::RecordFileError;
 use crate::refresh::{RefreshError, RefreshTokens};
@@ -28,17 +32,33 @@ use crate::verified::{Verified, VerifiedTokens};
 use crate::watched::{RECHECK, Watched};
 
 /// How people and programs sign in.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SignInSettings {
     /// Seconds that an access token lives: 300 to 86,400 (AUTH-11).
     pub access_token_s: u32,
+    /// Issuers outside of the service whose tokens are accepted.
+    pub issuers: Vec<OutsideIssuer>,
+    /// How their keys are got; without it no issuer can be trusted.
+    pub fetch: Option<Fetch>,
     /// How old the knowledge of tokens and applications may be: [`RECHECK`]; zero in tests.
     pub recheck: Duration,
 }
 
+impl fmt::Debug for SignInSettings {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("SignInSettings").field("access_token_s", &self.access_token_s).field("issuers", &self.issuers).finish_non_exhaustive()
+    }
+}
+
+/// What a token says of its issuer, to choose who checks it.
+#[derive(Debug, Deserialize)]
+struct SaidIssuer {
+    iss: String,
+}
+
 impl Default for SignInSettings {
     fn default() -> Self {
-        Self { access_token_s: 3_600, recheck: RECHECK }
+        Self { access_token_s: 3_600, issuers: Vec::new(), fetch: None, recheck: RECHECK }
     }
 }
 
@@ -54,7 +74,9 @@ pub struct SignIn {
     applications: Watched<Application, Applications>,
     verified: VerifiedTokens,
     assertions: Seen,
+    issuers: Vec<Trusted>,
     codes: Codes,
+    devices: Devices,
     refresh: RefreshTokens,
     passwords: Passwords,
     attempts: Attempts,
@@ -84,7 +106,9 @@ impl SignIn {
             keys: SigningKeys::open(folder, now_s)?,
             verified: VerifiedTokens::default(),
             assertions: Seen::default(),
+            issuers: trusted(&settings)?,
             codes: Codes::default(),
+            devices: Devices::default(),
             refresh: RefreshTokens::open(folder),
             passwords: Passwords::open(folder, settings.recheck, random(&organization))?,
             attempts: Attempts::default(),
@@ -132,12 +156,19 @@ impl SignIn {
             Some(known) => known,
             None => {
                 let unproven = Unproven::parse(token)?;
-                let verified = self.check_own(&unproven, origin, now_s)?;
+                let said: SaidIssuer = unproven.claims()?;
+                let verified = match self.issuers.iter().find(|issuer| issuer.is(&said.iss)) {
+                    Some(issuer) => issuer.check(&unproven, now_s)?,
+                    None => self.check_own(&unproven, origin, now_s)?,
+                };
                 self.verified.put(token, verified.clone(), now_s);
                 verified
             }
         };
-        if self.is_own(&verified.audience, origin) { Ok(verified) } else { Err(BadToken::Audience) }
+        match &verified.audience {
+            Some(audience) if !self.is_own(audience, origin) => Err(BadToken::Audience),
+            _ => Ok(verified),
+        }
     }
 
     /// Checks a token of our own issuer (AUTH-21).
@@ -164,7 +195,7 @@ impl SignIn {
             "user" => TokenSubject::User(claims.sub),
             _ => return Err(BadToken::Subject),
         };
-        Ok(Verified { subject, audience, end_s: (claims.exp + SKEW_S) as i64 })
+        Ok(Verified { subject, audience: Some(audience), end_s: (claims.exp + SKEW_S) as i64 })
     }
 
     /// Whether an address without its last slash is one of the service's: a configured one, or the one that the request used.
@@ -197,6 +228,10 @@ impl SignIn {
 
     pub(crate) fn codes(&self) -> &Codes {
         &self.codes
+    }
+
+    pub(crate) fn devices(&self) -> &Devices {
+        &self.devices
     }
 
     pub(crate) fn refresh(&self) -> &RefreshTokens {
@@ -245,6 +280,12 @@ impl SignIn {
     }
 }
 
+/// The outside issuers with their keys, which are not fetched yet.
+fn trusted(settings: &SignInSettings) -> Result<Vec<Trusted>, SignInError> {
+    let Some(fetch) = &settings.fetch else { return Ok(Vec::new()) };
+    settings.issuers.iter().map(|issuer| Trusted::new(issuer.clone(), Arc::clone(fetch)).map_err(SignInError::Issuer)).collect()
+}
+
 fn random<const N: usize>(organization: &Organization) -> [u8; N] {
     let mut bytes = [0; N];
     organization.environment().fill_random(&mut bytes);
@@ -260,6 +301,8 @@ pub enum SignInError {
     Tokens(TokenFileError),
     /// The issuer's keys cannot be read or made.
     Keys(String),
+    /// An outside issuer is configured wrongly.
+    Issuer(OutsideIssuerError),
     /// The organization cannot be read.
     Organization(Error),
 }
@@ -305,6 +348,7 @@ impl fmt::Display for SignInError {
         match self {
             Self::File(error) => error.fmt(out),
             Self::Tokens(error) => error.fmt(out),
+            Self::Issuer(error) => error.fmt(out),
             Self::Keys(reason) => write!(out, "keys of the issuer: {reason}"),
             Self::Organization(error) => out.write_str(error.message()),
         }
@@ -316,6 +360,7 @@ impl std::error::Error for SignInError {
         match self {
             Self::File(error) => Some(error),
             Self::Tokens(error) => Some(error),
+            Self::Issuer(error) => Some(error),
             Self::Keys(_) | Self::Organization(_) => None,
         }
     }

@@ -15,8 +15,9 @@ const REMEMBERED_S: i64 = 300;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Verified {
     pub(crate) subject: TokenSubject,
-    /// The service that it is for. Compared with the address of each request, since the same token may come by another.
-    pub(crate) audience: String,
+    /// The address of the service that it is for, if it was made by our own issuer. Compared with the address of each request, since the same token may come
+    /// by another.
+    pub(crate) audience: Option<String>,
     /// The first second in which it is no longer valid.
     pub(crate) end_s: i64,
 }

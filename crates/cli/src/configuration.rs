@@ -6,8 +6,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use driftless_auth::OutsideIssuer;
 use driftless_core::ExpiredTokens;
 use driftless_server::{Network, TlsFiles};
+use serde::Deserialize;
 
 use crate::arguments::GeneralArguments;
 use crate::exit::{Exit, Failure};
@@ -34,11 +36,13 @@ pub(crate) enum Key {
     PublicUrl,
     HostNames,
     TrustedProxies,
+    TrustedIssuers,
+    OutboundAllow,
     ExpiredTokens,
 }
 
 /// Every setting with its name in files, its environment variable and its built-in value.
-const KEYS: [(Key, &str, &str, Option<&str>); 14] = [
+const KEYS: [(Key, &str, &str, Option<&str>); 16] = [
     (Key::Url, "url", "DRIFTLESS_URL", Some("http://127.0.0.1:8080")),
     (Key::Token, "token", "DRIFTLESS_TOKEN", None),
     (Key::TokenFile, "token_file", "DRIFTLESS_TOKEN_FILE", None),
@@ -52,6 +56,8 @@ const KEYS: [(Key, &str, &str, Option<&str>); 14] = [
     (Key::PublicUrl, "public_url", "DRIFTLESS_PUBLIC_URL", None),
     (Key::HostNames, "host_names", "DRIFTLESS_HOST_NAMES", None),
     (Key::TrustedProxies, "trusted_proxies", "DRIFTLESS_TRUSTED_PROXIES", None),
+    (Key::TrustedIssuers, "trusted_issuers", "DRIFTLESS_TRUSTED_ISSUERS", None),
+    (Key::OutboundAllow, "outbound_allow", "DRIFTLESS_OUTBOUND_ALLOW", None),
     (Key::ExpiredTokens, "expired_tokens", "DRIFTLESS_EXPIRED_TOKENS", Some("full")),
 ];
 
@@ -116,6 +122,14 @@ pub(crate) struct Setting {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Configuration {
     settings: BTreeMap<Key, Setting>,
+}
+
+/// The file of trusted issuers.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrustedIssuers {
+    #[serde(default)]
+    issuer: Vec<OutsideIssuer>,
 }
 
 /// One line of `config show`.
@@ -186,6 +200,20 @@ impl Configuration {
     /// Addresses and networks of proxies whose word counts (AUTH-51).
     pub(crate) fn trusted_proxies(&self) -> anyhow::Result<Vec<Network>> {
         self.parsed(Key::TrustedProxies, "is not an address or a network, such as 10.0.0.0/8, or several with commas between")
+    }
+
+    /// Issuers whose tokens are accepted, from the file that the setting names: `[[issuer]]` tables (AUTH-20).
+    pub(crate) fn trusted_issuers(&self) -> anyhow::Result<Vec<OutsideIssuer>> {
+        let Some(path) = self.value(Key::TrustedIssuers) else { return Ok(Vec::new()) };
+        let text = read_bounded(Path::new(path))?;
+        let refused = |error: toml::de::Error| Failure::error(Exit::Configuration, format!("{path}: {}", error.to_string().trim_end()));
+        let issuers: TrustedIssuers = toml::from_str(&text).map_err(refused)?;
+        Ok(issuers.issuer)
+    }
+
+    /// Hosts that may be asked although their addresses are private (SEC-50).
+    pub(crate) fn outbound_allow(&self) -> Vec<String> {
+        self.items(Key::OutboundAllow).map(str::to_owned).collect()
     }
 
     /// Names by which a service on loopback may be addressed besides the loopback ones.

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use anyhow::Error;
-use driftless_auth::{ApplicationError, RecordFileError, TokenFileError};
+use driftless_auth::{ApplicationError, RecordFileError, SignInError, TokenFileError};
 use driftless_client::{ClientError, code};
 use driftless_store_sqlite::OpenError;
 
@@ -110,6 +110,9 @@ pub(crate) fn of(error: &Error) -> Exit {
         }
         if let Some(applications) = cause.downcast_ref::<ApplicationError>() {
             return of_applications(applications);
+        }
+        if let Some(SignInError::Issuer(_)) = cause.downcast_ref::<SignInError>() {
+            return Exit::Configuration;
         }
         if let Some(records) = cause.downcast_ref::<RecordFileError>() {
             return of_records(records);

@@ -34,6 +34,8 @@ pub(crate) struct ServeOptions {
     pub(crate) ready_file: Option<PathBuf>,
     /// What a delta token that is too old gets.
     pub(crate) expired_tokens: ExpiredTokens,
+    /// How people and programs sign in.
+    pub(crate) sign_in: SignInSettings,
     /// For one developer: on this machine only, with an application that may do everything (AUTH-41, AUTH-42).
     pub(crate) is_for_developer: bool,
     /// Whether an organization without rows gets sample data.
@@ -111,7 +113,7 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Option<String>, Engi
         None => Some(Tls::local(&data, SystemTime::now())?),
     };
     let ca = tls.as_ref().and_then(Tls::ca_file);
-    let sign_in = Arc::new(SignIn::open(&data, Arc::clone(&organization), SignInSettings::default())?);
+    let sign_in = Arc::new(SignIn::open(&data, Arc::clone(&organization), options.sign_in.clone())?);
     let front = Service::new(Arc::clone(&organization), Arc::clone(&sign_in));
     let mut listener = Server::start(Arc::new(front), &options.listeners, tls, driftless_server::Limits::default())?;
     if options.catches_signals {
@@ -270,6 +272,7 @@ mod tests {
             data: "data".into(),
             listeners: Listeners { http: address(http), https: address(https), ..Listeners::default() },
             tls: None,
+            sign_in: SignInSettings::default(),
             is_for_developer: false,
             sample: false,
             ready_file: None,

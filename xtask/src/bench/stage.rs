@@ -67,7 +67,7 @@ impl Served {
 impl Stage {
     /// A new folder with the table that lookups lead to.
     pub(crate) fn new(plan: &Plan) -> Result<Self> {
-        let launch = Launch { binary: plan.binary.clone(), data: plan.folder.join("data"), run: plan.folder.join("run"), wrapper: Vec::new() };
+        let launch = Launch { binary: plan.binary.clone(), data: plan.folder.join("data"), run: plan.folder.join("run"), verb: "serve", wrapper: Vec::new() };
         let stage = Self { launch, large: plan.large, small: plan.small, filled: OnceCell::new() };
         let served = stage.serve()?;
         tables::create_parents(&mut served.connection())?;

@@ -27,7 +27,8 @@ const COLUMNS: usize = 60;
 
 /// Measures a folder as it is after the first start, and one with many tables.
 pub(crate) fn run(plan: &Plan, _: &Stage) -> Result<Vec<Row>> {
-    let launch = |name: &str| Launch { binary: plan.binary.clone(), data: plan.folder.join(name), run: plan.folder.join("run"), wrapper: Vec::new() };
+    let launch =
+        |name: &str| Launch { binary: plan.binary.clone(), data: plan.folder.join(name), run: plan.folder.join("run"), verb: "serve", wrapper: Vec::new() };
     let plain = launch("plain");
     stage::serve(&plain)?.stop()?;
     let (start_ms, idle_mib) = measure(&plain)?;

@@ -41,7 +41,7 @@ pub(crate) struct Plan {
 
 /// Runs a campaign and adds what it came to.
 pub(crate) fn run(plan: &Plan, report: &mut Report) -> Result<()> {
-    let launch = Launch { binary: plan.binary.clone(), data: plan.folder.join("data"), run: plan.folder.join("run"), wrapper: Vec::new() };
+    let launch = Launch { binary: plan.binary.clone(), data: plan.folder.join("data"), run: plan.folder.join("run"), verb: "serve", wrapper: Vec::new() };
     let clock = Clock::start();
     let mut service = Service::start(&launch)?;
     let mut address = Address::of(service.ready())?;

@@ -14,7 +14,7 @@ use super::form::Form;
 use super::pages;
 use super::person::WRONG;
 use super::route::{Authority, Endpoint};
-use super::scope::{self, Asked};
+use super::scope::Asked;
 use crate::applications::Application;
 use crate::sign_in::SignIn;
 
@@ -171,7 +171,7 @@ impl SignIn {
             }
             (None, _) => {}
         }
-        let asked = scope::parse(form.get("scope"), form.get("resource"), &|address| self.is_own(address, arrival.origin))?;
+        let asked = self.asked(form, arrival)?;
         Ok((asked, challenge))
     }
 }

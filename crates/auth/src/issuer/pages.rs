@@ -40,6 +40,24 @@ struct SetupPage<'a> {
     problem: &'a str,
 }
 
+#[derive(Template)]
+#[template(path = "device.html")]
+struct DevicePage<'a> {
+    problem: &'a str,
+}
+
+/// What a person is asked about a device.
+#[derive(Template)]
+#[template(path = "approve.html")]
+pub(super) struct Approval<'a> {
+    pub(super) application: &'a str,
+    pub(super) code: &'a str,
+    pub(super) scopes: &'a str,
+    pub(super) address: &'a str,
+    pub(super) user: &'a str,
+    pub(super) problem: &'a str,
+}
+
 /// The form for name and password; `fields` come back with it. `redirect` is where the browser goes afterwards.
 pub(super) fn sign_in(application: &str, action: &str, fields: &[(&str, &str)], user: &str, problem: &str, redirect: &str) -> Response<Bytes> {
     let status = if problem.is_empty() { 200 } else { 401 };
@@ -65,6 +83,18 @@ pub(super) fn message(status: u16, title: &str, text: &str) -> Response<Bytes> {
 pub(super) fn setup(user: &str, problem: &str) -> Response<Bytes> {
     let status = if problem.is_empty() { 200 } else { 400 };
     page(status, &SetupPage { user, problem }, "'self'")
+}
+
+/// The form for the code that a device shows (AUTH-13).
+pub(super) fn device(problem: &str) -> Response<Bytes> {
+    let status = if problem.is_empty() { 200 } else { 400 };
+    page(status, &DevicePage { problem }, "'self'")
+}
+
+/// The question whether a device may be signed in.
+pub(super) fn approve(approval: &Approval<'_>) -> Response<Bytes> {
+    let status = if approval.problem.is_empty() { 200 } else { 401 };
+    page(status, approval, "'self'")
 }
 
 /// Scripts and styles of the pages.

@@ -43,15 +43,24 @@ impl SignIn {
             (Some(challenge), Some(verifier)) if fits(verifier, challenge) => {}
             _ => return Err(Fault::new("invalid_grant", 501_481, "The code_verifier does not fit the code_challenge.")),
         }
-        let person = self.still_there(grant.user)?;
-        let mut document = self.answer_person(asker, &person, grant.asked, grant.nonce.as_deref())?;
-        if grant.asked.offline_access {
-            let family = self.new_id();
-            let token = self.refresh().begin(family, grant.application, grant.user, grant.asked, self.random(), self.now_s()).map_err(refused)?;
+        let (document, family) = self.first_tokens(asker, grant.user, grant.asked, grant.nonce.as_deref())?;
+        if let Some(family) = family {
             self.codes().led_to(code, family);
-            document["refresh_token"] = token.into();
         }
         Ok(document)
+    }
+
+    /// The answer to a person's sign-in, and the family of refresh tokens that it began.
+    pub(super) fn first_tokens(&self, asker: &Asker<'_>, user: Uuid, asked: Asked, nonce: Option<&str>) -> Result<(Value, Option<Uuid>), Fault> {
+        let person = self.still_there(user)?;
+        let mut document = self.answer_person(asker, &person, asked, nonce)?;
+        if !asked.offline_access {
+            return Ok((document, None));
+        }
+        let family = self.new_id();
+        let token = self.refresh().begin(family, asker.application.id, user, asked, self.random(), self.now_s()).map_err(refused)?;
+        document["refresh_token"] = token.into();
+        Ok((document, Some(family)))
     }
 
     /// Renews tokens. Less may be asked for than at first, never more.
@@ -72,7 +81,7 @@ impl SignIn {
     }
 
     /// The answer for a person: access token, and what the application asked to know of them.
-    pub(super) fn answer_person(&self, asker: &Asker<'_>, person: &Person, asked: Asked, nonce: Option<&str>) -> Result<Value, Fault> {
+    fn answer_person(&self, asker: &Asker<'_>, person: &Person, asked: Asked, nonce: Option<&str>) -> Result<Value, Fault> {
         let mut document = self.answer_tokens(asker, &Subject::Person(person.clone()), asked)?;
         if asked.openid {
             let token = self.mint_id(asker.authority, asker.arrival.origin, asker.application.id, person, nonce);

@@ -76,15 +76,17 @@ impl Authority {
 pub(crate) enum Endpoint {
     Token,
     Authorize,
+    DeviceCode,
 }
 
 impl Endpoint {
-    const ALL: [Self; 2] = [Self::Token, Self::Authorize];
+    const ALL: [Self; 3] = [Self::Token, Self::Authorize, Self::DeviceCode];
 
     fn name(self) -> &'static str {
         match self {
             Self::Token => "token",
             Self::Authorize => "authorize",
+            Self::DeviceCode => "devicecode",
         }
     }
 
@@ -104,6 +106,8 @@ pub(crate) enum Route {
     Endpoint(Authority, Endpoint),
     /// The page that gives the first administrator a password.
     Setup,
+    /// The page for the code that a device shows.
+    Device,
     /// A script or style of the pages.
     Asset(String),
     /// `/.well-known/webfinger` (AUTH-09).
@@ -127,6 +131,7 @@ impl Route {
             ["common", "userrealm", _] => Some(Self::UserRealm),
             ["discovery", "keys"] => Some(Self::Keys),
             ["signin", "setup"] => Some(Self::Setup),
+            ["signin", "device"] => Some(Self::Device),
             ["signin", name] => Some(Self::Asset((*name).to_owned())),
             [first, rest @ ..] if *first == "adfs" || tenant.is(first) => Self::of_authority(first, rest),
             _ => None,

@@ -12,7 +12,7 @@ use super::mint::Subject;
 use super::route::{Authority, Shape};
 use super::scope::{self, Asked};
 use super::{answer, assertion};
-use crate::applications::Application;
+use crate::applications::{Application, Applications};
 use crate::sign_in::SignIn;
 
 /// Who asks for tokens, and where.
@@ -39,10 +39,8 @@ impl SignIn {
     fn grant(&self, request: &Request<Bytes>, authority: &Authority, arrival: Arrival<'_>) -> Result<Value, Fault> {
         let form = Form::of_body(request)?;
         let applications = self.applications();
-        let (id, proof) = client::named(request.headers(), &form)?;
-        let application = client::find(&applications, id)?;
-        self.check_proof(application, &proof, arrival)?;
-        let asked = scope::parse(form.get("scope"), form.get("resource"), &|address| self.is_own(address, arrival.origin))?;
+        let application = self.asking(request, &form, &applications, arrival)?;
+        let asked = self.asked(&form, arrival)?;
         let asker = Asker { authority, arrival, application, wants_client_info: form.get("client_info").is_some() };
         match form.require("grant_type")? {
             "client_credentials" => {
@@ -56,12 +54,32 @@ impl SignIn {
                 self.answer_tokens(&asker, &Subject::Application, asked)
             }
             "authorization_code" => self.redeem(&asker, &form),
+            "urn:ietf:params:oauth:grant-type:device_code" | "device_code" => self.poll_device(&asker, &form),
             "refresh_token" => self.renew(&asker, &form, asked),
             other => {
                 let shown: String = other.chars().take(100).collect();
                 Err(Fault::new("unsupported_grant_type", 70_003, format!("The grant type '{shown}' is not offered.")))
             }
         }
+    }
+
+    /// The application that asks, if it is who it says.
+    pub(super) fn asking<'a>(
+        &self,
+        request: &Request<Bytes>,
+        form: &Form,
+        applications: &'a Applications,
+        arrival: Arrival<'_>,
+    ) -> Result<&'a Application, Fault> {
+        let (id, proof) = client::named(request.headers(), form)?;
+        let application = client::find(applications, id)?;
+        self.check_proof(application, &proof, arrival)?;
+        Ok(application)
+    }
+
+    /// What is asked for.
+    pub(super) fn asked(&self, form: &Form, arrival: Arrival<'_>) -> Result<Asked, Fault> {
+        scope::parse(form.get("scope"), form.get("resource"), &|address| self.is_own(address, arrival.origin))
     }
 
     /// An application with credentials must prove itself, whatever it asks for.

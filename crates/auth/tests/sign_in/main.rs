@@ -4,6 +4,7 @@
 
 mod assertions;
 mod credentials;
+mod outside;
 mod people;
 mod stage;
 mod tokens;

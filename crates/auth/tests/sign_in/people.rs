@@ -216,3 +216,33 @@ fn wrong_passwords_are_all_answered_alike_and_slow_down() {
     stage.environment.advance_s(60);
     assert_eq!(attempt("administrator", PASSWORD).status, 303);
 }
+
+#[test] // AUTH-13
+fn a_device_is_signed_in_from_elsewhere() {
+    let stage = stage();
+    let scope = format!("{ORIGIN}/user_impersonation offline_access");
+    let begun = stage.post("/adfs/oauth2/devicecode", &[("client_id", SAMPLE), ("scope", &scope)]).json();
+    let text = |name: &str| begun[name].as_str().unwrap().to_owned();
+    assert_eq!((text("verification_uri"), &begun["expires_in"], &begun["interval"]), (format!("{ORIGIN}/signin/device"), &900.into(), &5.into()));
+    let (device, user) = (text("device_code"), text("user_code"));
+    let poll = || {
+        let kind = "urn:ietf:params:oauth:grant-type:device_code";
+        stage.post("/adfs/oauth2/token", &[("grant_type", kind), ("client_id", SAMPLE), ("device_code", &device), ("code", &device)])
+    };
+    assert_eq!((poll().json()["error"].clone(), poll().json()["error"].clone()), ("authorization_pending".into(), "slow_down".into()));
+    assert_eq!(stage.get("/signin/device").status, 200);
+    let page = |fields: &[(&str, &str)]| stage.post_with("/signin/device", fields, &OWN);
+    assert_eq!(page(&[("user_code", "BBBB-BBBB")]).status, 400);
+    let question = page(&[("user_code", &user.to_lowercase())]);
+    assert!(["Sample client", "127.0.0.1", "user_impersonation", &user].iter().all(|text| question.text.contains(text)), "{}", question.text);
+    let decide = |password| page(&[("user_code", &user), ("decision", "allow"), ("username", "administrator"), ("password", password)]);
+    assert_eq!(decide("wrong password").status, 401);
+    let foreign = stage.post_with("/signin/device", &[("user_code", &user), ("decision", "refuse")], &[("sec-fetch-site", "cross-site")]);
+    assert_eq!(foreign.status, 400);
+    assert_eq!(decide(PASSWORD).status, 200);
+    let tokens = poll().json();
+    let caller = stage.caller(tokens["access_token"].as_str().unwrap()).unwrap();
+    assert_eq!(caller.user, stage.organization.facts().administrator);
+    assert_eq!(renew(&stage, tokens["refresh_token"].as_str().unwrap()).status, 200);
+    assert_eq!(poll().json()["error"], "expired_token");
+}

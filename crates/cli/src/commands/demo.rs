@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
+use driftless_auth::SignInSettings;
 use driftless_client::{Connection, RetryPolicy, Settings};
 use driftless_server::{Interruption, Listeners};
 
@@ -128,6 +129,7 @@ fn start_own(arguments: &Arguments, output: Output) -> anyhow::Result<Own> {
         data: home.path().to_owned(),
         listeners: Listeners { http: vec![arguments.http.unwrap_or(free)], https: vec![free], ..Listeners::default() },
         tls: None,
+        sign_in: SignInSettings::default(),
         is_for_developer: false,
         sample: false,
         ready_file: None,

@@ -2,10 +2,12 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
-use driftless_auth::replace_private_file;
+use driftless_auth::{Fetch, SignInSettings, replace_private_file};
+use driftless_client::Outbound;
 use driftless_server::Listeners;
 
 use super::Context;
@@ -106,10 +108,13 @@ fn start(arguments: &Arguments, context: &Context, is_for_developer: bool) -> an
         proxies: configuration.trusted_proxies()?,
         public_url: configuration.public_url()?,
     };
+    let outbound = Outbound::new(configuration.outbound_allow());
+    let fetch: Fetch = Arc::new(move |address| outbound.get(address));
     service::start(&ServeOptions {
         data: configuration.data(),
         listeners,
         tls: configuration.tls_files()?,
+        sign_in: SignInSettings { issuers: configuration.trusted_issuers()?, fetch: Some(fetch), ..SignInSettings::default() },
         ready_file: arguments.ready_file.clone(),
         expired_tokens: configuration.expired_tokens()?,
         is_for_developer,

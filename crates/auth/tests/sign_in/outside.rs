@@ -1,0 +1,167 @@
+//! Tokens of issuers outside of the service (AUTH-20, AUTH-22).
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use driftless_auth::{NoCaller, OutsideIssuer, SignInSettings};
+use driftless_model::ErrorCode;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::stage::{NOW_S, Stage};
+
+const ISSUER: &str = "https://login.example/tenant/v2.0";
+const KEYS: &str = "https://login.example/keys";
+const TENANT: Uuid = Uuid::from_u128(0x7E);
+
+/// An issuer that this test keeps: its key, and whether it can be reached.
+#[derive(Clone)]
+struct Foreign {
+    keys: Arc<Mutex<Vec<(String, Arc<EncodingKey>)>>>,
+    fetches: Arc<AtomicUsize>,
+    is_down: Arc<AtomicBool>,
+}
+
+impl Foreign {
+    fn new() -> Self {
+        let foreign = Self { keys: Arc::default(), fetches: Arc::default(), is_down: Arc::default() };
+        foreign.roll("k1");
+        foreign
+    }
+
+    /// Replaces the key.
+    fn roll(&self, kid: &str) {
+        let key = EncodingKey::from_ec_der(&rcgen::KeyPair::generate().unwrap().serialize_der());
+        *self.keys.lock().unwrap() = vec![(kid.to_owned(), Arc::new(key))];
+    }
+
+    fn answer(&self, address: &str) -> Result<Vec<u8>, String> {
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err("no route".to_owned());
+        }
+        let document = match address {
+            KEYS => {
+                self.fetches.fetch_add(1, Ordering::SeqCst);
+                let keys: Vec<Value> = self.keys.lock().unwrap().iter().map(|(kid, key)| published(kid, key)).collect();
+                json!({ "keys": keys })
+            }
+            _ if *address == format!("{ISSUER}/.well-known/openid-configuration") => json!({"issuer": ISSUER, "jwks_uri": KEYS}),
+            other => return Err(format!("nothing at {other}")),
+        };
+        Ok(document.to_string().into_bytes())
+    }
+
+    fn stage(&self, issuers: Vec<OutsideIssuer>) -> Stage {
+        let foreign = self.clone();
+        let fetch = Arc::new(move |address: &str| foreign.answer(address));
+        Stage::with(SignInSettings { issuers, fetch: Some(fetch), ..SignInSettings::default() })
+    }
+
+    fn sign(&self, claims: &Value) -> String {
+        let (kid, key) = self.keys.lock().unwrap()[0].clone();
+        let header = Header { kid: Some(kid), ..Header::new(Algorithm::ES256) };
+        jsonwebtoken::encode(&header, claims, &key).unwrap()
+    }
+}
+
+fn published(kid: &str, key: &EncodingKey) -> Value {
+    let mut jwk = serde_json::to_value(Jwk::from_encoding_key(key, Algorithm::ES256).unwrap()).unwrap();
+    jwk["kid"] = kid.into();
+    jwk
+}
+
+fn issuer() -> OutsideIssuer {
+    OutsideIssuer {
+        issuer: ISSUER.to_owned(),
+        audiences: vec!["api://books".to_owned()],
+        jwks_uri: None,
+        algorithms: vec!["ES256".to_owned()],
+        tenants: vec![TENANT],
+        person_claim: None,
+        applications: [("books-sync".to_owned(), Uuid::from_u128(0xB0))].into(),
+    }
+}
+
+fn claims(application: Uuid) -> Value {
+    json!({"iss": ISSUER, "aud": "api://books", "exp": NOW_S + 3_600, "nbf": NOW_S, "tid": TENANT, "azp": application, "oid": Uuid::from_u128(5), "ver": "2.0"})
+}
+
+fn with(base: &Value, changes: Value) -> Value {
+    let mut all = base.clone();
+    for (name, value) in changes.as_object().unwrap() {
+        all[name] = value.clone();
+    }
+    all
+}
+
+#[test] // AUTH-20, AUTH-23
+fn tokens_of_a_trusted_issuer_lead_to_its_applications_and_people() {
+    let foreign = Foreign::new();
+    let stage = foreign.stage(vec![issuer()]);
+    let application = Uuid::from_u128(0xA9);
+    let user = stage.organization.ensure_application_administrator(application, "robot").unwrap();
+    let keycloak = stage.organization.ensure_application_administrator(Uuid::from_u128(0xB0), "sync").unwrap();
+    let claims = claims(application);
+    assert_eq!(stage.caller(&foreign.sign(&claims)).unwrap().user, user, "azp");
+    assert_eq!(
+        stage.caller(&foreign.sign(&with(&claims, json!({"appid": application, "azp": null, "aud": ["x", "api://books"]})))).unwrap().user,
+        user,
+        "appid"
+    );
+    let mapped = with(&claims, json!({"azp": "books-sync", "preferred_username": "service-account-books-sync"}));
+    assert_eq!(stage.caller(&foreign.sign(&mapped)).unwrap().user, keycloak, "a client id that is no GUID");
+    let Err(NoCaller::Refused(error)) = stage.caller(&foreign.sign(&with(&claims, json!({"scp": "user_impersonation"})))) else { panic!("no such person") };
+    assert_eq!(error.code(), ErrorCode::UserNotMemberOfOrg);
+    let now = NOW_S;
+    for (name, changes) in [
+        ("audience", json!({"aud": "api://other"})),
+        ("our own address is not its audience", json!({"aud": "https://localhost:8443/"})),
+        ("tenant", json!({"tid": Uuid::from_u128(1)})),
+        ("no tenant", json!({"tid": null})),
+        ("issuer", json!({"iss": "https://login.example/other/v2.0"})),
+        ("expired", json!({"exp": now - 61})),
+        ("early", json!({"nbf": now + 61})),
+        ("nobody", json!({"azp": null})),
+        ("an application without a GUID", json!({"azp": "unknown"})),
+    ] {
+        let outcome = stage.caller(&foreign.sign(&with(&claims, changes)));
+        assert!(matches!(outcome, Err(NoCaller::Unauthenticated(_))), "{name}: {outcome:?}");
+    }
+    let header = Header { kid: Some("k1".to_owned()), ..Header::new(Algorithm::HS256) };
+    let confused = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(b"x")).unwrap();
+    assert!(matches!(stage.caller(&confused), Err(NoCaller::Unauthenticated(_))));
+}
+
+#[test] // AUTH-22
+fn keys_are_fetched_once_renewed_when_unknown_and_outlive_an_outage() {
+    let foreign = Foreign::new();
+    let stage = foreign.stage(vec![issuer()]);
+    let application = Uuid::from_u128(0xA9);
+    stage.organization.ensure_application_administrator(application, "robot").unwrap();
+    let fetches = || foreign.fetches.load(Ordering::SeqCst);
+    let mut number = 0;
+    let mut call = |foreign: &Foreign, now_s: i64| {
+        number += 1; // another token each time, so that none is remembered
+        stage.caller(&foreign.sign(&with(&claims(application), json!({"exp": now_s + 3_600, "n": number})))).is_ok()
+    };
+    assert!(call(&foreign, NOW_S) && call(&foreign, NOW_S));
+    assert_eq!(fetches(), 1);
+    foreign.roll("k2");
+    for _ in 0..50 {
+        assert!(!call(&foreign, NOW_S), "asked a moment ago");
+    }
+    assert_eq!(fetches(), 1, "a flood of unknown keys");
+    stage.environment.advance_s(300);
+    assert!(call(&foreign, NOW_S + 300), "the key has rolled");
+    assert_eq!(fetches(), 2);
+    foreign.is_down.store(true, Ordering::SeqCst);
+    stage.environment.advance_s(47 * 3_600);
+    assert!(call(&foreign, NOW_S + 300 + 47 * 3_600), "an outage");
+    stage.environment.advance_s(3_600);
+    assert!(!call(&foreign, NOW_S + 300 + 48 * 3_600), "too long an outage");
+    foreign.is_down.store(false, Ordering::SeqCst);
+    stage.environment.advance_s(300);
+    assert!(call(&foreign, NOW_S + 600 + 48 * 3_600));
+}
