@@ -67,35 +67,38 @@ impl KeySource {
     }
 
     /// The key of this name, if it signs so. Keys are fetched when there are none or they are old, and when the name is not known; while the issuer cannot
-    /// be reached the old ones count for another day.
+    /// be reached the old ones count for another day. Who needs the first keys while they are fetched waits for them; unknown names wait for nothing, so
+    /// that a flood of them holds up nobody else.
     pub(crate) fn find(&self, kid: &str, algorithm: Algorithm, now_s: i64) -> Option<DecodingKey> {
-        let age_s = lock(&self.0.state).fetched_s.map_or(i64::MAX, |fetched_s| now_s - fetched_s);
+        let shared = &self.0;
+        let age_s = shared.age_s(now_s);
         if age_s < KEPT_S {
-            if let Some(key) = self.0.known(kid, algorithm) {
-                if age_s >= RENEWED_S && self.0.may_try(now_s) {
+            if let Some(key) = shared.known(kid, algorithm) {
+                if age_s >= RENEWED_S && shared.take_try(now_s) {
                     self.renew(now_s);
                 }
                 return Some(key);
             }
-        }
-        if self.0.may_try(now_s) {
-            let _turn = lock(&self.0.turn);
-            // Whoever held the turn may have fetched them.
-            if self.0.may_try(now_s) {
-                self.0.fetch_keys(now_s);
+            if !shared.take_try(now_s) {
+                return None;
+            }
+            let _turn = lock(&shared.turn);
+            shared.fetch_keys(now_s);
+        } else {
+            let _turn = lock(&shared.turn);
+            if shared.age_s(now_s) >= KEPT_S && shared.take_try(now_s) {
+                shared.fetch_keys(now_s);
             }
         }
-        let fetched_s = lock(&self.0.state).fetched_s?;
-        if now_s - fetched_s < END_S { self.0.known(kid, algorithm) } else { None }
+        if shared.age_s(now_s) < END_S { shared.known(kid, algorithm) } else { None }
     }
 
     /// Fetches on a thread of its own: the request that noticed goes on with the keys that are there.
     fn renew(&self, now_s: i64) {
         let shared = Arc::clone(&self.0);
         let started = std::thread::Builder::new().name("issuer keys".to_owned()).spawn(move || {
-            if let Ok(_turn) = shared.turn.try_lock() {
-                shared.fetch_keys(now_s);
-            }
+            let _turn = lock(&shared.turn);
+            shared.fetch_keys(now_s);
         });
         if let Err(error) = started {
             tracing::warn!(%error, "keys of an issuer cannot be renewed");
@@ -109,12 +112,22 @@ impl Shared {
         state.keys.get(kid).filter(|key| key.algorithms.contains(&algorithm)).map(|key| key.key.clone())
     }
 
-    fn may_try(&self, now_s: i64) -> bool {
-        lock(&self.state).tried_s.is_none_or(|tried_s| now_s >= tried_s + PAUSE_S)
+    fn age_s(&self, now_s: i64) -> i64 {
+        lock(&self.state).fetched_s.map_or(i64::MAX, |fetched_s| now_s.saturating_sub(fetched_s))
     }
 
+    /// Whether it is time to fetch. Whoever is told so does it; nobody else is, until [`PAUSE_S`] later.
+    fn take_try(&self, now_s: i64) -> bool {
+        let mut state = lock(&self.state);
+        let is_due = state.tried_s.is_none_or(|tried_s| now_s >= tried_s + PAUSE_S);
+        if is_due {
+            state.tried_s = Some(now_s);
+        }
+        is_due
+    }
+
+    /// Fetches keys; whoever calls holds the turn.
     fn fetch_keys(&self, now_s: i64) {
-        lock(&self.state).tried_s = Some(now_s);
         match self.try_fetch() {
             Ok(keys) => {
                 tracing::info!(issuer = self.issuer, keys = keys.len(), "keys of an issuer were fetched");

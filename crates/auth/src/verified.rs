@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 /// Most tokens that are remembered.
 const TOKENS_MAX: usize = 10_000;
-/// Longest time that a token is taken as checked, so that a key that its issuer took back does not count for long.
-const REMEMBERED_S: i64 = 300;
+/// Longest time that a token is taken as checked, so that a key that its issuer took back does not count for long (AUTH-23).
+const REMEMBERED_S: i64 = 30;
 
 /// What a token was found to be.
 #[derive(Debug, Clone, PartialEq, Eq)]

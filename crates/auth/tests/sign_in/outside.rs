@@ -16,10 +16,13 @@ const ISSUER: &str = "https://login.example/tenant/v2.0";
 const KEYS: &str = "https://login.example/keys";
 const TENANT: Uuid = Uuid::from_u128(0x7E);
 
+/// A key and its name.
+type NamedKey = (String, Arc<EncodingKey>);
+
 /// An issuer that this test keeps: its key, and whether it can be reached.
 #[derive(Clone)]
 struct Foreign {
-    keys: Arc<Mutex<Vec<(String, Arc<EncodingKey>)>>>,
+    keys: Arc<Mutex<Vec<NamedKey>>>,
     fetches: Arc<AtomicUsize>,
     is_down: Arc<AtomicBool>,
 }
@@ -164,4 +167,33 @@ fn keys_are_fetched_once_renewed_when_unknown_and_outlive_an_outage() {
     foreign.is_down.store(false, Ordering::SeqCst);
     stage.environment.advance_s(300);
     assert!(call(&foreign, NOW_S + 600 + 48 * 3_600));
+}
+
+#[test] // AUTH-22
+fn requests_that_come_together_wait_for_one_fetch() {
+    const TOGETHER: usize = 8;
+    let foreign = Foreign::new();
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let (issuer_side, arrived) = (foreign.clone(), Arc::clone(&waiting));
+    let fetch = Arc::new(move |address: &str| {
+        // All are on their way before the issuer answers.
+        while arrived.load(Ordering::SeqCst) < TOGETHER {
+            std::thread::yield_now();
+        }
+        issuer_side.answer(address)
+    });
+    let stage = Stage::with(SignInSettings { issuers: vec![issuer()], fetch: Some(fetch), ..SignInSettings::default() });
+    let application = Uuid::from_u128(0xA9);
+    stage.organization.ensure_application_administrator(application, "robot").unwrap();
+    let accepted = std::thread::scope(|scope| {
+        let (stage, foreign, waiting) = (&stage, &foreign, &waiting);
+        let call = |number: usize| {
+            let token = foreign.sign(&with(&claims(application), json!({"n": number})));
+            waiting.fetch_add(1, Ordering::SeqCst);
+            stage.caller(&token).is_ok()
+        };
+        let threads: Vec<_> = (0..TOGETHER).map(|number| scope.spawn(move || call(number))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).filter(|accepted| *accepted).count()
+    });
+    assert_eq!((accepted, foreign.fetches.load(Ordering::SeqCst)), (TOGETHER, 1));
 }
