@@ -15,8 +15,8 @@ mod tests;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use driftless_model::{Caller, ColumnIx, Error, ErrorCode, LookupKind, Privilege, Result, Table, Uuid, Value};
-use driftless_query::{ResolvedFilter, ResolvedQuery, SecuredQuery, Source};
+use driftless_model::{Caller, ColumnIx, Error, ErrorCode, LookupKind, Privilege, Result, Side, Table, Uuid, Value};
+use driftless_query::{Join, JoinKind, ResolvedFilter, ResolvedQuery, SecuredQuery, Source};
 use driftless_store::ReadTx;
 
 use crate::context::{ReadCx, Services, WriteCx};
@@ -229,6 +229,9 @@ impl ReadCx<'_> {
     /// # Errors
     /// 0x80040220 without the privilege, 0x80048306 when the row is out of reach.
     pub(crate) fn require_row(&self, privilege: Privilege, table: &Arc<Table>, id: Uuid) -> Result<()> {
+        if table.def.intersect && privilege == Privilege::Read {
+            return self.require_pair(table, id);
+        }
         self.require(privilege, table)?;
         for judged in self.access.judged() {
             let Standing::Holder(rights) = &judged.standing else { continue };
@@ -245,11 +248,35 @@ impl ReadCx<'_> {
         if self.access.is_administrator() {
             return Ok(SecuredQuery::unrestricted(query, "the caller may read all rows"));
         }
-        SecuredQuery::restricted_by(query, &mut |query, source| self.restriction(query.source(source), source))
+        SecuredQuery::restricted_by(query, &mut |query, source| self.restriction(query, source))
     }
 
-    /// What must hold of the rows of one of a query's tables for the caller to see them.
-    fn restriction(&self, table: &Arc<Table>, source: Source) -> Result<Option<ResolvedFilter>> {
+    /// What must hold of the rows of one of a query's tables for the caller to see them. A pair is seen by those who see both of its rows.
+    fn restriction(&self, query: &mut ResolvedQuery, source: Source) -> Result<Option<ResolvedFilter>> {
+        let table = Arc::clone(query.source(source));
+        if !table.def.intersect {
+            return Ok(self.own_restriction(&table)?.map(|filter| filter.moved_to(source)));
+        }
+        let mut parts = Vec::new();
+        for side in self.sides(&table)? {
+            let Some(filter) = self.own_restriction(&side.table)? else { continue };
+            let partner = query.add_source(Arc::clone(&side.table));
+            let join = Join {
+                source: partner,
+                parent: source,
+                own: side.table.id,
+                to: side.column,
+                kind: JoinKind::Inner,
+                filter: Some(filter.moved_to(partner)),
+                joins: Vec::new(),
+            };
+            parts.push(ResolvedFilter::Exists(Box::new(join)));
+        }
+        Ok((!parts.is_empty()).then_some(ResolvedFilter::And(parts)))
+    }
+
+    /// The condition that the rows of a table meet that the caller may read; none when all do.
+    fn own_restriction(&self, table: &Arc<Table>) -> Result<Option<ResolvedFilter>> {
         let mut parts = Vec::new();
         for judged in self.access.judged() {
             let Standing::Holder(rights) = &judged.standing else { continue };
@@ -257,34 +284,55 @@ impl ReadCx<'_> {
             let shared = shares::rows_shared_with(self.tx, &self.snapshot, &rights.principals, table, Privilege::Read)?;
             parts.extend(grant.restriction(table, shared));
         }
-        Ok((!parts.is_empty()).then(|| ResolvedFilter::And(parts).moved_to(source)))
+        Ok((!parts.is_empty()).then_some(ResolvedFilter::And(parts)))
     }
 
-    /// As [`secure`](Self::secure), for the feed: it is told to those alone who may read every row (AUTHZ-40).
+    /// As [`secure`](Self::secure), for the feed: it is told to those alone who may read every row, or every row of both sides of pairs (AUTHZ-40, CT-6).
     pub(crate) fn secure_all(&self, query: ResolvedQuery) -> Result<SecuredQuery> {
-        if !query.table.def.intersect {
-            self.access.require_all(Privilege::Read, &query.table, "Reading changes needs it for the whole organization.")?;
+        let of_all = |table: &Table| self.access.require_all(Privilege::Read, table, "Reading changes needs it for the whole organization.");
+        if query.table.def.intersect {
+            self.sides(&query.table)?.iter().try_for_each(|side| of_all(&side.table))?;
+        } else {
+            of_all(&query.table)?;
         }
         self.secure(query)
     }
 
-    /// A pair of rows is read by those who may read all rows of both sides: pairs have no privileges of their own.
+    /// Pairs have no privileges of their own: they are read by those who may read rows of both sides.
     fn require_read(&self, table: &Table) -> Result<()> {
         if !table.def.intersect {
             return self.require(Privilege::Read, table);
         }
         self.access.require_member()?;
-        if self.access.is_administrator() {
-            return Ok(());
-        }
-        let relationship = self.snapshot.pairs_in(table.name());
-        let relationship = relationship.ok_or_else(|| Error::damaged(format!("the table of pairs '{}' has no relationship", table.name())))?;
-        for side in [&relationship.first, &relationship.second] {
-            let side = self.snapshot.require(&side.table)?;
-            self.access.require_all(Privilege::Read, side, "Reading pairs of rows needs it for the whole organization.")?;
+        self.sides(table)?.iter().try_for_each(|side| self.require(Privilege::Read, &side.table))
+    }
+
+    /// The two sides of the pairs that a table holds.
+    fn sides(&self, pairs: &Table) -> Result<[PairSide; 2]> {
+        let relationship = self.snapshot.pairs_in(pairs.name());
+        let relationship = relationship.ok_or_else(|| Error::damaged(format!("the table of pairs '{}' has no relationship", pairs.name())))?;
+        let side = |side: &Side| Ok::<_, Error>(PairSide { table: Arc::clone(self.snapshot.require(&side.table)?), column: pairs.require(&side.column)? });
+        Ok([side(&relationship.first)?, side(&relationship.second)?])
+    }
+
+    /// Refuses a caller who may not read both rows of a pair.
+    fn require_pair(&self, pairs: &Arc<Table>, id: Uuid) -> Result<()> {
+        let sides = self.sides(pairs)?;
+        let row = load::by_id(self.tx, pairs, id, &[sides[0].column, sides[1].column])?;
+        for side in &sides {
+            match row.as_ref().and_then(|row| row.value(side.column).id()) {
+                Some(id) => self.require_row(Privilege::Read, &side.table, id)?,
+                None => self.require(Privilege::Read, &side.table)?,
+            }
         }
         Ok(())
     }
+}
+
+/// A side of pairs: whose rows, and in which column of the table of pairs their ids are.
+struct PairSide {
+    table: Arc<Table>,
+    column: ColumnIx,
 }
 
 /// True if a row lies within the depth of a privilege that is held, or is shared.

@@ -1,5 +1,7 @@
 //! Roles, depths and shares through the door of the organization, on the embedded store.
 
+mod pairs;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
