@@ -20,12 +20,14 @@ const REPORTED: &[&str] = &["py_sdk_full", "node_dynamics_web_api", PROBE];
 /// The client that is chosen flow by flow.
 const PROBE: &str = "driftless-odata-probe";
 /// Flows of the probe that must pass, and flows that are told of.
-const REQUIRED_FLOWS: &[&str] = &["delta", "error"];
-const REPORTED_FLOWS: &[&str] = &["metadata", "read", "write", "msal"];
+const REQUIRED_FLOWS: &[&str] = &["delta", "error", "uri", "msal"];
+const REPORTED_FLOWS: &[&str] = &["metadata", "read", "write"];
 /// What the probe calls checks of rules that the real service breaks too.
 const STRICT: &str = "strict";
 /// Files that decide what is installed.
 const REQUIREMENTS: &[&str] = &["requirements.txt", "package.json"];
+/// Packages that the clients' libraries use without asking for them: azure-identity's asynchronous credentials.
+const OPTIONAL_PACKAGES: &[&str] = &["aiohttp==3.14.5"];
 /// Folders that an installation makes; never copied.
 const INSTALLED: &[&str] = &[".venv", "node_modules", "__pycache__"];
 
@@ -38,12 +40,12 @@ starts the service on an empty folder, runs the clients, stops the service and v
 
   --from DIR      the folder with run.py, requirements.txt and package.json
   --only NAMES    only these clients, comma separated (all that are due)
-  --flows FLOWS   flows of driftless-odata-probe (delta,error)
+  --flows FLOWS   flows of driftless-odata-probe (delta,error,uri,msal)
   --big           also the flow over more than 5000 changes
   --json FILE     write the summary there as well
   --binary PATH   the binary (default: a release build)
 
-Exit status 1 when raw_changes, raw_keys, raw_solution, py_auth_msal or the flows delta and error fail.",
+Exit status 1 when raw_changes, raw_keys, raw_solution, py_auth_msal or one of these flows fails.",
     options: &["from", "only", "flows", "json", "binary"],
     switches: &["big"],
     words_max: 0,
@@ -73,7 +75,7 @@ pub(crate) fn run(given: &[String]) -> Result<Outcome> {
     };
     let clients = install(&from)?;
     let folder = service::fresh_folder("accept-run")?;
-    let launch = Launch { binary, data: folder.join("data"), run: folder.join("run"), verb: "dev", wrapper: Vec::new() };
+    let launch = Launch { binary, data: folder.join("data"), run: folder.join("run"), verb: "dev", https: https_address(), wrapper: Vec::new() };
     let service = Service::start(&launch)?;
     let credentials = credentials(&launch)?;
     let mut failures = Vec::new();
@@ -97,6 +99,17 @@ pub(crate) fn run(given: &[String]) -> Result<Outcome> {
         println!("accept: data and log are in {}", folder.display());
     }
     Ok(Outcome::of(failures.is_empty()))
+}
+
+/// Where the service listens with TLS: at the port of https if that is free and we may, since MSAL.NET validates an AD FS authority there only.
+fn https_address() -> &'static str {
+    match std::net::TcpListener::bind(service::KNOWN_PORT) {
+        Ok(_) => service::KNOWN_PORT,
+        Err(_) => {
+            println!("accept: {} is not to be had, so clients that insist on it leave checks out", service::KNOWN_PORT);
+            service::ANY_PORT
+        }
+    }
 }
 
 /// How the clients sign in that do so by themselves.
@@ -201,6 +214,7 @@ fn install(from: &Path) -> Result<PathBuf> {
     for name in REQUIREMENTS {
         wanted.extend(std::fs::read(from.join(name)).with_context(|| format!("cannot read {name}"))?);
     }
+    wanted.extend(OPTIONAL_PACKAGES.iter().flat_map(|package| package.bytes()));
     let clients = std::env::temp_dir().join(format!("driftless-accept-{:016x}", digest(&wanted)));
     copy_folder(from, &clients)?;
     let is_installed = clients.join(".installed");
@@ -212,7 +226,7 @@ fn install(from: &Path) -> Result<PathBuf> {
     let python = python_of(&clients);
     step(Command::new("python3").args(["-m", "venv", ".venv"]).current_dir(&clients))?;
     let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"];
-    step(Command::new(python).args(install).current_dir(&clients))?;
+    step(Command::new(python).args(install).args(OPTIONAL_PACKAGES).current_dir(&clients))?;
     step(Command::new("npm").args(["install", "--silent", "--no-fund", "--no-audit"]).current_dir(&clients))?;
     std::fs::write(is_installed, "")?;
     Ok(clients)

@@ -13,6 +13,10 @@ use serde_json::Value;
 const READY_WAIT: Duration = Duration::from_secs(60);
 /// Longest time from SIGTERM to the end of the process (REL-30: finish requests within 30 s).
 const STOP_WAIT: Duration = Duration::from_secs(45);
+/// A free port of this machine.
+pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
+/// The port of https, which some clients ask whatever the address says.
+pub(crate) const KNOWN_PORT: &str = "127.0.0.1:443";
 /// Pause between two looks at a file or a process.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -27,6 +31,8 @@ pub(crate) struct Launch {
     pub(crate) run: PathBuf,
     /// `serve`, or `dev` for a service with credentials for programs that sign in.
     pub(crate) verb: &'static str,
+    /// Where it listens with TLS: [`ANY_PORT`], or [`KNOWN_PORT`].
+    pub(crate) https: &'static str,
     /// A command that runs the binary (a tracer), or nothing.
     pub(crate) wrapper: Vec<OsString>,
 }
@@ -65,7 +71,7 @@ impl Service {
         let log = OpenOptions::new().create(true).append(true).open(&log_file)?;
         let mut words = launch.wrapper.clone();
         words.push(launch.binary.clone().into_os_string());
-        words.extend([launch.verb, "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--data"].map(OsString::from));
+        words.extend([launch.verb, "--http", ANY_PORT, "--https", launch.https, "--data"].map(OsString::from));
         words.push(launch.data.clone().into_os_string());
         words.push("--ready-file".into());
         words.push(ready_file.clone().into_os_string());
