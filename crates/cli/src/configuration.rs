@@ -39,10 +39,11 @@ pub(crate) enum Key {
     TrustedIssuers,
     OutboundAllow,
     ExpiredTokens,
+    ServiceProtection,
 }
 
 /// Every setting with its name in files, its environment variable and its built-in value.
-const KEYS: [(Key, &str, &str, Option<&str>); 16] = [
+const KEYS: [(Key, &str, &str, Option<&str>); 17] = [
     (Key::Url, "url", "DRIFTLESS_URL", Some("http://127.0.0.1:8080")),
     (Key::Token, "token", "DRIFTLESS_TOKEN", None),
     (Key::TokenFile, "token_file", "DRIFTLESS_TOKEN_FILE", None),
@@ -59,6 +60,7 @@ const KEYS: [(Key, &str, &str, Option<&str>); 16] = [
     (Key::TrustedIssuers, "trusted_issuers", "DRIFTLESS_TRUSTED_ISSUERS", None),
     (Key::OutboundAllow, "outbound_allow", "DRIFTLESS_OUTBOUND_ALLOW", None),
     (Key::ExpiredTokens, "expired_tokens", "DRIFTLESS_EXPIRED_TOKENS", Some("full")),
+    (Key::ServiceProtection, "service_protection", "DRIFTLESS_SERVICE_PROTECTION", None),
 ];
 
 impl Key {
@@ -186,6 +188,7 @@ impl Configuration {
         self.tls_files()?;
         self.public_url()?;
         self.trusted_proxies()?;
+        self.service_protection()?;
         self.expired_tokens().map(drop)
     }
 
@@ -256,6 +259,16 @@ impl Configuration {
             None | Some("full") => Ok(ExpiredTokens::Full),
             Some("fault") => Ok(ExpiredTokens::Fault),
             Some(_) => Err(self.refused(Key::ExpiredTokens, "is neither \"full\" nor \"fault\"")),
+        }
+    }
+
+    /// Whether users have budgets, if anybody said so (SEC-24).
+    pub(crate) fn service_protection(&self) -> anyhow::Result<Option<bool>> {
+        match self.value(Key::ServiceProtection) {
+            None => Ok(None),
+            Some("on") => Ok(Some(true)),
+            Some("off") => Ok(Some(false)),
+            Some(_) => Err(self.refused(Key::ServiceProtection, "is neither \"on\" nor \"off\"")),
         }
     }
 

@@ -10,7 +10,7 @@ use anyhow::Context;
 use driftless_auth::{NewToken, RandomUnavailable, SETUP_PATH, Scopes, SignIn, SignInSettings, TokenFile, replace_private_file};
 use driftless_core::{ExpiredTokens, Jobs, Organization, SystemEnvironment};
 use driftless_model::Limits;
-use driftless_server::{Listeners, Running, Scheme, Server, Service, Tls, TlsFiles};
+use driftless_server::{Listeners, ProtectionLimits, Running, Scheme, Server, Service, Tls, TlsFiles};
 use driftless_store_sqlite::{SqliteOptions, SqliteStore};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -38,6 +38,8 @@ pub(crate) struct ServeOptions {
     pub(crate) sign_in: SignInSettings,
     /// For one developer: on this machine only, with an application that may do everything (AUTH-41, AUTH-42).
     pub(crate) is_for_developer: bool,
+    /// Whether each user has budgets (SEC-24).
+    pub(crate) is_protected: bool,
     /// Whether an organization without rows gets sample data.
     pub(crate) sample: bool,
     /// Whether signals wait for [`RunningService::wait`] from the start. Without, they are the caller's own matter until then.
@@ -115,6 +117,7 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Option<String>, Engi
     let ca = tls.as_ref().and_then(Tls::ca_file);
     let sign_in = Arc::new(SignIn::open(&data, Arc::clone(&organization), options.sign_in.clone())?);
     let front = Service::new(Arc::clone(&organization), Arc::clone(&sign_in));
+    let front = if options.is_protected { front.protected(ProtectionLimits::default()) } else { front };
     let mut listener = Server::start(Arc::new(front), &options.listeners, tls, driftless_server::Limits::default())?;
     if options.catches_signals {
         // Before anybody is told that requests are answered: whoever waits for that may end the process at once.
@@ -274,6 +277,7 @@ mod tests {
             tls: None,
             sign_in: SignInSettings::default(),
             is_for_developer: false,
+            is_protected: false,
             sample: false,
             ready_file: None,
             expired_tokens: ExpiredTokens::Full,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use driftless_auth::{NewToken, RandomUnavailable, Scopes, SignIn, SignInSettings, TokenFile};
 use driftless_core::{Environment, ExpiredTokens, Organization, SeededEnvironment};
 use driftless_model::Limits;
-use driftless_server::{Listeners, Running, Server, Service};
+use driftless_server::{Listeners, ProtectionLimits, Running, Server, Service};
 use driftless_store_sqlite::{OpenError, SqliteOptions, SqliteStore};
 
 use crate::{HttpClient, TestFolder};
@@ -47,7 +47,15 @@ impl TestServer {
     /// # Errors
     /// When it cannot be started.
     pub fn start_with(expired: ExpiredTokens) -> Result<Self, Failure> {
-        Self::start_in(TestFolder::new("server"), START_MS, expired)
+        Self::start_in(TestFolder::new("server"), START_MS, expired, None)
+    }
+
+    /// As [`TestServer::start`], with budgets for each user.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_protected(limits: ProtectionLimits) -> Result<Self, Failure> {
+        Self::start_in(TestFolder::new("server"), START_MS, ExpiredTokens::Full, Some(limits))
     }
 
     /// Stops the service and starts it again on the same folder, with the clock where it stood.
@@ -59,10 +67,10 @@ impl TestServer {
         let folder = self.folder.take().ok_or("the folder is gone")?;
         let expired = self.expired;
         drop(self);
-        Self::start_in(folder, now_ms, expired)
+        Self::start_in(folder, now_ms, expired, None)
     }
 
-    fn start_in(folder: TestFolder, now_ms: i64, expired: ExpiredTokens) -> Result<Self, Failure> {
+    fn start_in(folder: TestFolder, now_ms: i64, expired: ExpiredTokens, protection: Option<ProtectionLimits>) -> Result<Self, Failure> {
         let store = Arc::new(open_store(folder.path())?);
         let environment = Arc::new(SeededEnvironment::new(u64::from_be_bytes(now_ms.to_be_bytes()), now_ms));
         let organization = Organization::open_with(Arc::clone(&store) as _, Arc::clone(&environment) as Arc<dyn Environment>, Limits::default(), expired)?;
@@ -71,6 +79,10 @@ impl TestServer {
         let settings = SignInSettings { recheck: Duration::ZERO, ..SignInSettings::default() };
         let sign_in = Arc::new(SignIn::open(folder.path(), Arc::clone(&organization), settings)?);
         let front = Service::new(Arc::clone(&organization), sign_in);
+        let front = match protection {
+            Some(limits) => front.protected(limits),
+            None => front,
+        };
         let listeners = Listeners { http: vec![SocketAddr::from(([127, 0, 0, 1], 0))], ..Listeners::default() };
         let listener = Server::start(Arc::new(front), &listeners, None, driftless_server::Limits::default())?;
         let address = listener.http_addr().ok_or("no address")?;

@@ -8,10 +8,10 @@ pub(crate) const PIECE_BYTES_MAX: usize = 64 << 10;
 
 /// Advised number of parallel requests (`x-ms-dop-hint`): as many as the writer groups into one commit anyway.
 const DOP_HINT: &str = "16";
-/// The published default of requests in 300 seconds; this service does not count them.
+/// The published default of requests in 300 seconds, told where nobody counts them.
 const BURST_REMAINING: &str = "6000";
 /// The published default of execution time in 300 seconds, in seconds.
-const TIME_REMAINING: &str = "1200.00";
+const TIME_REMAINING: &str = "1,200.00";
 
 /// An answer before it becomes an HTTP response or a part of a batch.
 #[derive(Debug, Default)]

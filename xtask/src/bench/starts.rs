@@ -84,7 +84,13 @@ fn measure(launch: &Launch) -> Result<(f64, f64)> {
 fn spawn(launch: &Launch, ready: &Path) -> Result<Child> {
     let mut command = Command::new(&launch.binary);
     command.args(["serve", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--data"]).arg(&launch.data).arg("--ready-file").arg(ready);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("cannot start the service")
+    command
+        .env("DRIFTLESS_SERVICE_PROTECTION", "off")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("cannot start the service")
 }
 
 /// A process that ends with this value.

@@ -131,6 +131,7 @@ fn start_own(arguments: &Arguments, output: Output) -> anyhow::Result<Own> {
         tls: None,
         sign_in: SignInSettings::default(),
         is_for_developer: false,
+        is_protected: false,
         sample: false,
         ready_file: None,
         expired_tokens: ExpiredTokens::Full,

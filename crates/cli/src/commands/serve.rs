@@ -54,6 +54,10 @@ pub(crate) struct Arguments {
     /// [env: DRIFTLESS_EXPIRED_TOKENS]
     #[arg(long, value_name = "ANSWER")]
     expired_tokens: Option<String>,
+    /// Whether each user has the published budgets of requests, time and concurrency: "on" or "off" [default: on; off for dev]
+    /// [env: DRIFTLESS_SERVICE_PROTECTION]
+    #[arg(long, value_name = "ON|OFF")]
+    service_protection: Option<String>,
     /// Make a few hundred rows to look at, if there are none yet
     #[arg(long)]
     sample: bool,
@@ -118,6 +122,7 @@ fn start(arguments: &Arguments, context: &Context, is_for_developer: bool) -> an
         ready_file: arguments.ready_file.clone(),
         expired_tokens: configuration.expired_tokens()?,
         is_for_developer,
+        is_protected: configuration.service_protection()?.unwrap_or(!is_for_developer),
         sample: arguments.sample,
         catches_signals: true,
     })
@@ -134,6 +139,7 @@ impl Arguments {
             (Key::TlsKeyFile, path(&self.tls_key)),
             (Key::PublicUrl, self.public_url.clone()),
             (Key::ExpiredTokens, self.expired_tokens.clone()),
+            (Key::ServiceProtection, self.service_protection.clone()),
         ]
         .into_iter()
         .filter_map(|(key, value)| Some((key, value?)))

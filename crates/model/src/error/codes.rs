@@ -163,6 +163,8 @@ error_codes! {
     SetNamePrefix = 0x8006_089c, 400, "The entity set name must start with a valid customization prefix.";
     MultipleRecordsFoundByEntityKey = 0x8006_089d, 400, "More than one record has the key values.";
     SolutionConcurrencyFailure = 0x8007_1151, 400, "Another solution is being imported or removed. Try again when it has ended.";
+    ThrottlingTimeExceeded = 0x8007_2321, 429, "Combined execution time of incoming requests exceeded the limit.";
+    ThrottlingBurstRequestLimitExceeded = 0x8007_2322, 429, "Number of requests exceeded the limit.";
     ThrottlingConcurrency = 0x8007_2326, 429, "Number of concurrent requests exceeded the limit.";
     ChangeTrackingNotEnabled = 0x8007_2491, 400, "The table isn't enabled for change tracking.";
     ChangeTrackingNotEnabledForRelated = 0x8007_2492, 400, "Changes cannot be retrieved for an intersect table since both related tables are not enabled for change tracking.";
