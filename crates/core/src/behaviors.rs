@@ -7,6 +7,7 @@ pub(crate) mod activities;
 pub(crate) mod addresses;
 pub(crate) mod customers;
 pub(crate) mod defaults;
+pub(crate) mod mappings;
 pub(crate) mod memberships;
 pub(crate) mod money;
 pub(crate) mod names;
@@ -27,6 +28,7 @@ use crate::context::WriteCx;
 use crate::files::column as files;
 use crate::records::cascade::{self, Reach};
 use crate::records::fields;
+use crate::records::labels;
 use crate::records::load::Loaded;
 use crate::security::shares;
 
@@ -101,6 +103,7 @@ pub(crate) fn after_update(cx: &mut WriteCx<'_>, table: &Arc<Table>, before: &Lo
 pub(crate) fn before_delete(cx: &mut WriteCx<'_>, table: &Arc<Table>, id: Uuid) -> Result<()> {
     tables::before_delete(cx, table, id)?;
     shares::forget_row(cx, table, id)?;
+    labels::forget_row(cx, table, id)?;
     organization_tree::before_delete(cx, table, id)
 }
 

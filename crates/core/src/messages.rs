@@ -13,6 +13,8 @@ mod export_solution;
 mod files;
 mod format_address;
 mod import_solution;
+mod initialize_from;
+mod labels;
 mod options;
 mod polymorphic_lookups;
 mod publish;
@@ -63,6 +65,9 @@ pub const MESSAGES: &[MessageDef] = &[
     format_address::DEF,
     import_solution::DEF,
     import_solution::ASYNC,
+    initialize_from::DEF,
+    labels::RETRIEVE,
+    labels::SET,
     options::DELETE,
     options::INSERT,
     options::INSERT_STATUS,

@@ -5,6 +5,7 @@ mod circumstances;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod fields;
+pub(crate) mod labels;
 pub(crate) mod links;
 pub(crate) mod load;
 pub(crate) mod nested;

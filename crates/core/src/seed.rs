@@ -6,6 +6,7 @@
 mod declaration;
 mod first_rows;
 mod install;
+mod mappings;
 #[cfg(test)]
 mod tests;
 mod views;
@@ -32,17 +33,20 @@ const TABLES: &[&str] = &[
     include_str!("seed/tables/annotation.toml"),
     include_str!("seed/tables/appointment.toml"),
     include_str!("seed/tables/asyncoperation.toml"),
+    include_str!("seed/tables/attributemap.toml"),
     include_str!("seed/tables/businessunit.toml"),
     include_str!("seed/tables/connection.toml"),
     include_str!("seed/tables/connectionrole.toml"),
     include_str!("seed/tables/contact.toml"),
     include_str!("seed/tables/email.toml"),
+    include_str!("seed/tables/entitymap.toml"),
     include_str!("seed/tables/equipment.toml"),
     include_str!("seed/tables/exportsolutionupload.toml"),
     include_str!("seed/tables/importjob.toml"),
     include_str!("seed/tables/incident.toml"),
     include_str!("seed/tables/lead.toml"),
     include_str!("seed/tables/letter.toml"),
+    include_str!("seed/tables/localizedlabel.toml"),
     include_str!("seed/tables/opportunity.toml"),
     include_str!("seed/tables/organization.toml"),
     include_str!("seed/tables/phonecall.toml"),
@@ -76,7 +80,7 @@ const TABLES: &[&str] = &[
 ];
 
 /// What the service itself has rows of. A program that knows of more gives an older store those that it lacks at its next start.
-const ROWS: &[&str] = &["privileges", "settings of users", "privileges of no table", views::VIEWS];
+const ROWS: &[&str] = &["privileges", "settings of users", "privileges of no table", views::VIEWS, mappings::MAPPINGS];
 
 const FACTS: &str = "facts";
 const TOKEN_KEY: &str = "token_key";
@@ -136,6 +140,7 @@ fn write(store: &Arc<dyn Store>, services: Arc<Services>, tables: &[&'static str
         first_rows::complete_roles(&mut cx)?;
         user_settings::complete(&mut cx)?;
         views::complete(&mut cx)?;
+        mappings::complete(&mut cx)?;
         install::keys(&mut cx, &declared)?;
         install::pairs(&mut cx, &declared)?;
         cx.tx.set_setting(DIGEST, &digest)?;

@@ -103,13 +103,7 @@ const DEFINITIONS: &[Operation] = &[
 
 /// What clients call and is not there, with the reason. A message that gets implemented leaves the page by itself.
 const ABSENT: &[(&str, &str)] = &[
-    ("`$apply`", "later: queries"),
-    ("`fetchXml`", "later: queries"),
-    ("`savedQuery`, `userQuery`", "later: queries; the tables are there"),
-    ("`sql`", "later: queries"),
-    ("`$expand` of collections and inside `$expand`, `$filter` inside `$expand`", "later: queries"),
     ("DeleteMultiple", "an action of elastic tables"),
-    ("BulkDelete", "later: jobs"),
     ("SetState", "one update of `statecode` and `statuscode` does the same"),
     ("Assign", "one update of `ownerid` does the same"),
     ("SetParentBusinessUnit", "one update of the parent does the same"),
@@ -118,22 +112,17 @@ const ABSENT: &[(&str, &str)] = &[
     ("SetBusinessSystemUser", "one update of `businessunitid` does the same"),
     ("SetBusinessUnit", "one update of `businessunitid` does the same"),
     ("SetBusinessEquipment", "one update of `businessunitid` does the same"),
-    ("InitializeFrom", "later: column mappings"),
-    ("RetrievePrincipalAccess", "later: sharing"),
-    ("GrantAccess", "later: sharing"),
-    ("ModifyAccess", "later: sharing"),
-    ("RevokeAccess", "later: sharing"),
-    ("RetrieveSharedPrincipalsAndAccess", "later: sharing"),
-    ("AddPrivilegesRole", "later: roles below System Administrator"),
     ("Custom APIs", "plug-ins are not run"),
+    (
+        "`Prefer: respond-async` and `backgroundoperations`",
+        "the original runs custom APIs so, and plug-ins are not run; a preference that is not applied is left out of `Preference-Applied`",
+    ),
     ("CloneAsPatch", "later: solutions; a package with a higher version does the same"),
     ("CloneAsSolution", "later: solutions; one update of `version` does the same for a solution without patches"),
     ("ConvertToManaged of ImportSolution", "a managed component does not take over an unmanaged one; refused with 0x80040315"),
     ("RetrieveFormattedImportJobResults", "presentation is left to clients; the column `data` of the import job says the same"),
-    ("SetLocLabels", "later: a row's texts are kept in one language; labels of definitions change with them"),
     ("Rows of a table in the change set that makes it", "later: definitions; they need a request after it"),
     ("InitializeAnnotationBlocksUpload and its like", "later: with the tables of notes and attachments"),
-    ("OAuth sign-in", "later: an issuer; bearer tokens are made with `driftless token make`"),
 ];
 
 /// The page.

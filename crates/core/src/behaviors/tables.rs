@@ -5,7 +5,7 @@ use std::sync::Arc;
 use driftless_model::{Column, ColumnIx, Decimal, Error, ErrorCode, Reference, Result, Table, Uuid, Value};
 use driftless_query::ResolvedCondition;
 
-use super::views;
+use super::{mappings, views};
 use crate::context::WriteCx;
 use crate::records::fields::{get, set};
 use crate::records::load::{self, Loaded};
@@ -18,6 +18,7 @@ const OWN: &[&str] = &[
     "asyncoperation",
     "exportsolutionupload",
     "importjob",
+    "localizedlabel",
     "organization",
     "principalobjectaccess",
     "privilege",
@@ -94,6 +95,7 @@ pub(crate) fn before_create(cx: &WriteCx<'_>, table: &Table, id: Uuid, cells: &m
         "solution" => solutions::check_solution_row(cx, table, cells),
         "publisher" => solutions::check_publisher_row(cx, table, cells),
         "savedquery" | "userquery" => views::check(cx, table, cells),
+        "entitymap" | "attributemap" => mappings::check(cx, table, cells),
         _ => Ok(()),
     }
 }

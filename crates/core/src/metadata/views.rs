@@ -9,7 +9,7 @@ use driftless_query::ResolvedCondition;
 use serde::Deserialize;
 
 use crate::context::WriteCx;
-use crate::records::system;
+use crate::records::{labels, system};
 use crate::seed::constant_id;
 
 /// `querytype` of a view that people choose from a list.
@@ -137,6 +137,7 @@ pub(crate) fn remove(cx: &mut WriteCx<'_>, table: &str) -> Result<()> {
         let views = Arc::clone(cx.snapshot.require(views)?);
         let of_table = ResolvedCondition::equals(views.require("returnedtypecode")?, Value::text(table));
         for row in system::rows(cx.tx.as_read(), &views, &[], Some(of_table))? {
+            labels::forget_row(cx, &views, row.id)?;
             system::remove(cx, &views, row.id)?;
         }
     }

@@ -162,3 +162,15 @@ fn views_show_columns_that_are_there() {
         assert!(resolve(&query, &*snapshot, &Circumstances::default()).is_ok(), "{text}");
     }
 }
+
+#[test] // web-api 28
+fn built_in_maps_name_columns_that_fit() {
+    let folder = Folder::new();
+    let organization = folder.start();
+    let snapshot = organization.snapshot();
+    for map in mappings::declared().unwrap() {
+        let (source, target) = (snapshot.require(&map.source).unwrap(), snapshot.require(&map.target).unwrap());
+        let used = organization.store().reading(|tx| crate::behaviors::mappings::of(tx, &snapshot, source, target)).unwrap().unwrap();
+        assert_eq!(used.len(), map.columns().count(), "{map:?}");
+    }
+}
