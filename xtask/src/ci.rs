@@ -11,7 +11,7 @@ use crate::Outcome;
 const HELP: &str = "\
 cargo xtask ci [--quick]
 
-Runs, in this order, and stops at the first that fails: format, lint, tidy, tests, a release build, every fuzz target for
+Runs, in this order, and stops at the first that fails (strace and a browser are installed before, if they are missing): format, lint, tidy, tests, a release build, every fuzz target for
 10 seconds, 20 cycles of the crash driver and the fsync trace.
 
   --quick   format, lint, tidy and tests only
@@ -51,7 +51,12 @@ pub(crate) fn run(given: &[String], root: &Path) -> Result<Outcome> {
         _ => bail!("unknown arguments {given:?}; see cargo xtask ci --help"),
     };
     if !quick {
-        install_strace()?;
+        if !install("strace", "strace")? {
+            bail!("strace cannot be installed; install it by hand");
+        }
+        if !install("chromedriver", "chromium-driver")? {
+            println!("=== no browser: its test leaves itself out");
+        }
     }
     let begun = Instant::now();
     for step in steps(quick) {
@@ -86,19 +91,19 @@ fn steps(quick: bool) -> Vec<Step> {
     steps
 }
 
-/// The trace needs strace; a bare Debian machine gets it when we may install it.
-fn install_strace() -> Result<()> {
-    if has("strace") {
-        return Ok(());
+/// Sees to it that a program is there: a bare Debian machine gets its package when we may install it. Gives whether it is there.
+fn install(program: &str, package: &str) -> Result<bool> {
+    if has(program) {
+        return Ok(true);
     }
-    println!("=== installing strace");
-    for arguments in [&["update", "-q"][..], &["install", "-y", "-q", "strace"]] {
-        let status = Command::new("apt-get").args(arguments).status().context("starting apt-get; install strace by hand")?;
-        if !status.success() {
-            bail!("strace cannot be installed; install it by hand");
+    println!("=== installing {package}");
+    for arguments in [&["update", "-q"][..], &["install", "-y", "-q", package]] {
+        let status = Command::new("apt-get").args(arguments).status();
+        if !status.is_ok_and(|status| status.success()) {
+            return Ok(false);
         }
     }
-    Ok(())
+    Ok(has(program))
 }
 
 fn has(program: &str) -> bool {

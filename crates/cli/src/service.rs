@@ -1,7 +1,7 @@
 //! Starting the service inside this process: the one place that joins store, core, fronts and listener.
 
 use std::fs;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -61,13 +61,22 @@ pub(crate) struct Ready {
     pub(crate) pid: u32,
 }
 
+/// The address at which the first administrator gets a password (AUTH-40).
+#[derive(Debug)]
+pub(crate) enum Setup {
+    /// To be told on the terminal.
+    Told(String),
+    /// In this file, which only the owner of the folder can read.
+    Kept(PathBuf),
+}
+
 /// A service that answers requests.
 #[derive(Debug)]
 pub(crate) struct RunningService {
     /// Its addresses.
     pub(crate) ready: Ready,
-    /// The address at which the first administrator gets a password, as long as there is none (AUTH-40).
-    pub(crate) setup: Option<String>,
+    /// How the first administrator gets a password, as long as there is none.
+    pub(crate) setup: Option<Setup>,
     /// Its data folder.
     pub(crate) data: PathBuf,
     engine: Engine,
@@ -86,6 +95,8 @@ impl std::fmt::Debug for Engine {
     }
 }
 
+/// Name of the file with the set-up address inside a data folder.
+const SETUP_FILE_NAME: &str = "setup.address";
 /// Name of the file with the first administrator's token inside a data folder.
 const TOKEN_FILE_NAME: &str = "administrator.token";
 /// Name under which that token is listed.
@@ -194,12 +205,31 @@ impl Engine {
 pub(crate) fn start(options: &ServeOptions) -> anyhow::Result<RunningService> {
     check_addresses(options)?;
     let (ready, setup, engine) = launch(options)?;
+    // Whoever waits for the ready file may look for the set-up address at once.
+    let setup = keep_setup(&options.data, setup)?;
     let mut running = RunningService { ready, setup, data: options.data.clone(), engine, ready_files: Vec::new() };
     for path in std::iter::once(options.data.join(READY_FILE_NAME)).chain(options.ready_file.clone()) {
         write_ready(&path, &running.ready)?;
         running.ready_files.push(path);
     }
     Ok(running)
+}
+
+/// Puts the set-up address into its file, unless there is a terminal to tell it on. The one of an earlier start is over.
+fn keep_setup(data: &Path, address: Option<String>) -> anyhow::Result<Option<Setup>> {
+    let file = data.join(SETUP_FILE_NAME);
+    match address {
+        Some(address) if !std::io::stderr().is_terminal() => {
+            replace_private_file(&file, format!("{address}\n").as_bytes()).with_context(|| file.display().to_string())?;
+            Ok(Some(Setup::Kept(file)))
+        }
+        address => {
+            if file.exists() {
+                fs::remove_file(&file).with_context(|| file.display().to_string())?;
+            }
+            Ok(address.map(Setup::Told))
+        }
+    }
 }
 
 impl RunningService {

@@ -6,26 +6,8 @@
 
 mod support;
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
 use serde_json::Value;
 use support::{Folder, Service, done, run};
-
-/// Posts a form to the plain listener and gives the document of the answer.
-fn post(service: &Service, path: &str, form: &str) -> Value {
-    let host = service.url().strip_prefix("http://").unwrap();
-    let mut stream = TcpStream::connect(host).unwrap();
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
-        form.len()
-    );
-    stream.write_all((head + form).as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-    serde_json::from_str(body).unwrap()
-}
 
 #[test] // AUTH-41, AUTH-43
 fn the_variables_of_a_developer_sign_in_and_outlive_a_restart() {
@@ -43,9 +25,9 @@ fn the_variables_of_a_developer_sign_in_and_outlive_a_restart() {
     assert!(bundle.ends_with(&own), "the system's authorities, then ours");
 
     let form = format!("grant_type=client_credentials&client_id={}&client_secret={}", value("AZURE_CLIENT_ID"), value("AZURE_CLIENT_SECRET"));
-    let token = post(&service, "/adfs/oauth2/token", &form)["access_token"].as_str().unwrap().to_owned();
+    let token = service.post_form("/adfs/oauth2/token", &form)["access_token"].as_str().unwrap().to_owned();
     let https = format!("{form}&scope={}/.default", value("DRIFTLESS_URL"));
-    assert!(post(&service, &format!("/{}/oauth2/v2.0/token", value("DRIFTLESS_TENANT")), &https)["access_token"].is_string(), "named by its other address");
+    assert!(service.post_form(&format!("/{}/oauth2/v2.0/token", value("DRIFTLESS_TENANT")), &https)["access_token"].is_string(), "named by its other address");
     let tables = service.connection(&token).list_tables().unwrap();
     assert!(tables.iter().any(|table| table.logical_name == "account"), "an administrator");
 
@@ -54,7 +36,7 @@ fn the_variables_of_a_developer_sign_in_and_outlive_a_restart() {
     let again = Service::start_as("dev", &folder);
     let shell = done(&["dev", "env", "--data", &data]).out;
     assert!(shell.contains(&format!("export AZURE_CLIENT_SECRET='{}'\n", value("AZURE_CLIENT_SECRET"))));
-    assert!(post(&again, "/adfs/oauth2/token", &form)["access_token"].is_string());
+    assert!(again.post_form("/adfs/oauth2/token", &form)["access_token"].is_string());
 }
 
 #[test] // AUTH-42
@@ -81,4 +63,42 @@ fn applications_are_registered_listed_and_removed() {
     assert!(!listed.to_string().contains(made["secret"].as_str().unwrap()));
     done(&["app", "remove", made["clientId"].as_str().unwrap(), "--data", &data]);
     assert_eq!(run(&["app", "remove", "nightly", "--data", &data]).code, Some(4));
+}
+
+#[test] // AUTH-40
+fn each_start_keeps_another_set_up_address_where_others_cannot_read_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Folder::new();
+    let file = folder.data().join("setup.address");
+    let addresses = [(), ()].map(|()| {
+        let service = Service::start(&folder);
+        let address = std::fs::read_to_string(&file).unwrap();
+        let (page, secret) = address.trim().split_once('#').unwrap();
+        assert_eq!(page, format!("{}/signin/setup", service.ready["https"].as_str().unwrap()));
+        assert_eq!((secret.len(), std::fs::metadata(&file).unwrap().permissions().mode() & 0o777), (43, 0o600), "256 bits, for the owner only");
+        assert!(!std::fs::read_to_string(folder.path().join("service.log")).unwrap().contains(secret), "SEC-32");
+        service.stop();
+        secret.to_owned()
+    });
+    assert_ne!(addresses[0], addresses[1]);
+}
+
+#[test] // AUTH-44
+fn the_system_trusts_our_authority_only_on_request() {
+    let folder = Folder::new();
+    let data = folder.data().display().to_string();
+    assert_eq!(run(&["dev", "trust", "--data", &data]).code, Some(4), "no folder");
+    Service::start_as("dev", &folder).stop();
+    let told = |more: &[&str]| {
+        let ended = run(&[&["dev", "trust", "--data", &data, "--dry-run", "--json"], more].concat());
+        (ended.code == Some(0)).then(|| ended.document())
+    };
+    // Elsewhere than on Linux other programs are asked, and a system without a store is told of by an error.
+    if let (Some(add), Some(remove)) = (told(&[]), told(&["--remove"])) {
+        assert_eq!((&add["done"], &remove["done"]), (&Value::Bool(false), &Value::Bool(false)));
+        assert!(!add["steps"].as_array().unwrap().is_empty() && add["steps"] != remove["steps"], "{add} {remove}");
+    }
+    let help = done(&["dev", "trust", "--help"]).out;
+    assert!(help.contains("driftless dev trust --data ./books") && help.contains("--dry-run"), "{help}");
 }

@@ -21,6 +21,7 @@ mod report;
 mod stage;
 mod starts;
 mod tables;
+mod tokens;
 mod upserts;
 
 use report::Row;
@@ -34,7 +35,7 @@ Measures a release build against plain SQLite on a copy of the same database fil
 
   --json FILE    write the rows there as well: name, value, unit, baseline, ratio, goal, met
   --quick        smaller tables and one round; for trying it out, docs/bench.md stays as it is
-  --only NAMES   of: creates, start, upserts, pages, deltas, memory, creates-random; docs/bench.md stays as it is
+  --only NAMES   of: creates, start, upserts, pages, deltas, tokens, memory, creates-random; docs/bench.md stays as it is
   --rows N       rows of the large table (1000000); more than a million are written below the service; docs/bench.md stays as it is
   --binary PATH  the binary (default: a release build)
   --threads N    threads that drive the connections of creates (1)
@@ -45,7 +46,7 @@ Measures a release build against plain SQLite on a copy of the same database fil
 };
 
 /// How much is measured.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
     /// The service.
     binary: PathBuf,
@@ -74,6 +75,7 @@ const SECTIONS: &[Section] = &[
     ("upserts", upserts::run),
     ("pages", pages::run),
     ("deltas", deltas::run),
+    ("tokens", tokens::run),
     ("memory", pages::memory),
     ("creates-random", creates::random),
 ];

@@ -117,11 +117,13 @@ pub(super) fn is_own_form(request: &Request<Bytes>, origin: &str) -> bool {
     }
 }
 
-/// Where a form may lead, as a source of a policy: any port of loopback, else the one origin or scheme.
+/// Where a form may lead, as a source of a policy: any port of loopback (plain HTTP leads nowhere else), the one origin, or the one scheme.
 fn form_target(redirect: &str) -> String {
     let Some((scheme, rest)) = redirect.split_once("://") else { return String::new() };
     match scheme {
-        "http" => "http://localhost:* http://127.0.0.1:* http://[::1]:*".to_owned(),
+        // No source can name an IPv6 address: browsers pass it over, and report it.
+        "http" if rest.starts_with('[') => "http:".to_owned(),
+        "http" => "http://localhost:* http://127.0.0.1:*".to_owned(),
         "https" => format!("https://{}", rest.split(['/', '?']).next().unwrap_or("")),
         other => format!("{other}:"),
     }
@@ -146,7 +148,8 @@ mod tests {
 
     #[test] // AUTH-04
     fn forms_lead_where_the_application_is() {
-        assert_eq!(form_target("http://localhost:5/x"), "http://localhost:* http://127.0.0.1:* http://[::1]:*");
+        assert_eq!(form_target("http://localhost:5/x"), "http://localhost:* http://127.0.0.1:*");
+        assert_eq!(form_target("http://[::1]:5/x"), "http:");
         assert_eq!(form_target("https://app.example:8/x?y"), "https://app.example:8");
         assert_eq!(form_target("app://58145B91"), "app:");
     }

@@ -1,12 +1,10 @@
 //! `serve`: runs the service on a data folder.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use clap::Args;
-use driftless_auth::{Fetch, SignInSettings, replace_private_file};
+use driftless_auth::{Fetch, SignInSettings};
 use driftless_client::Outbound;
 use driftless_server::Listeners;
 
@@ -14,12 +12,15 @@ use super::Context;
 use crate::configuration::{Configuration, Key};
 use crate::logging::{self, LogForm};
 use crate::output::Output;
-use crate::service::{self, Ready, RunningService, ServeOptions};
-
-/// File with the set-up address inside a data folder.
-const SETUP_FILE_NAME: &str = "setup.address";
+use crate::service::{self, Ready, RunningService, ServeOptions, Setup};
 
 const EXAMPLES: &str = "\
+Settings of the configuration file, or of the environment in capitals after DRIFTLESS_:
+  host_names       names under which a service for this machine alone answers besides those of loopback
+  trusted_proxies  addresses of proxies whose Forwarded and X-Forwarded-* count
+  trusted_issuers  TOML file of [[issuer]] tables: issuer, audiences, jwks_uri, algorithms, tenants, person_claim, applications
+  outbound_allow   hosts of issuers that may have addresses of private networks
+
 Examples:
   driftless serve
   driftless serve --data ./look-around --sample
@@ -72,7 +73,7 @@ pub(crate) struct Arguments {
 /// Serves until the process is told to end.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()> {
     let running = start(arguments, context, false)?;
-    tell_setup(&running, context.output)?;
+    tell_setup(&running, context.output);
     context.output.result(|| announcement(&running.ready), || document(&running.ready))?;
     running.wait()
 }
@@ -80,26 +81,19 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()
 /// As [`run`], for one developer on this machine (AUTH-41).
 pub(crate) fn run_for_developer(arguments: &Arguments, context: &Context) -> anyhow::Result<()> {
     let running = start(arguments, context, true)?;
-    tell_setup(&running, context.output)?;
+    tell_setup(&running, context.output);
     let hint = format!("  programs sign in with: eval \"$(driftless dev env --data {})\"\n", running.data.display());
     context.output.result(|| announcement(&running.ready) + &hint, || document(&running.ready))?;
     running.wait()
 }
 
-/// Tells where the first administrator gets a password: on a terminal, else in a file that only the owner of the folder can read.
-fn tell_setup(running: &RunningService, output: Output) -> anyhow::Result<()> {
-    let file = running.data.join(SETUP_FILE_NAME);
-    let Some(address) = &running.setup else {
-        // The one of an earlier start is over.
-        return if file.exists() { std::fs::remove_file(&file).with_context(|| file.display().to_string()) } else { Ok(()) };
-    };
-    if std::io::stderr().is_terminal() {
-        output.note(&format!("to give the administrator a password, open within an hour:\n  {address}"));
-    } else {
-        replace_private_file(&file, format!("{address}\n").as_bytes()).with_context(|| file.display().to_string())?;
-        output.note(&format!("to give the administrator a password, open within an hour the address in {}", file.display()));
+/// Tells where the first administrator gets a password.
+fn tell_setup(running: &RunningService, output: Output) {
+    match &running.setup {
+        None => {}
+        Some(Setup::Told(address)) => output.note(&format!("to give the administrator a password, open within an hour:\n  {address}")),
+        Some(Setup::Kept(file)) => output.note(&format!("to give the administrator a password, open within an hour the address in {}", file.display())),
     }
-    Ok(())
 }
 
 fn start(arguments: &Arguments, context: &Context, is_for_developer: bool) -> anyhow::Result<RunningService> {

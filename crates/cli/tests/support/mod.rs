@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -116,6 +118,24 @@ pub(crate) fn end_of(child: &mut Child) -> ExitStatus {
     panic!("the process did not end within {} s", PATIENCE.as_secs())
 }
 
+/// Sends one request over plain HTTP to `host` (with its port), and gives the status and the body of the answer.
+pub(crate) fn exchange(method: &str, host: &str, path: &str, content_type: &str, body: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let length = body.len();
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n{body}")
+        .unwrap();
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(reader.read_line(&mut head).unwrap(), 0, "an answer that ends in its head: {head}");
+    }
+    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:").and_then(|value| value.trim().parse().ok()));
+    let mut text = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut text).unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), String::from_utf8(text).unwrap())
+}
+
 /// A service on free ports of this machine's own address; killed when dropped.
 pub(crate) struct Service {
     child: Child,
@@ -158,6 +178,13 @@ impl Service {
 
     pub(crate) fn url(&self) -> &str {
         self.ready["http"].as_str().unwrap()
+    }
+
+    /// Posts a form to the plain listener and gives the document of the answer.
+    pub(crate) fn post_form(&self, path: &str, form: &str) -> Value {
+        let host = self.url().strip_prefix("http://").unwrap();
+        let (_, text) = exchange("POST", host, path, "application/x-www-form-urlencoded", form);
+        serde_json::from_str(&text).unwrap()
     }
 
     pub(crate) fn token(&self) -> String {
