@@ -57,7 +57,7 @@ impl SignIn {
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         let is_form = is_read || *request.method() == Method::POST;
         Some(match route {
-            Route::Configuration(authority) if is_read => json(200, &discovery::configuration(&authority, arrival.origin)),
+            Route::Configuration(authority) if is_read => json(200, &discovery::configuration(&authority, arrival.origin, self.settings().password_grant)),
             Route::Keys if is_read => json(200, &self.keys().published(self.now_s())),
             Route::WebFinger if is_read => match discovery::web_finger(request.uri().query().unwrap_or(""), arrival.origin) {
                 Some(document) => json(200, &document),

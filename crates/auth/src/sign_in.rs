@@ -36,6 +36,8 @@ use crate::watched::{RECHECK, Watched};
 pub struct SignInSettings {
     /// Seconds that an access token lives: 300 to 86,400 (AUTH-11).
     pub access_token_s: u32,
+    /// Whether applications may send names and passwords of people themselves (AUTH-03). Off unless an administrator wants it: they see the password.
+    pub password_grant: bool,
     /// Issuers outside of the service whose tokens are accepted.
     pub issuers: Vec<OutsideIssuer>,
     /// How their keys are got; without it no issuer can be trusted.
@@ -46,7 +48,11 @@ pub struct SignInSettings {
 
 impl fmt::Debug for SignInSettings {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("SignInSettings").field("access_token_s", &self.access_token_s).field("issuers", &self.issuers).finish_non_exhaustive()
+        out.debug_struct("SignInSettings")
+            .field("access_token_s", &self.access_token_s)
+            .field("password_grant", &self.password_grant)
+            .field("issuers", &self.issuers)
+            .finish_non_exhaustive()
     }
 }
 
@@ -58,7 +64,7 @@ struct SaidIssuer {
 
 impl Default for SignInSettings {
     fn default() -> Self {
-        Self { access_token_s: 3_600, issuers: Vec::new(), fetch: None, recheck: RECHECK }
+        Self { access_token_s: 3_600, password_grant: false, issuers: Vec::new(), fetch: None, recheck: RECHECK }
     }
 }
 

@@ -38,12 +38,13 @@ pub(crate) enum Key {
     TrustedProxies,
     TrustedIssuers,
     OutboundAllow,
+    PasswordGrant,
     ExpiredTokens,
     ServiceProtection,
 }
 
 /// Every setting with its name in files, its environment variable and its built-in value.
-const KEYS: [(Key, &str, &str, Option<&str>); 17] = [
+const KEYS: [(Key, &str, &str, Option<&str>); 18] = [
     (Key::Url, "url", "DRIFTLESS_URL", Some("http://127.0.0.1:8080")),
     (Key::Token, "token", "DRIFTLESS_TOKEN", None),
     (Key::TokenFile, "token_file", "DRIFTLESS_TOKEN_FILE", None),
@@ -59,6 +60,7 @@ const KEYS: [(Key, &str, &str, Option<&str>); 17] = [
     (Key::TrustedProxies, "trusted_proxies", "DRIFTLESS_TRUSTED_PROXIES", None),
     (Key::TrustedIssuers, "trusted_issuers", "DRIFTLESS_TRUSTED_ISSUERS", None),
     (Key::OutboundAllow, "outbound_allow", "DRIFTLESS_OUTBOUND_ALLOW", None),
+    (Key::PasswordGrant, "password_grant", "DRIFTLESS_PASSWORD_GRANT", Some("off")),
     (Key::ExpiredTokens, "expired_tokens", "DRIFTLESS_EXPIRED_TOKENS", Some("full")),
     (Key::ServiceProtection, "service_protection", "DRIFTLESS_SERVICE_PROTECTION", None),
 ];
@@ -189,6 +191,7 @@ impl Configuration {
         self.public_url()?;
         self.trusted_proxies()?;
         self.service_protection()?;
+        self.password_grant()?;
         self.expired_tokens().map(drop)
     }
 
@@ -212,6 +215,15 @@ impl Configuration {
         let refused = |error: toml::de::Error| Failure::error(Exit::Configuration, format!("{path}: {}", error.to_string().trim_end()));
         let issuers: TrustedIssuers = toml::from_str(&text).map_err(refused)?;
         Ok(issuers.issuer)
+    }
+
+    /// Whether applications may send names and passwords of people themselves (AUTH-03).
+    pub(crate) fn password_grant(&self) -> anyhow::Result<bool> {
+        match self.value(Key::PasswordGrant) {
+            None | Some("off") => Ok(false),
+            Some("on") => Ok(true),
+            Some(_) => Err(self.refused(Key::PasswordGrant, "is neither \"on\" nor \"off\"")),
+        }
     }
 
     /// Hosts that may be asked although their addresses are private (SEC-50).

@@ -102,3 +102,34 @@ fn the_system_trusts_our_authority_only_on_request() {
     let help = done(&["dev", "trust", "--help"]).out;
     assert!(help.contains("driftless dev trust --data ./books") && help.contains("--dry-run"), "{help}");
 }
+
+#[test] // SEC-32
+fn no_log_line_holds_what_proves_somebody() {
+    let folder = Folder::new();
+    let service = Service::start_with(&["dev", "--log", "trace"], &folder);
+    let variables = done(&["dev", "env", "--data", &folder.data().display().to_string(), "--json"]).document();
+    let value = |name: &str| variables[name].as_str().unwrap().to_owned();
+    let (id, secret) = (value("AZURE_CLIENT_ID"), value("AZURE_CLIENT_SECRET"));
+    let token = service.post_form("/adfs/oauth2/token", &format!("grant_type=client_credentials&client_id={id}&client_secret={secret}"));
+    let token = token["access_token"].as_str().unwrap().to_owned();
+    assert!(!service.connection(&token).list_tables().unwrap().is_empty() && !service.connection(&service.token()).list_tables().unwrap().is_empty());
+    let wrong = ["canary-secret", "canary-password", "canary-refresh", "canary-device", "canary-code", "canary-bearer", "canary-assertion"];
+    for form in [
+        format!("grant_type=client_credentials&client_id={id}&client_secret={}", wrong[0]),
+        format!("grant_type=password&client_id={id}&client_secret={secret}&username=administrator&password={}", wrong[1]),
+        format!("grant_type=refresh_token&client_id={id}&client_secret={secret}&refresh_token={}", wrong[2]),
+        format!("grant_type=device_code&client_id={id}&client_secret={secret}&device_code={}", wrong[3]),
+        format!("grant_type=authorization_code&client_id={id}&client_secret={secret}&redirect_uri=http://localhost&code={}", wrong[4]),
+        format!("grant_type=client_credentials&client_id={id}&client_assertion_type=x&client_assertion={}", wrong[6]),
+    ] {
+        assert!(service.post_form("/adfs/oauth2/token", &form)["error"].is_string());
+    }
+    assert!(service.connection(wrong[5]).list_tables().is_err());
+    let api_token = service.token();
+    service.stop();
+    let log = std::fs::read_to_string(folder.path().join("service.log")).unwrap();
+    assert!(log.contains("no token was given") && log.contains("a token was given"), "the log tells what happened");
+    for proof in wrong.iter().copied().chain([secret.as_str(), token.as_str(), token.rsplit('.').next().unwrap(), api_token.as_str()]) {
+        assert!(!log.contains(proof), "{proof} stands in the log");
+    }
+}

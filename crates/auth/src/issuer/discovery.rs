@@ -9,14 +9,16 @@ use super::route::{Authority, Endpoint, Tenant};
 const TRUSTED_REALM: &str = "http://schemas.microsoft.com/rel/trusted-realm";
 
 /// OpenID configuration of an authority.
-pub(crate) fn configuration(authority: &Authority, origin: &str) -> Value {
+pub(crate) fn configuration(authority: &Authority, origin: &str, has_password_grant: bool) -> Value {
+    let mut grants = vec!["client_credentials", "authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"];
+    grants.extend(has_password_grant.then_some("password"));
     json!({
         "issuer": authority.issuer(origin),
         "token_endpoint": authority.endpoint(origin, Endpoint::Token),
         "authorization_endpoint": authority.endpoint(origin, Endpoint::Authorize),
         "device_authorization_endpoint": authority.endpoint(origin, Endpoint::DeviceCode),
         "jwks_uri": authority.keys(origin),
-        "grant_types_supported": ["client_credentials", "authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
+        "grant_types_supported": grants,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "fragment", "form_post"],
         "code_challenge_methods_supported": ["S256"],

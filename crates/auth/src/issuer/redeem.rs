@@ -11,6 +11,7 @@ use super::codes::Redeemed;
 use super::fault::Fault;
 use super::form::Form;
 use super::mint::{Person, Subject};
+use super::person::WRONG;
 use super::route::Shape;
 use super::scope::Asked;
 use super::token::Asker;
@@ -48,6 +49,22 @@ impl SignIn {
             self.codes().led_to(code, family);
         }
         Ok(document)
+    }
+
+    /// Signs a person in whose name and password the application knows, if an administrator allows that.
+    pub(super) fn by_password(&self, asker: &Asker<'_>, form: &Form, asked: Asked) -> Result<Value, Fault> {
+        if !self.settings().password_grant {
+            return Err(Fault::new(
+                "unsupported_grant_type",
+                70_003,
+                "The grant type 'password' is switched off here; the setting password_grant switches it on.",
+            ));
+        }
+        let (name, password) = (form.require("username")?, form.require("password")?);
+        match self.person(name, password, asker.arrival)? {
+            Some(person) => Ok(self.first_tokens(asker, person.user, asked, None)?.0),
+            None => Err(Fault::new("invalid_grant", 50_126, WRONG)),
+        }
     }
 
     /// The answer to a person's sign-in, and the family of refresh tokens that it began.

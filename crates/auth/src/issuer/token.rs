@@ -56,6 +56,7 @@ impl SignIn {
             "authorization_code" => self.redeem(&asker, &form),
             "urn:ietf:params:oauth:grant-type:device_code" | "device_code" => self.poll_device(&asker, &form),
             "refresh_token" => self.renew(&asker, &form, asked),
+            "password" => self.by_password(&asker, &form, asked),
             other => {
                 let shown: String = other.chars().take(100).collect();
                 Err(Fault::new("unsupported_grant_type", 70_003, format!("The grant type '{shown}' is not offered.")))

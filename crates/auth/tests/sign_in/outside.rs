@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use driftless_auth::{NoCaller, OutsideIssuer, SignInSettings};
 use driftless_model::ErrorCode;
 use jsonwebtoken::jwk::Jwk;
@@ -135,6 +137,84 @@ fn tokens_of_a_trusted_issuer_lead_to_its_applications_and_people() {
     let header = Header { kid: Some("k1".to_owned()), ..Header::new(Algorithm::HS256) };
     let confused = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(b"x")).unwrap();
     assert!(matches!(stage.caller(&confused), Err(NoCaller::Unauthenticated(_))));
+}
+
+/// An issuer for several tenants, as Entra ID has two of.
+fn entra(issuer: &str) -> OutsideIssuer {
+    let (issuer, jwks_uri) = (issuer.to_owned(), Some(KEYS.to_owned()));
+    OutsideIssuer { issuer, jwks_uri, audiences: vec!["https://books.example".to_owned()], applications: [].into(), ..self::issuer() }
+}
+
+#[test] // AUTH-20, AUTH-21, AUTH-23
+fn both_versions_of_tokens_of_several_tenants_are_read() {
+    let foreign = Foreign::new();
+    let stage = foreign.stage(vec![entra("https://sts.example/{tenantid}/"), entra("https://login.example/{tenantid}/v2.0"), issuer()]);
+    let (application, stranger) = (Uuid::from_u128(0xA9), Uuid::from_u128(0x57));
+    let user = stage.organization.ensure_application_administrator(application, "robot").unwrap();
+    let both = json!({"aud": "https://books.example", "exp": NOW_S + 3_600, "nbf": NOW_S, "iat": NOW_S, "tid": TENANT, "sub": Uuid::from_u128(5), "oid": Uuid::from_u128(5)});
+    let first = with(&both, json!({"iss": format!("https://sts.example/{TENANT}/"), "ver": "1.0", "appid": application, "appidacr": "1", "idtyp": "app"}));
+    let second = with(&both, json!({"iss": format!("https://login.example/{TENANT}/v2.0"), "ver": "2.0", "azp": application, "azpacr": "1"}));
+    let keycloak = json!({"iss": ISSUER, "aud": ["api://books", "account"], "exp": NOW_S + 300, "iat": NOW_S, "tid": TENANT, "typ": "Bearer",
+        "azp": application, "client_id": application, "preferred_username": format!("service-account-{application}"), "scope": "profile email"});
+    for claims in [&first, &second, &keycloak] {
+        assert_eq!(stage.caller(&foreign.sign(claims)).unwrap().user, user, "{claims}");
+    }
+    for (name, claims) in [
+        ("a tenant that is not listed", with(&first, json!({"iss": format!("https://sts.example/{stranger}/"), "tid": stranger}))),
+        ("a tenant that is another than the issuer's", with(&first, json!({"tid": stranger}))),
+        ("the mark itself", with(&first, json!({"iss": "https://sts.example/{tenantid}/"}))),
+        ("more than the tenant", with(&second, json!({"iss": format!("https://login.example/{TENANT}/x/v2.0")}))),
+        ("the audience of the other issuer", with(&keycloak, json!({"aud": "https://books.example"}))),
+    ] {
+        let outcome = stage.caller(&foreign.sign(&claims));
+        assert!(matches!(outcome, Err(NoCaller::Unauthenticated(_))), "{name}: {outcome:?}");
+    }
+    let person = with(&second, json!({"scp": "user_impersonation", "preferred_username": "a@books.example"}));
+    assert!(matches!(stage.caller(&foreign.sign(&person)), Err(NoCaller::Refused(_))), "a person, though an application carries the token");
+}
+
+#[test] // AUTH-21
+fn an_issuers_keys_sign_in_the_way_of_the_issuer_only() {
+    let foreign = Foreign::new();
+    let stage = foreign.stage(vec![issuer()]);
+    let application = Uuid::from_u128(0xA9);
+    stage.organization.ensure_application_administrator(application, "robot").unwrap();
+    let claims = claims(application);
+    let good = foreign.sign(&claims);
+    assert!(stage.caller(&good).is_ok());
+    let (message, signature) = good.rsplit_once('.').unwrap();
+    let payload = message.split_once('.').unwrap().1;
+    let key = published("k1", &foreign.keys.lock().unwrap()[0].1);
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let header = |changes: Value| format!("{}.{payload}.{signature}", part(&with(&json!({"alg": "ES256", "kid": "k1", "typ": "JWT"}), changes)));
+    let stranger = EncodingKey::from_ec_der(&rcgen::KeyPair::generate().unwrap().serialize_der());
+    let by_stranger = |header: Header| jsonwebtoken::encode(&Header { kid: Some("k1".to_owned()), ..header }, &claims, &stranger).unwrap();
+    let own = published("k1", &stranger);
+    let secret = |text: &str| {
+        let header = Header { kid: Some("k1".to_owned()), ..Header::new(Algorithm::HS256) };
+        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(text.as_bytes())).unwrap()
+    };
+    for (name, token) in [
+        ("none", format!("{}.{payload}.", part(&json!({"alg": "none", "kid": "k1"})))),
+        ("HS256 with the published key", secret(&key.to_string())),
+        ("HS256 with its x", secret(key["x"].as_str().unwrap())),
+        ("RS256 in the header", header(json!({"alg": "RS256"}))),
+        ("PS256 in the header", header(json!({"alg": "PS256"}))),
+        ("EdDSA in the header", header(json!({"alg": "EdDSA"}))),
+        ("unencoded payload", header(json!({"b64": false, "crit": ["b64"]}))),
+        ("a key of one's own in jwk", by_stranger(Header { jwk: serde_json::from_value(own.clone()).ok(), ..Header::new(Algorithm::ES256) })),
+        ("a key of one's own at jku", by_stranger(Header { jku: Some("https://evil.example/keys".to_owned()), ..Header::new(Algorithm::ES256) })),
+        ("a key of one's own at x5u", by_stranger(Header { x5u: Some("https://evil.example/key".to_owned()), ..Header::new(Algorithm::ES256) })),
+        ("a key of one's own in x5c", by_stranger(Header { x5c: Some(vec!["MIIB".to_owned()]), ..Header::new(Algorithm::ES256) })),
+        ("a signature of zeros", format!("{message}.{}", URL_SAFE_NO_PAD.encode([0; 64]))),
+        ("a signature in DER", format!("{message}.{}", URL_SAFE_NO_PAD.encode([0x30, 6, 2, 1, 0, 2, 1, 0]))),
+        ("a padded signature", format!("{good}==")),
+        ("blanks inside", good.replacen('.', ". ", 1)),
+    ] {
+        let outcome = stage.caller(&token);
+        assert!(matches!(outcome, Err(NoCaller::Unauthenticated(_))), "{name}: {outcome:?}");
+    }
+    assert_eq!(foreign.fetches.load(Ordering::SeqCst), 1, "no header leads to another fetch");
 }
 
 #[test] // AUTH-22

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use driftless_auth::{NewApplication, WithSecret};
+use driftless_auth::{NewApplication, SignInSettings, WithSecret};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -20,7 +20,11 @@ fn challenge() -> String {
 
 /// A stage whose administrator has a password.
 fn stage() -> Stage {
-    let stage = Stage::new();
+    stage_with(SignInSettings::default())
+}
+
+fn stage_with(settings: SignInSettings) -> Stage {
+    let stage = Stage::with(settings);
     let secret = stage.sign_in.begin_setup().unwrap();
     let done = stage.post_with("/signin/setup", &[("secret", &secret), ("password", PASSWORD), ("again", PASSWORD)], &OWN);
     assert_eq!(done.status, 200, "{}", done.text);
@@ -199,6 +203,27 @@ fn nobody_is_sent_to_an_address_that_is_not_the_applications() {
         let back = sent_back(&ask(&stage, std::slice::from_ref(&change)), '?');
         assert_eq!(field(&back, "error"), error, "{change:?}");
     }
+}
+
+#[test] // AUTH-03, AUTH-27
+fn applications_send_passwords_only_where_that_is_switched_on() {
+    let scope = format!("{ORIGIN}/user_impersonation openid offline_access");
+    let ask = |stage: &Stage, password: &str| {
+        let fields = [("grant_type", "password"), ("client_id", SAMPLE), ("username", "administrator"), ("password", password), ("scope", &scope)];
+        stage.post("/adfs/oauth2/token", &fields)
+    };
+    let off = stage();
+    assert_eq!(ask(&off, PASSWORD).json()["error"], "unsupported_grant_type");
+    let on = stage_with(SignInSettings { password_grant: true, ..SignInSettings::default() });
+    let grants = |stage: &Stage| stage.get("/adfs/.well-known/openid-configuration").json()["grant_types_supported"].to_string();
+    assert_eq!((grants(&off).contains("\"password\""), grants(&on).contains("\"password\"")), (false, true));
+    let tokens = ask(&on, PASSWORD).json();
+    assert_eq!(on.caller(tokens["access_token"].as_str().unwrap()).unwrap().user, on.organization.facts().administrator);
+    assert!(tokens["id_token"].is_string() && renew(&on, tokens["refresh_token"].as_str().unwrap()).status == 200);
+    for _ in 0..5 {
+        assert_eq!(ask(&on, "wrong password").json()["error_codes"][0], 50_126);
+    }
+    assert_eq!(ask(&on, PASSWORD).json()["error_codes"][0], 50_126, "too many attempts, and told the same");
 }
 
 #[test] // AUTH-26, AUTH-27

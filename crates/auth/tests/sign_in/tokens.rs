@@ -91,6 +91,10 @@ fn broken_tokens_are_each_refused() {
             "foreign key in the header",
             resigned(json!({"jwk": {"kty": "EC", "crv": "P-256", "x": public["keys"][0]["x"], "y": public["keys"][0]["y"]}}), &foreign),
         ),
+        ("keys elsewhere", resigned(json!({"jku": "https://evil.example/keys", "x5u": "https://evil.example/key"}), &foreign)),
+        ("a certificate in the header", resigned(json!({"x5c": ["MIIB"]}), &foreign)),
+        ("a signature of zeros", format!("{message}.{}", URL_SAFE_NO_PAD.encode([0; 64]))),
+        ("an unencoded payload", with_header(json!({"b64": false, "crit": ["b64"]}))),
         ("critical extension", with_header(json!({"crit": ["x"]}))),
         (
             "changed claims",

@@ -19,6 +19,7 @@ Settings of the configuration file, or of the environment in capitals after DRIF
   host_names       names under which a service for this machine alone answers besides those of loopback
   trusted_proxies  addresses of proxies whose Forwarded and X-Forwarded-* count
   trusted_issuers  TOML file of [[issuer]] tables: issuer, audiences, jwks_uri, algorithms, tenants, person_claim, applications
+  password_grant   with on, applications may send names and passwords of people themselves [default: off]
   outbound_allow   hosts of issuers that may have addresses of private networks
 
 Examples:
@@ -112,7 +113,12 @@ fn start(arguments: &Arguments, context: &Context, is_for_developer: bool) -> an
         data: configuration.data(),
         listeners,
         tls: configuration.tls_files()?,
-        sign_in: SignInSettings { issuers: configuration.trusted_issuers()?, fetch: Some(fetch), ..SignInSettings::default() },
+        sign_in: SignInSettings {
+            password_grant: configuration.password_grant()?,
+            issuers: configuration.trusted_issuers()?,
+            fetch: Some(fetch),
+            ..SignInSettings::default()
+        },
         ready_file: arguments.ready_file.clone(),
         expired_tokens: configuration.expired_tokens()?,
         is_for_developer,
