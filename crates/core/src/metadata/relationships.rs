@@ -24,7 +24,7 @@ pub(crate) use several::create_together;
 /// exists, the codes of MD-3 and 0x80044366 for names, those of MD-34 to MD-36 for the cascade rules.
 pub(crate) fn create(cx: &mut WriteCx<'_>, spec: &RelationshipSpec, origin: &Origin) -> Result<Uuid> {
     let authority = Authority::of(cx, origin)?;
-    authority.check_name(&spec.schema_name)?;
+    authority.check_relationship_name(&spec.schema_name)?;
     require_free(cx, &authority, &spec.schema_name)?;
     let referenced = Arc::clone(cx.snapshot.require(&spec.referenced_table)?);
     let referencing = Arc::clone(cx.snapshot.require(&spec.referencing_table)?);

@@ -521,6 +521,10 @@ fn cascade_rules_are_checked() {
     let restrict = RelationshipUpdate { cascade: Some(Cascade { delete: DeleteAction::Restrict, ..Cascade::default() }), ..RelationshipUpdate::default() };
     assert_eq!(org.refusal(Define::UpdateRelationship("new_two".into(), restrict.clone())), None);
     assert_eq!(org.refusal(Define::UpdateRelationship("owner_new_book_team".into(), restrict)), Some(ErrorCode::CannotDeleteMetadata));
+    // Both ends of a connection go with the row that they name, as packages ask for.
+    for (name, lookup) in [("new_shelf_connections1", "record1id"), ("new_shelf_connections2", "record2id")] {
+        org.define(relate(cascading(name, "new_shelf", "connection", lookup))).unwrap();
+    }
 }
 
 #[test] // MD-26, MD-29

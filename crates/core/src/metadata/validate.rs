@@ -81,7 +81,7 @@ impl Authority {
     /// # Errors
     /// 0x80044364, 0x80044365, 0x80044367, 0x80044362; 0x80044366 for the prefix.
     pub(crate) fn check_name(&self, name: &str) -> Result<()> {
-        check_name(name).map_err(|error| Error::new(error.code(), format!("The name '{}' is not valid. {}", shown(name), error.code().text())))?;
+        check_characters(name)?;
         if self.publisher(name).is_some() {
             return Ok(());
         }
@@ -89,6 +89,16 @@ impl Authority {
         let message =
             format!("The name '{name}' must begin with a publisher's prefix, an underscore and at least one more character: {}.", wanted.join(" or "));
         Err(Error::new(ErrorCode::InvalidNamePrefix, message))
+    }
+
+    /// Checks the schema name of a relationship: its prefix may also stand behind the name of a table, as tools make it from those of tables and lookup
+    /// (`account_new_book_new_AccountId`).
+    ///
+    /// # Errors
+    /// As [`Self::check_name`].
+    pub(crate) fn check_relationship_name(&self, name: &str) -> Result<()> {
+        let has_own_part = |(at, _): (usize, &str)| name.get(at + 1..).is_some_and(|rest| self.has_prefix(rest));
+        if name.match_indices('_').any(has_own_part) { check_characters(name) } else { self.check_name(name) }
     }
 
     /// True if the name begins with a prefix that is allowed.
@@ -107,6 +117,11 @@ impl Authority {
         let fits = |prefix: &str| name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).is_some_and(|rest| !rest.is_empty());
         self.publishers.iter().find(|(prefix, _)| !prefix.is_empty() && fits(prefix))
     }
+}
+
+/// MD-3, with the name in the message.
+fn check_characters(name: &str) -> Result<()> {
+    check_name(name).map_err(|error| Error::new(error.code(), format!("The name '{}' is not valid. {}", shown(name), error.code().text())))
 }
 
 #[cfg(test)]
@@ -336,6 +351,21 @@ mod tests {
             ("new_Bö", Some(ErrorCode::InvalidNameCharacters)),
         ] {
             assert_eq!(authority.check_name(name).err().map(|error| error.code()), code, "{name}");
+        }
+    }
+
+    #[test] // MD-2
+    fn names_of_relationships_have_it_behind_a_table_too() {
+        let authority = Authority::example();
+        for (name, code) in [
+            ("new_book_shelf", None),
+            ("account_new_book_new_AccountId", None),
+            ("account_new_", Some(ErrorCode::InvalidNamePrefix)),
+            ("account_newbook", Some(ErrorCode::InvalidNamePrefix)),
+            ("accountnew_book", Some(ErrorCode::InvalidNamePrefix)),
+            ("1_new_book", Some(ErrorCode::InvalidNameStart)),
+        ] {
+            assert_eq!(authority.check_relationship_name(name).err().map(|error| error.code()), code, "{name}");
         }
     }
 

@@ -54,11 +54,12 @@ fn typed(out: &mut CsdlWriter, element: &'static str, param: &'static Param) {
     out.empty(element, &[("Name", param.name), ("Type", &edm_type(&param.kind)), ("Nullable", nullable)]);
 }
 
-/// The messages; the type of an answer stands directly above its operation. A bound one has what it is called on as its first parameter.
+/// The messages; the type of an answer stands directly above its first operation. A bound one has what it is called on as its first parameter.
 pub(super) fn messages(out: &mut CsdlWriter) {
+    let mut named = HashSet::new();
     for def in MESSAGES {
         let has_response = !def.output.is_empty() && !is_record(def);
-        if has_response {
+        if has_response && named.insert(def.name) {
             complex(out, &response(def), def.output);
         }
         let mut attributes = vec![("Name", def.name)];

@@ -69,6 +69,12 @@ fn inherited(snapshot: &Snapshot, activities: &Table, names: &mut HashSet<String
     names.extend(snapshot.referenced(activities.name()).iter().map(|relationship| relationship.referenced_navigation.clone()));
 }
 
+/// True for the lookup of an activity that the type of all activities says already: its partner is a collection of that type.
+fn is_inherited(snapshot: &Snapshot, source: &Table, navigation: &str) -> bool {
+    let own = |relationship: &Arc<Relationship>| relationship.referencing_navigation == navigation;
+    is_activity(source) && snapshot.find(ACTIVITY_POINTER).is_some_and(|activities| snapshot.referencing(activities.name()).iter().any(own))
+}
+
 fn property(out: &mut CsdlWriter, table: &Table, column: &Column, name: &str, detail: Detail) {
     let shape = column.shape();
     let is_key = column.name == table.def.primary_id;
@@ -137,7 +143,7 @@ fn navigations(out: &mut CsdlWriter, snapshot: &Snapshot, table: &Table, names: 
         }
         let source_type = collection(source.name());
         let mut attributes = vec![("Name", relationship.referenced_navigation.as_str()), ("Type", source_type.as_str())];
-        if !is_shared(snapshot, source, relationship) {
+        if !is_shared(snapshot, source, relationship) && !is_inherited(snapshot, source, &relationship.referencing_navigation) {
             attributes.push(("Partner", relationship.referencing_navigation.as_str()));
         }
         out.empty("NavigationProperty", &attributes);

@@ -25,8 +25,12 @@ pub(super) fn check(cx: &WriteCx<'_>, relationship: &Relationship, referenced: &
     if !cascade.is_parental() {
         return Ok(());
     }
-    // MD-35. A built-in lookup of several tables, such as "regarding", takes custom parents.
-    if referenced.def.custom && !referencing.def.custom && !several {
+    // Lookups of several tables that are built in, such as "regarding" and the two ends of a connection, take any parent.
+    if several && !referencing.def.custom {
+        return require_no_cycle(cx, relationship, referenced);
+    }
+    // MD-35
+    if referenced.def.custom && !referencing.def.custom {
         return Err(Error::new(
             ErrorCode::InvalidCascadeValue,
             format!("'{name}' cannot cascade: the custom table '{}' cannot be the parent of the built-in table '{}'.", referenced.name(), referencing.name()),
@@ -38,10 +42,14 @@ pub(super) fn check(cx: &WriteCx<'_>, relationship: &Relationship, referenced: &
             format!("'{name}' cannot cascade: the table '{}' is the child in the cascading relationship '{}' already.", referencing.name(), other.schema_name),
         ));
     }
+    require_no_cycle(cx, relationship, referenced)
+}
+
+fn require_no_cycle(cx: &WriteCx<'_>, relationship: &Relationship, referenced: &Table) -> Result<()> {
     if makes_cycle(&cx.snapshot, relationship) {
         return Err(Error::new(
             ErrorCode::InvalidRelationshipType,
-            format!("'{name}' cannot cascade: actions on '{}' would come back to it over other tables.", referenced.name()),
+            format!("'{}' cannot cascade: actions on '{}' would come back to it over other tables.", relationship.schema_name, referenced.name()),
         ));
     }
     Ok(())
