@@ -228,13 +228,13 @@ pub(crate) fn write_list(call: &Call<'_>, style: &RowStyle, context: &str, metad
     answer
 }
 
-/// The annotations that pages of FetchXML are asked for with (web-api 20).
+/// What leads to the next page of FetchXML. It has no link, so this is told even when no annotations are asked for (web-api 20; rows 32 and 33 of 34).
 fn write_paging(head: &mut JsonWriter, style: &RowStyle, cookie: Option<&str>) {
-    if let Some(cookie) = cookie.filter(|_| style.annotations.fetch_cookie) {
+    if let Some(cookie) = cookie {
         head.name(&format!("@{FETCH_COOKIE}"));
         head.text(cookie);
     }
-    if style.annotations.more_records {
+    if cookie.is_some() || style.annotations.more_records {
         head.name(&format!("@{MORE_RECORDS}"));
         head.boolean(cookie.is_some());
     }

@@ -93,7 +93,6 @@ pub(crate) struct Annotations {
     pub(crate) total: bool,
     pub(crate) total_exceeded: bool,
     pub(crate) metadata_version: bool,
-    pub(crate) fetch_cookie: bool,
     pub(crate) more_records: bool,
 }
 
@@ -117,7 +116,6 @@ impl RowStyle {
             total: wants(TOTAL),
             total_exceeded: wants(TOTAL_EXCEEDED),
             metadata_version: wants(METADATA_VERSION),
-            fetch_cookie: wants(FETCH_COOKIE),
             more_records: wants(MORE_RECORDS),
         };
         let caller = call.exchange.caller;
