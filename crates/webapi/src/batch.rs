@@ -48,7 +48,7 @@ pub(crate) fn respond(call: &Call<'_>) -> Result<Answer> {
             },
         };
         if let Some(failed) = failed.filter(|_| !call.preferences.continue_on_error) {
-            status = failed;
+            status = status_of_stopped(failed);
             break;
         }
     }
@@ -57,6 +57,12 @@ pub(crate) fn respond(call: &Call<'_>) -> Result<Answer> {
     answer.body = out.pieces;
     push_pieces(&mut answer.body, last.into());
     Ok(answer)
+}
+
+/// The status of a batch that stopped at a request with an error. Clients read the parts of an answer with 200 or 400 only, and take other statuses below 500
+/// as told of the batch itself (ADR 0021).
+fn status_of_stopped(failed: u16) -> u16 {
+    if failed < 500 { 400 } else { failed }
 }
 
 /// What has been answered so far.

@@ -46,7 +46,7 @@ error_codes! {
     PrivilegeDenied = 0x8004_0220, 403, "The user does not hold the necessary privileges.";
     UserNotAssignedRoles = 0x8004_2f09, 403, "The user has not been assigned any roles.";
     UserDisabled = 0x8004_0225, 403, "The specified user is either disabled or is not a member of any business unit.";
-    CannotDeleteDueToAssociation = 0x8004_0227, 405, "The object you tried to delete is associated with another object and cannot be deleted.";
+    CannotDeleteDueToAssociation = 0x8004_0227, 400, "The object you tried to delete is associated with another object and cannot be deleted.";
     InvalidOwnerId = 0x8004_0229, 400, "The owner is not valid.";
     PrincipalPrivilegeDenied = 0x8004_0231, 403, "The principal has not been granted the necessary privileges.";
     DuplicateRecord = 0x8004_0237, 412, "Operation failed due to a SQL integrity violation.";
