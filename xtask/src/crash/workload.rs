@@ -320,9 +320,8 @@ fn batch(requests: &[&Request]) -> Vec<u8> {
 /// Completes the log of an answered request, and what the writers know of the rows.
 fn note_answer(shared: &Shared, operation: &mut Operation, request: &Request, response: &Response) {
     let is_set = operation.writes.len() > 1;
-    // A change set that fails is one part with an error, inside an answer that may itself say 200.
-    let failed_part = is_set && ["HTTP/1.1 4", "HTTP/1.1 5"].iter().any(|text| response.text().contains(text));
-    if response.is_success() && !failed_part {
+    let status = if is_set { status_of_failed_part(response).unwrap_or(response.status) } else { response.status };
+    if (200..300).contains(&status) {
         operation.outcome = Outcome::Acknowledged;
         let answer = if is_set { Value::Null } else { response.json() };
         for write in &mut operation.writes {
@@ -332,14 +331,12 @@ fn note_answer(shared: &Shared, operation: &mut Operation, request: &Request, re
         }
         return;
     }
-    match response.status {
+    match status {
         404 | 412 => operation.outcome = Outcome::Refused,
         429 | 503 => {
             operation.outcome = Outcome::Refused;
             std::thread::sleep(BACK_OFF);
         }
-        // The change set's own status counts; a plain refusal inside 200 is one as well.
-        200 if failed_part => operation.outcome = Outcome::Refused,
         400..500 => {
             operation.outcome = Outcome::Refused;
             shared.note_strange(kind(request), response);
@@ -347,6 +344,12 @@ fn note_answer(shared: &Shared, operation: &mut Operation, request: &Request, re
         // It may have been done: the checker has to allow both.
         _ => shared.note_strange(kind(request), response),
     }
+}
+
+/// A change set that fails is one part with an error, whose status counts: the answer around it says 400 (ADR 0021).
+fn status_of_failed_part(response: &Response) -> Option<u16> {
+    let text = response.text();
+    text.split("HTTP/1.1 ").skip(1).filter_map(|part| part.get(..3)?.parse().ok()).find(|status| *status >= 400)
 }
 
 fn kind(request: &Request) -> &str {
