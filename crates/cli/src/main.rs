@@ -5,6 +5,7 @@
 //!
 //! Start reading at `arguments.rs`, then the command of interest.
 
+mod advice;
 mod arguments;
 mod commands;
 mod configuration;

@@ -15,6 +15,7 @@ use driftless_store_sqlite::{SqliteOptions, SqliteStore};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::advice;
 use crate::developer::Developer;
 use crate::exit::{Exit, Failure};
 
@@ -126,6 +127,9 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Option<String>, Engi
         None => Some(Tls::local(&data, SystemTime::now())?),
     };
     let ca = tls.as_ref().and_then(Tls::ca_file);
+    for sentence in advice::about(&options.listeners, tls.as_ref()) {
+        tracing::warn!("{sentence}");
+    }
     let sign_in = Arc::new(SignIn::open(&data, Arc::clone(&organization), options.sign_in.clone())?);
     let front = Service::new(Arc::clone(&organization), Arc::clone(&sign_in));
     let front = if options.is_protected { front.protected(ProtectionLimits::default()) } else { front };

@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use rustls::ServerConfig;
+use rustls::client::verify_server_name;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 /// A certificate and its key in files of the operator's, PEM both.
@@ -81,6 +82,15 @@ impl Tls {
             Source::Local(folder) => Some(folder.join(authority::CA_CERTIFICATE)),
             Source::Files(_) => None,
         }
+    }
+
+    /// Whether the certificate names this host (without a port); clients refuse one that does not.
+    #[must_use]
+    pub fn names(&self, host: &str) -> bool {
+        let current = Arc::clone(&self.served.0.read().unwrap_or_else(PoisonError::into_inner));
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let (Some(certificate), Ok(name)) = (current.cert.first(), ServerName::try_from(host)) else { return false };
+        ParsedCertificate::try_from(certificate).is_ok_and(|parsed| verify_server_name(&parsed, &name).is_ok())
     }
 
     /// Renews the local certificate if it is due, and serves what the files say if they changed. Whether something new
