@@ -74,13 +74,13 @@ impl PasswordError {
 }
 
 impl Passwords {
-    /// The passwords of the folder. `salt` is random.
-    pub(crate) fn open(folder: &Path, recheck: Duration, salt: [u8; 16]) -> Result<Self, PasswordError> {
+    /// The passwords of the folder.
+    pub(crate) fn open(folder: &Path, recheck: Duration) -> Result<Self, PasswordError> {
         let file = RecordFile::new(folder, FILE_NAME, FILE_BYTES_MAX);
         let watched = Watched::open(RecordFile::new(folder, FILE_NAME, FILE_BYTES_MAX), recheck, |records: Vec<Stored>, _| {
             records.into_iter().map(|stored| (stored.user, stored.phc)).collect()
         })?;
-        Ok(Self { file, watched, turns: Turns::new(), decoy: hash("", salt)? })
+        Ok(Self { file, watched, turns: Turns::new(), decoy: decoy() })
     }
 
     /// Whether the user has a password.
@@ -141,6 +141,14 @@ fn hash(password: &str, salt: [u8; 16]) -> Result<String, PasswordError> {
     Ok(hashed.to_string())
 }
 
+/// A hash of today's parameters that no password is known for. It is written down, not computed, because that would take the
+/// memory of a check at every start.
+fn decoy() -> String {
+    let (m, t, p) = strength(&Params::default());
+    let (salt, output) = ("A".repeat(22), "A".repeat(43));
+    format!("$argon2id$v=19$m={m},t={t},p={p}${salt}${output}")
+}
+
 /// Turns to compute: as many at once as there are cores, since each takes one for tens of milliseconds.
 struct Turns {
     free: Mutex<usize>,
@@ -180,13 +188,13 @@ mod tests {
 
     use uuid::Uuid;
 
-    use super::{COMMON, PASSWORD_CHARS, PasswordError, Passwords};
+    use super::{COMMON, PASSWORD_CHARS, Params, PasswordError, PasswordHash, Passwords, decoy, hash, strength};
     use crate::fixture::Folder;
 
     #[test] // AUTH-26
     fn passwords_are_bounded_checked_and_kept_as_hashes() {
         let folder = Folder::new();
-        let passwords = Passwords::open(folder.path(), Duration::ZERO, [1; 16]).unwrap();
+        let passwords = Passwords::open(folder.path(), Duration::ZERO).unwrap();
         let user = Uuid::from_u128(1);
         assert!(matches!(passwords.set(user, "elevenchars", [2; 16]), Err(PasswordError::Length)));
         assert!(matches!(passwords.set(user, &"x".repeat(257), [2; 16]), Err(PasswordError::Length)));
@@ -202,7 +210,7 @@ mod tests {
     #[test] // AUTH-26
     fn a_hash_of_weaker_parameters_is_made_anew_when_its_owner_signs_in() {
         let folder = Folder::new();
-        let passwords = Passwords::open(folder.path(), Duration::ZERO, [1; 16]).unwrap();
+        let passwords = Passwords::open(folder.path(), Duration::ZERO).unwrap();
         let user = Uuid::from_u128(1);
         let weak = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, argon2::Params::new(64, 1, 1, None).unwrap());
         let phc = argon2::PasswordHasher::hash_password_with_salt(&weak, b"twelve chars", &[2; 16]).unwrap();
@@ -210,6 +218,14 @@ mod tests {
         assert!(passwords.check(Some(user), "twelve chars", [3; 16]).unwrap());
         assert!(std::fs::read_to_string(folder.path().join("passwords.json")).unwrap().contains("m=19456"));
         assert!(passwords.check(Some(user), "twelve chars", [3; 16]).unwrap());
+    }
+
+    #[test] // AUTH-26
+    fn the_hash_of_nobody_has_the_form_of_one_and_takes_as_long() {
+        let (nobody, somebody) = (decoy(), hash("", [1; 16]).unwrap());
+        assert_eq!(nobody.len(), somebody.len());
+        let parse = |phc| Params::try_from(&PasswordHash::new(phc).unwrap()).unwrap();
+        assert_eq!(strength(&parse(&nobody)), strength(&parse(&somebody)));
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl SignIn {
             codes: Codes::default(),
             devices: Devices::default(),
             refresh: RefreshTokens::open(folder),
-            passwords: Passwords::open(folder, settings.recheck, random(&organization))?,
+            passwords: Passwords::open(folder, settings.recheck)?,
             attempts: Attempts::default(),
             setup: Setup::default(),
             organization,
