@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use driftless_model::{Error, ErrorCode, LogicalName, Result, Table};
-use sqlparser::ast::{BinaryOperator, Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectNamePart, TableFactor, TableWithJoins};
 
-use super::{SqlLimits, condition, refused};
-use crate::{ColumnPath, Filter, Link, LinkKind, Tables};
+use super::ast::{ColumnName, Join, Operand, Predicate, Select, TableName};
+use super::{condition, excerpt, refused};
+use crate::{ColumnPath, Comparison, Filter, Link, LinkKind, Tables};
 
 /// The tables of a statement.
 pub(super) struct Scope {
@@ -31,13 +31,10 @@ struct Joined {
 }
 
 impl Scope {
-    pub(super) fn of(from: &TableWithJoins, tables: &dyn Tables, limits: &SqlLimits) -> Result<Self> {
-        if from.joins.len() > limits.joins {
-            return Err(refused(format!("It may join at most {} tables.", limits.joins)));
-        }
+    pub(super) fn of(select: &Select, tables: &dyn Tables) -> Result<Self> {
         let mut scope = Self { sources: Vec::new() };
-        scope.add(&from.relation, tables)?;
-        for join in &from.joins {
+        scope.add(&select.from, tables)?;
+        for join in &select.joins {
             scope.join(join, tables)?;
         }
         Ok(scope)
@@ -47,34 +44,22 @@ impl Scope {
         &self.sources[0].table
     }
 
-    fn add(&mut self, factor: &TableFactor, tables: &dyn Tables) -> Result<()> {
-        let TableFactor::Table { name, alias, args: None, version: None, sample: None, .. } = factor else {
-            return Err(refused("FROM and JOIN take names of tables: subqueries and functions are not offered."));
-        };
-        let ident = name.0.last().and_then(ObjectNamePart::as_ident);
-        let name = ident.ok_or_else(|| refused("FROM needs the name of a table."))?.value.to_ascii_lowercase();
-        let table = tables.table(&name).ok_or_else(|| Error::no_such_table(&name))?;
-        let alias = alias.as_ref().map_or(name, |alias| alias.name.value.to_ascii_lowercase());
-        if self.sources.iter().any(|source| source.alias == alias) {
-            return Err(refused(format!("The table name '{alias}' stands twice: give each a name of its own with AS.")));
+    fn add(&mut self, from: &TableName, tables: &dyn Tables) -> Result<()> {
+        let table = tables.table(&from.name).ok_or_else(|| Error::no_such_table(&from.name))?;
+        let alias = from.alias.as_ref().unwrap_or(&from.name);
+        if self.sources.iter().any(|source| source.alias == *alias) {
+            return Err(refused(format!("The table name '{}' stands twice: give each a name of its own with AS.", excerpt(alias))));
         }
-        self.sources.push(Source { alias, table, join: None });
+        self.sources.push(Source { alias: alias.clone(), table, join: None });
         Ok(())
     }
 
     fn join(&mut self, join: &Join, tables: &dyn Tables) -> Result<()> {
-        let (kind, constraint) = match &join.join_operator {
-            JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => (LinkKind::Inner, constraint),
-            JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => (LinkKind::Outer, constraint),
-            _ => return Err(refused("Tables are joined by INNER JOIN and LEFT JOIN; other joins are not offered.")),
-        };
-        let JoinConstraint::On(on) = constraint else {
-            return Err(refused("A JOIN needs ON with two columns that must be equal."));
-        };
-        self.add(&join.relation, tables)?;
+        self.add(&join.table, tables)?;
         let joined = self.sources.len() - 1;
         let (mut pair, mut others) = (None, Vec::new());
-        for part in condition::conjunction(on) {
+        let parts = if let Predicate::And(parts) = &join.on { parts.as_slice() } else { std::slice::from_ref(&join.on) };
+        for part in parts {
             match self.pair(part, joined)? {
                 Some(found) if pair.is_none() => pair = Some(found),
                 _ => others.push(condition::filter_within(part, self, joined)?),
@@ -82,8 +67,8 @@ impl Scope {
         }
         let (own, parent, to) = pair.ok_or_else(|| refused("ON needs a column of the joined table that equals a column of a table before it."))?;
         let filter = if others.is_empty() { None } else { Some(Filter::And(others)) };
-        self.sources[joined].join = Some(Joined { parent, own, to, kind, filter });
-        if kind == LinkKind::Inner {
+        self.sources[joined].join = Some(Joined { parent, own, to, kind: join.kind, filter });
+        if join.kind == LinkKind::Inner {
             self.require(parent);
         }
         Ok(())
@@ -99,65 +84,54 @@ impl Scope {
     }
 
     /// The columns of `a.x = b.y` where one belongs to the joined table and the other to one before it: own column, the other's source and column.
-    fn pair(&self, expr: &Expr, joined: usize) -> Result<Option<(LogicalName, usize, LogicalName)>> {
-        let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = condition::unwrapped(expr) else { return Ok(None) };
-        let (Some(left), Some(right)) = (self.maybe(left)?, self.maybe(right)?) else { return Ok(None) };
-        Ok(match (left, right) {
+    fn pair(&self, predicate: &Predicate, joined: usize) -> Result<Option<(LogicalName, usize, LogicalName)>> {
+        let Predicate::Compare { column, comparison: Comparison::Equal, other: Operand::Column(other) } = predicate else { return Ok(None) };
+        Ok(match (self.source(column)?, self.source(other)?) {
             ((own_source, own), (parent, to)) if own_source == joined && parent < joined => Some((own, parent, to)),
             ((parent, to), (own_source, own)) if own_source == joined && parent < joined => Some((own, parent, to)),
             _ => None,
         })
     }
 
-    /// The source and column that an expression names; none if it is no name.
-    fn maybe(&self, expr: &Expr) -> Result<Option<(usize, LogicalName)>> {
-        match condition::unwrapped(expr) {
-            Expr::Identifier(column) => self.unqualified(column).map(Some),
-            Expr::CompoundIdentifier(parts) => self.qualified(parts).map(Some),
-            _ => Ok(None),
-        }
-    }
-
-    fn qualified(&self, parts: &[Ident]) -> Result<(usize, LogicalName)> {
-        let [.., alias, column] = parts else { return Err(refused("A column's name is missing.")) };
-        let known = self.sources.iter().position(|source| source.alias.eq_ignore_ascii_case(&alias.value));
-        let source = known.ok_or_else(|| refused(format!("No table is called '{}' here.", alias.value.chars().take(100).collect::<String>())))?;
+    /// The source that a name leads to, and its column.
+    fn source(&self, name: &ColumnName) -> Result<(usize, LogicalName)> {
+        let ColumnName { table: Some(alias), column } = name else { return self.unqualified(&name.column) };
+        let known = self.sources.iter().position(|source| source.alias == *alias);
+        let source = known.ok_or_else(|| refused(format!("No table is called '{}' here.", excerpt(alias))))?;
         let table = &self.sources[source].table;
-        let column = column.value.to_ascii_lowercase();
-        let ix = table.require(&column)?;
+        let ix = table.require(column)?;
         Ok((source, table.column(ix).name.clone()))
     }
 
-    fn unqualified(&self, column: &Ident) -> Result<(usize, LogicalName)> {
-        let name = column.value.to_ascii_lowercase();
-        let mut found = self.sources.iter().enumerate().filter_map(|(at, source)| Some((at, source.table.column(source.table.find(&name)?).name.clone())));
+    fn unqualified(&self, name: &str) -> Result<(usize, LogicalName)> {
+        let mut found = self.sources.iter().enumerate().filter_map(|(at, source)| Some((at, source.table.column(source.table.find(name)?).name.clone())));
         match (found.next(), found.next()) {
             (Some(only), None) => Ok(only),
             (None, _) => {
                 let table = self.root().name();
-                Err(Error::new(ErrorCode::QueryBuilderNoAttribute, format!("'{table}' entity doesn't contain attribute with Name = '{}'.", excerpt(&name))))
+                Err(Error::new(ErrorCode::QueryBuilderNoAttribute, format!("'{table}' entity doesn't contain attribute with Name = '{}'.", excerpt(name))))
             }
             _ => Err(refused(format!("The column '{name}' is in more than one table: write the table's name before it."))),
         }
     }
 
-    /// The column that an expression names, and the source that it belongs to.
-    pub(super) fn find(&self, expr: &Expr) -> Result<Option<(ColumnPath, &Arc<Table>)>> {
-        Ok(self.maybe(expr)?.map(|(source, column)| (self.path(source, column), &self.sources[source].table)))
+    /// The column of a name, and the table that it belongs to.
+    pub(super) fn find(&self, name: &ColumnName) -> Result<(ColumnPath, &Arc<Table>)> {
+        let (source, column) = self.source(name)?;
+        Ok((self.path(source, column), &self.sources[source].table))
     }
 
-    /// The column that an expression names.
-    pub(super) fn column(&self, expr: &Expr) -> Result<ColumnPath> {
-        self.find(expr)?.map(|(path, _)| path).ok_or_else(|| refused("A column's name is expected here: expressions are not offered."))
+    /// The column of a name.
+    pub(super) fn column(&self, name: &ColumnName) -> Result<ColumnPath> {
+        self.find(name).map(|(path, _)| path)
     }
 
     /// The same for the ON of a joined table, where its own columns stand without an alias.
-    pub(super) fn column_within(&self, expr: &Expr, joined: usize) -> Result<Option<ColumnPath>> {
-        let Some((source, column)) = self.maybe(expr)? else { return Ok(None) };
-        match source {
-            own if own == joined => Ok(Some(ColumnPath::own(column))),
-            0 => Err(refused("ON compares one column of the joined table with one before it; put other conditions on earlier tables into WHERE.")),
-            other => Ok(Some(self.path(other, column))),
+    pub(super) fn column_within(&self, name: &ColumnName, joined: usize) -> Result<ColumnPath> {
+        match self.source(name)? {
+            (own, column) if own == joined => Ok(ColumnPath::own(column)),
+            (0, _) => Err(refused("ON compares one column of the joined table with one before it; put other conditions on earlier tables into WHERE.")),
+            (other, column) => Ok(self.path(other, column)),
         }
     }
 
@@ -181,8 +155,4 @@ impl Scope {
         own.reverse();
         own
     }
-}
-
-fn excerpt(text: &str) -> String {
-    text.chars().take(100).collect()
 }
