@@ -41,10 +41,11 @@ pub(crate) enum Key {
     PasswordGrant,
     ExpiredTokens,
     ServiceProtection,
+    Operations,
 }
 
 /// Every setting with its name in files, its environment variable and its built-in value.
-const KEYS: [(Key, &str, &str, Option<&str>); 18] = [
+const KEYS: [(Key, &str, &str, Option<&str>); 19] = [
     (Key::Url, "url", "DRIFTLESS_URL", Some("http://127.0.0.1:8080")),
     (Key::Token, "token", "DRIFTLESS_TOKEN", None),
     (Key::TokenFile, "token_file", "DRIFTLESS_TOKEN_FILE", None),
@@ -63,6 +64,7 @@ const KEYS: [(Key, &str, &str, Option<&str>); 18] = [
     (Key::PasswordGrant, "password_grant", "DRIFTLESS_PASSWORD_GRANT", Some("off")),
     (Key::ExpiredTokens, "expired_tokens", "DRIFTLESS_EXPIRED_TOKENS", Some("full")),
     (Key::ServiceProtection, "service_protection", "DRIFTLESS_SERVICE_PROTECTION", None),
+    (Key::Operations, "operations", "DRIFTLESS_OPERATIONS", None),
 ];
 
 impl Key {
@@ -187,6 +189,7 @@ impl Configuration {
     fn check(&self) -> anyhow::Result<()> {
         self.listeners(Key::Http)?;
         self.listeners(Key::Https)?;
+        self.listeners(Key::Operations)?;
         self.tls_files()?;
         self.public_url()?;
         self.trusted_proxies()?;

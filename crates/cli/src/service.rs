@@ -54,6 +54,9 @@ pub(crate) struct Ready {
     pub(crate) http: Option<String>,
     /// Address with TLS, such as `https://localhost:8443`.
     pub(crate) https: Option<String>,
+    /// Address for operators, such as `http://127.0.0.1:9464`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) operations: Option<String>,
     /// PEM file of the local certificate authority.
     pub(crate) ca: Option<PathBuf>,
     /// File (0600) with a bearer token of the first administrator.
@@ -146,6 +149,7 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Option<String>, Engi
         https: listener
             .https_addr()
             .map(|address| if address.ip().is_loopback() { origin(Scheme::Https, "localhost", address.port()) } else { format!("https://{address}") }),
+        operations: listener.operations_addr().map(|address| format!("http://{address}")),
         ca,
         token_file: Some(token_file),
         pid: std::process::id(),
@@ -262,6 +266,12 @@ fn check_addresses(options: &ServeOptions) -> anyhow::Result<()> {
     if listeners.http.is_empty() && listeners.https.is_empty() {
         return Err(Failure::error(Exit::Usage, "neither --http nor --https: there is nothing to listen on"));
     }
+    if let Some(address) = listeners.operations.iter().find(|address| !address.ip().is_loopback()) {
+        return Err(Failure::error(
+            Exit::Usage,
+            format!("--operations {address} is reachable from other machines, and asks for no token; use a loopback address"),
+        ));
+    }
     if let Some(address) = listeners.http.iter().find(|address| !address.ip().is_loopback()) {
         return Err(Failure::error(
             Exit::Usage,
@@ -340,6 +350,7 @@ mod tests {
         let ready = Ready {
             http: Some("http://127.0.0.1:8080".into()),
             https: Some("https://localhost:8443".into()),
+            operations: None,
             ca: Some("ca.pem".into()),
             token_file: Some("token".into()),
             pid: 1,

@@ -112,6 +112,7 @@ mod tests {
 
     fn ready() -> Ready {
         Ready {
+            operations: None,
             http: Some("http://127.0.0.1:9000".into()),
             https: Some("https://localhost:9443".into()),
             ca: Some("ready-ca.pem".into()),

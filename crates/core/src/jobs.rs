@@ -70,7 +70,8 @@ impl Organization {
                 break;
             }
             if let Err(error) = run(self, job, kind) {
-                tracing::error!(%job, kind, ?error, "a job failed");
+                // The sentence of the error may hold values of columns (SEC-32): it is in the job's row.
+                tracing::error!(%job, kind, code = ?error.code(), cause = error.cause().map(tracing::field::display), "a job failed");
                 fail(self, job, kind, &error)?;
             }
         }

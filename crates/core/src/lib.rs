@@ -29,6 +29,7 @@ pub use behaviors::addresses::ADDRESS_PARTS;
 pub use behaviors::names::NAME_PARTS;
 pub use context::Facts;
 pub use currencies::Currencies;
+pub use driftless_store::StoreFigures;
 pub use environment::{Environment, SeededEnvironment, SystemEnvironment};
 pub use files::pictures::Picture;
 pub use files::{ByteRange, FileChunk, FileCondition, FileFacts, FilePart, FileTarget, ReadFile, WriteFile};

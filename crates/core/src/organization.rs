@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use driftless_model::{Caller, Error, ErrorCode, Limits, Result, Scopes};
 use driftless_query::{Flow, PageHead, RowSink, RowView};
-use driftless_store::{Length, Store};
+use driftless_store::{Length, Store, StoreFigures};
 
 use crate::context::{Effects, Facts, ReadCx, Services, WriteCx};
 use crate::environment::Environment;
@@ -81,6 +81,20 @@ impl Organization {
     pub fn require_member(&self, caller: &Caller) -> Result<()> {
         security::scopes::require(caller, Scopes::READ)?;
         self.access(caller)?.require_member()
+    }
+
+    /// Refuses a caller who may not see how the service does: administrators may, with a token that may administer.
+    ///
+    /// # Errors
+    /// 0x80040220, 0x80042f09, 0x80040225 or 0x80072560.
+    pub fn require_administrator(&self, caller: &Caller) -> Result<()> {
+        security::scopes::require(caller, Scopes::ADMIN)?;
+        self.access(caller)?.require_customizer()
+    }
+
+    /// Figures of the store.
+    pub fn figures(&self) -> StoreFigures {
+        self.store().figures()
     }
 
     /// Runs one request. `lower` makes it from the definitions; it is called again with newer ones when they changed in between (A8), so it must not have

@@ -2,11 +2,13 @@
 
 use std::fmt::{self, Write};
 
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use uuid::Uuid;
 
 /// Target of the lines, for filters: `access=info`.
 const TARGET: &str = "access";
+/// Bytes of a client's name that are logged at most.
+const CLIENT_BYTES_MAX: usize = 128;
 /// Characters of a path that are logged at most.
 const PATH_CHARS_MAX: usize = 512;
 
@@ -20,9 +22,12 @@ pub(crate) fn is_wanted() -> bool {
 pub(crate) struct AccessLine<'a> {
     pub(crate) method: &'a Method,
     pub(crate) path: &'a str,
+    pub(crate) route: &'static str,
     pub(crate) status: StatusCode,
     pub(crate) micros: u64,
     pub(crate) bytes: u64,
+    pub(crate) user: Option<Uuid>,
+    pub(crate) client: Option<&'a HeaderValue>,
     pub(crate) request_id: Uuid,
 }
 
@@ -31,11 +36,20 @@ pub(crate) fn write(line: &AccessLine<'_>) {
         target: TARGET,
         method = %line.method,
         path = %ShownPath(line.path),
+        route = line.route,
         status = line.status.as_u16(),
         micros = line.micros,
         bytes = line.bytes,
+        user = line.user.map(tracing::field::display),
+        client = line.client.map(shown_client),
         request_id = %line.request_id,
     );
+}
+
+/// What a client calls itself: visible characters only, and not too many.
+fn shown_client(value: &HeaderValue) -> &str {
+    let text = value.to_str().unwrap_or("?");
+    text.get(..CLIENT_BYTES_MAX).unwrap_or(text)
 }
 
 /// A path without query and without values: what stands in parentheses is a key or a parameter, hence data of a record,
@@ -52,7 +66,7 @@ impl fmt::Display for ShownPath<'_> {
             let end = open_parenthesis(segment).unwrap_or(segment.len());
             let (name, rest) = segment.split_at(end);
             let shown = name.char_indices().nth(left).map_or(name, |(cut, _)| &name[..cut]);
-            out.write_str(shown)?;
+            shown.chars().try_for_each(|c| out.write_char(if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { '?' } else { c }))?;
             if !rest.is_empty() {
                 out.write_str(if is_record_id(rest) { rest } else { "(*)" })?;
                 if !is_closed(rest) {
@@ -91,6 +105,13 @@ fn is_record_id(parenthesis: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::ShownPath;
+
+    #[test] // SEC-32
+    fn what_a_client_says_cannot_break_a_line() {
+        assert_eq!(ShownPath("/a\u{85}b\u{2028}c").to_string(), "/a?b?c");
+        assert_eq!(super::shown_client(&http::HeaderValue::from_bytes(b"x\xffy").unwrap()), "?");
+        assert_eq!(super::shown_client(&http::HeaderValue::from_str(&"x".repeat(500)).unwrap()).len(), 128);
+    }
 
     #[test] // SEC-32
     fn a_logged_path_names_no_value() {

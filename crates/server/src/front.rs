@@ -13,10 +13,22 @@ pub trait Front: Send + Sync + 'static {
     /// path as sent, without query.
     fn body_limit(&self, method: &Method, path: &str) -> usize;
 
+    /// The kind of an address, for figures and logs.
+    fn route(&self, path: &str) -> Route {
+        let _ = path;
+        Route::Other
+    }
+
+    /// Why requests cannot be served now, as a line of text; `None` if they can. Asked by probes: answers at once (OPS-11).
+    fn unready(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Answers one request whole.
     ///
     /// The URL is path and query only, whatever form the client used; [`Origin`] and [`RequestId`] are in the
-    /// extensions. The server adds `x-ms-service-request-id`, `Date` and `Content-Length`. A panic becomes a 500.
+    /// extensions, [`Operator`] if the request came where only operators listen. [`Served`] in the answer's goes to the log. What is answered with 200 at
+    /// `/metrics` gets the listener's own figures appended. The server adds `x-ms-service-request-id`, `Date` and `Content-Length`. A panic becomes a 500.
     fn respond(&self, request: Request<Bytes>, peer: &Peer) -> Response<Chunks>;
 }
 
@@ -65,6 +77,62 @@ pub struct Origin(pub String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestId(pub Uuid);
 
+/// The request came through a listener for operators, where nobody needs a token. A request extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operator;
+
+/// What a front tells of an answer, for the log. A response extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Served {
+    /// Who signed in.
+    pub user: Uuid,
+}
+
+/// The kind of an address. There are few, so that figures by kind are few (OPS-10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// The Web API.
+    Api(driftless_webapi::Route),
+    /// The issuer.
+    SignIn,
+    /// Probes and figures.
+    Operations,
+    /// Anything else.
+    Other,
+}
+
+impl Route {
+    /// How many kinds there are.
+    pub(crate) const COUNT: usize = driftless_webapi::Route::ALL.len() + 3;
+
+    /// Every kind with its template.
+    pub(crate) fn all() -> impl Iterator<Item = (Self, &'static str)> {
+        let api = driftless_webapi::Route::ALL.into_iter().map(Self::Api);
+        api.chain([Self::SignIn, Self::Operations, Self::Other]).map(|route| (route, route.template()))
+    }
+
+    /// Its place among all kinds.
+    pub(crate) fn index(self) -> usize {
+        let api = driftless_webapi::Route::ALL.len();
+        match self {
+            Self::Api(route) => route as usize,
+            Self::SignIn => api,
+            Self::Operations => api + 1,
+            Self::Other => api + 2,
+        }
+    }
+
+    /// The template of its addresses.
+    pub(crate) fn template(self) -> &'static str {
+        match self {
+            Self::Api(route) => route.template(),
+            Self::SignIn => "sign-in",
+            Self::Operations => "operations",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// The body of an answer, complete before the first byte is sent: pieces of about 64 KiB, so that no large block is
 /// allocated and none is copied.
 #[derive(Debug, Clone, Default)]
@@ -90,6 +158,12 @@ impl Chunks {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bytes == 0
+    }
+
+    /// Adds a piece at the end.
+    pub(crate) fn push(&mut self, piece: Bytes) {
+        self.bytes += piece.len() as u64;
+        self.pieces.push(piece);
     }
 
     /// The pieces in order.

@@ -33,6 +33,8 @@ pub struct Listeners {
     pub http: Vec<SocketAddr>,
     /// HTTPS; needs a [`crate::Tls`].
     pub https: Vec<SocketAddr>,
+    /// Plain HTTP for operators, on loopback addresses only: `/livez`, `/readyz` and `/metrics`, without a token.
+    pub operations: Vec<SocketAddr>,
     /// Names, without port, by which a client may address a service that listens on loopback only, besides
     /// `localhost`, `127.0.0.1` and `::1`. A service that other machines reach answers to any name.
     pub host_names: Vec<String>,
@@ -97,7 +99,7 @@ impl Listeners {
         if self.http.is_empty() && self.https.is_empty() {
             return Err(ListenError::Nowhere);
         }
-        match self.http.iter().find(|address| !address.ip().to_canonical().is_loopback()) {
+        match self.http.iter().chain(&self.operations).find(|address| !address.ip().to_canonical().is_loopback()) {
             Some(address) => Err(ListenError::PlainOutsideLoopback(*address)),
             None => Ok(()),
         }
@@ -107,6 +109,15 @@ impl Listeners {
     pub(crate) fn is_local(&self) -> bool {
         self.http.iter().chain(&self.https).all(|address| address.ip().to_canonical().is_loopback())
     }
+}
+
+/// For whom a listener is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Everybody with a token.
+    Callers,
+    /// Whoever looks after the service.
+    Operators,
 }
 
 /// What the connections of all listeners share.
@@ -135,6 +146,7 @@ impl Door {
         self: Arc<Self>,
         listener: TcpListener,
         tls: Option<Arc<ServerConfig>>,
+        audience: Audience,
         mut stop: watch::Receiver<bool>,
         alive: mpsc::Sender<()>,
     ) {
@@ -161,37 +173,36 @@ impl Door {
             let door = Arc::clone(&self);
             let (tls, stop, alive) = (tls.clone(), stop.clone(), alive.clone());
             tokio::spawn(async move {
-                door.connection(stream, address, tls, stop).await;
+                door.connection(stream, (address, audience), tls, stop).await;
                 drop((slot, alive));
             });
         }
     }
 
-    async fn connection(&self, stream: TcpStream, address: SocketAddr, tls: Option<TlsAcceptor>, stop: watch::Receiver<bool>) {
+    async fn connection(&self, stream: TcpStream, (address, audience): (SocketAddr, Audience), tls: Option<TlsAcceptor>, stop: watch::Receiver<bool>) {
         // Answers are written whole; waiting for more to send would only delay them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection ended before it began");
             return;
         }
         let Some(acceptor) = tls else {
-            return self.exchanges(stream, address, Scheme::Http, stop).await;
+            return self.exchanges(stream, Peer { address, scheme: Scheme::Http }, audience, stop).await;
         };
         let handshake = timeout(self.site.limits.handshake_timeout, acceptor.accept(stream));
         match handshake.await {
-            Ok(Ok(stream)) => self.exchanges(stream, address, Scheme::Https, stop).await,
+            Ok(Ok(stream)) => self.exchanges(stream, Peer { address, scheme: Scheme::Https }, audience, stop).await,
             Ok(Err(error)) => tracing::debug!(%address, %error, "TLS handshake failed"),
             Err(_) => tracing::debug!(%address, "TLS handshake took too long"), // SEC-15
         }
     }
 
-    async fn exchanges<S>(&self, stream: S, address: SocketAddr, scheme: Scheme, mut stop: watch::Receiver<bool>)
+    async fn exchanges<S>(&self, stream: S, peer: Peer, audience: Audience, mut stop: watch::Receiver<bool>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let peer = Peer { address, scheme };
         let line = Arc::new(Line::new(peer, &self.site.limits));
         let stream = TimedStream::new(stream, Arc::clone(&line), Arc::clone(&self.site));
-        let service = service_fn(|request| exchange::serve(Arc::clone(&self.site), Arc::clone(&line), request));
+        let service = service_fn(|request| exchange::serve(Arc::clone(&self.site), Arc::clone(&line), audience, request));
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(stream), service));
         let outcome = tokio::select! {
             outcome = connection.as_mut() => outcome,
@@ -201,7 +212,7 @@ impl Door {
             }
         };
         if let Err(error) = outcome {
-            tracing::debug!(%address, %error, "a connection ended early");
+            tracing::debug!(address = %peer.address, %error, "a connection ended early");
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rustls::ServerConfig;
@@ -18,7 +19,8 @@ use crate::exchange::Site;
 use crate::front::{Front, Scheme};
 use crate::head::Names;
 use crate::limits::Limits;
-use crate::listen::{Door, ListenError, Listeners};
+use crate::listen::{Audience, Door, ListenError, Listeners};
+use crate::metrics::Metrics;
 use crate::request_id::RequestIds;
 use crate::tls::Tls;
 
@@ -40,6 +42,7 @@ pub struct Running {
     tls: Option<Arc<Tls>>,
     http: Vec<SocketAddr>,
     https: Vec<SocketAddr>,
+    operations: Vec<SocketAddr>,
     stop: watch::Sender<bool>,
     /// Yields nothing until the last connection has ended.
     connections: mpsc::Receiver<()>,
@@ -73,6 +76,7 @@ impl Server {
         };
         let bind_all = |addresses: &[SocketAddr]| addresses.iter().map(bind).collect::<Result<Vec<_>, _>>();
         let (http, https) = (bind_all(&listeners.http)?, bind_all(&listeners.https)?);
+        let operations = bind_all(&listeners.operations)?;
         let size = PoolSize { threads: limits.front_threads, threads_usual: limits.front_threads_usual, queue_max: limits.queue_requests_max };
         let pool = Pool::start(Arc::clone(&front), size);
         let site = Arc::new(Site {
@@ -82,24 +86,27 @@ impl Server {
             names,
             ids: RequestIds::new(random_start().map_err(ListenError::Start)?),
             bodies: Budget::default(),
+            metrics: Metrics::new(),
+            is_draining: AtomicBool::new(false),
         });
         let tls = tls.map(Arc::new);
         let (stop, stopped) = watch::channel(false);
         let (alive, connections) = mpsc::channel(1);
         let door = Arc::new(Door::new(Arc::clone(&site)));
-        let open = |listeners: Vec<TcpListener>, tls: Option<Arc<ServerConfig>>| {
+        let open = |listeners: Vec<TcpListener>, tls: Option<Arc<ServerConfig>>, audience: Audience| {
             let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect::<Vec<_>>();
             for listener in listeners {
-                runtime.spawn(Arc::clone(&door).accept(listener, tls.clone(), stopped.clone(), alive.clone()));
+                runtime.spawn(Arc::clone(&door).accept(listener, tls.clone(), audience, stopped.clone(), alive.clone()));
             }
             addresses
         };
-        let http = open(http, None);
-        let https = open(https, tls.as_ref().map(|tls| tls.config()));
+        let http = open(http, None, Audience::Callers);
+        let https = open(https, tls.as_ref().map(|tls| tls.config()), Audience::Callers);
+        let operations = open(operations, None, Audience::Operators);
         if let Some(tls) = &tls {
             runtime.spawn(keep_fresh(Arc::clone(tls)));
         }
-        Ok(Running { runtime: Some(runtime), site, tls, http, https, stop, connections, signals: None })
+        Ok(Running { runtime: Some(runtime), site, tls, http, https, operations, stop, connections, signals: None })
     }
 }
 
@@ -114,6 +121,12 @@ impl Running {
     #[must_use]
     pub fn https_addr(&self) -> Option<SocketAddr> {
         self.https.first().copied()
+    }
+
+    /// Where operators ask, with the port that was taken; of several the first.
+    #[must_use]
+    pub fn operations_addr(&self) -> Option<SocketAddr> {
+        self.operations.first().copied()
     }
 
     /// All addresses at which requests are answered.
@@ -176,6 +189,7 @@ impl Running {
 
     async fn finish(&mut self) -> Stopped {
         let limits = &self.site.limits;
+        self.site.is_draining.store(true, Ordering::Release);
         sleep(limits.drain_delay).await;
         let deadline = Instant::now() + limits.shutdown_timeout;
         self.stop.send_replace(true);

@@ -1,6 +1,8 @@
 //! The service as a front: the issuer, the check of who calls, the Web API.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use driftless_auth::{Arrival, BODY_BYTES_MAX, NoCaller, REFUSED_CODE, REFUSED_MESSAGE, SignIn, challenge};
@@ -8,8 +10,10 @@ use driftless_core::Organization;
 use driftless_model::Caller;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 
-use crate::front::{Chunks, Front, Origin, Peer, RequestId};
-use crate::protection::{Protection, ProtectionLimits, Remaining, grouped};
+use crate::exposition::{Exposition, Kind, Seconds};
+use crate::front::{Chunks, Front, Operator, Origin, Peer, RequestId, Route, Served};
+use crate::operations::{self, METRICS_PATH};
+use crate::protection::{Excess, Facet, Protection, ProtectionLimits, Remaining, grouped};
 
 const REQUESTS_LEFT: HeaderName = HeaderName::from_static("x-ms-ratelimit-burst-remaining-xrm-requests");
 const TIME_LEFT: HeaderName = HeaderName::from_static("x-ms-ratelimit-time-remaining-xrm-requests");
@@ -19,13 +23,27 @@ pub struct Service {
     organization: Arc<Organization>,
     sign_in: Arc<SignIn>,
     protection: Option<Protection>,
+    refusals: Refusals,
 }
+
+/// What was refused before it came to the Web API.
+#[derive(Default)]
+struct Refusals {
+    throttled: [AtomicU64; FACETS.len()],
+    /// By reason; the reasons are texts of ours.
+    unauthenticated: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+/// The budgets of users with their codes.
+const FACETS: [(Facet, &str); 3] = [(Facet::Requests, "0x80072322"), (Facet::Time, "0x80072321"), (Facet::Concurrency, "0x80072326")];
+/// Before this moment (2025-01-01) the program was not made: a clock that says so is wrong.
+const EARLIEST_MS: i64 = 1_735_689_600_000;
 
 impl Service {
     /// A front for `organization` that knows callers by `sign_in`.
     #[must_use]
     pub fn new(organization: Arc<Organization>, sign_in: Arc<SignIn>) -> Self {
-        Self { organization, sign_in, protection: None }
+        Self { organization, sign_in, protection: None, refusals: Refusals::default() }
     }
 
     /// The front with budgets for each user (SEC-20); without, nobody has one (SEC-24).
@@ -45,7 +63,10 @@ impl Service {
                 let response = driftless_webapi::respond(&self.organization, &Arc::new(caller), request, origin);
                 (response, admission.end())
             }
-            Err(excess) => (driftless_webapi::refuse(request, &protection.error(&excess)), excess.remaining),
+            Err(excess) => {
+                self.refusals.count_throttled(&excess);
+                (driftless_webapi::refuse(request, &protection.error(&excess)), excess.remaining)
+            }
         };
         tell_remaining(response.headers_mut(), remaining);
         response.map(Chunks::from)
@@ -61,6 +82,21 @@ impl Front for Service {
         if driftless_webapi::is_bulk(method.as_str(), path) { limits.bulk_body_bytes_max } else { limits.body_bytes_max }
     }
 
+    fn route(&self, path: &str) -> Route {
+        match driftless_webapi::Route::of(path) {
+            Some(route) => Route::Api(route),
+            None if self.sign_in.serves(path) => Route::SignIn,
+            None => Route::Other,
+        }
+    }
+
+    fn unready(&self) -> Option<&'static str> {
+        if !self.organization.figures().is_writable {
+            return Some("the store has failed: the log says why\n");
+        }
+        (self.organization.environment().now_ms() < EARLIEST_MS).then_some("the clock is wrong: it is set to a time before the program was made\n")
+    }
+
     fn respond(&self, mut request: Request<Bytes>, peer: &Peer) -> Response<Chunks> {
         if let Some(RequestId(id)) = request.extensions().get::<RequestId>().copied() {
             request.extensions_mut().insert(driftless_webapi::RequestId(id));
@@ -70,14 +106,74 @@ impl Front for Service {
         if let Some(answer) = self.sign_in.answer(&request, arrival) {
             return answer.map(Chunks::from);
         }
+        if request.uri().path() == METRICS_PATH && request.extensions().get::<Operator>().is_some() {
+            return self.figures(request.method());
+        }
         let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         match self.sign_in.caller(authorization, arrival) {
-            Ok(caller) => self.serve(caller, &request, origin),
+            Ok(caller) if request.uri().path() == METRICS_PATH => match self.organization.require_administrator(&caller) {
+                Ok(()) => self.figures(request.method()),
+                Err(error) => driftless_webapi::refuse(&request, &error).map(Chunks::from),
+            },
+            Ok(caller) => {
+                let user = caller.user;
+                let mut response = self.serve(caller, &request, origin);
+                response.extensions_mut().insert(Served { user });
+                response
+            }
             Err(NoCaller::Unauthenticated(reason)) => {
                 tracing::debug!(reason, "401");
+                self.refusals.count_unauthenticated(reason);
                 refused(origin)
             }
             Err(NoCaller::Refused(error)) => driftless_webapi::refuse(&request, &error).map(Chunks::from),
+        }
+    }
+}
+
+impl Service {
+    /// The figures of the service (OPS-10).
+    fn figures(&self, method: &Method) -> Response<Chunks> {
+        if *method != Method::GET {
+            return answer(StatusCode::METHOD_NOT_ALLOWED, r#"{"error":{"code":"0x8004023b","message":"Figures are read with GET."}}"#.to_owned());
+        }
+        let store = self.organization.figures();
+        let mut out = Exposition::default();
+        out.single("db_writable", Kind::Gauge, "Whether the store takes writes.", u8::from(store.is_writable));
+        out.family("db_transactions_total", Kind::Counter, "Units of work.");
+        out.sample("db_transactions_total", &[("result", &"committed")], store.committed);
+        out.sample("db_transactions_total", &[("result", &"failed")], store.failed);
+        out.family("db_commit_seconds", Kind::Summary, "Time of commits, of many units together, with the sync to disk.");
+        out.sample("db_commit_seconds_sum", &[], Seconds(store.commit_ns));
+        out.sample("db_commit_seconds_count", &[], store.commits);
+        out.single("db_pool_in_use", Kind::Gauge, "Reading connections in use.", store.readers_in_use);
+        out.single("db_size_bytes", Kind::Gauge, "Size of the database.", store.database_bytes);
+        out.single("wal_size_bytes", Kind::Gauge, "Size of its log.", store.log_bytes);
+        out.single("change_version_current", Kind::Gauge, "Version of the last change.", store.version);
+        self.refusals.write(&mut out);
+        operations::figures(out)
+    }
+}
+
+impl Refusals {
+    fn count_throttled(&self, excess: &Excess) {
+        if let Some(at) = FACETS.iter().position(|(facet, _)| *facet == excess.facet) {
+            self.throttled[at].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn count_unauthenticated(&self, reason: &'static str) {
+        *self.unauthenticated.lock().unwrap_or_else(PoisonError::into_inner).entry(reason).or_default() += 1;
+    }
+
+    fn write(&self, out: &mut Exposition) {
+        out.family("throttled_total", Kind::Counter, "Requests beyond a budget of their user.");
+        for ((_, code), count) in FACETS.iter().zip(&self.throttled) {
+            out.sample("throttled_total", &[("code", code)], count.load(Ordering::Relaxed));
+        }
+        out.family("auth_failures_total", Kind::Counter, "Requests without a valid token.");
+        for (reason, count) in self.unauthenticated.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            out.sample("auth_failures_total", &[("reason", reason)], count);
         }
     }
 }

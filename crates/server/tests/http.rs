@@ -281,6 +281,17 @@ fn shutdown_finishes_what_runs_and_accepts_nothing_more() {
     assert_eq!(stopping.join().unwrap(), Stopped::Clean);
 }
 
+#[test] // OPS-11, REL-30
+fn a_service_that_shuts_down_says_so_while_it_still_serves() {
+    let service = Service::start(Limits { drain_delay: Duration::from_millis(500), ..Limits::default() });
+    let mut client = service.client();
+    assert_eq!((client.get("/readyz").status, client.get("/livez").status), (200, 200));
+    let stopping = thread::spawn(move || service.running.shutdown());
+    eventually("still ready", || client.get("/readyz").status == 503);
+    assert_eq!((client.get("/livez").status, client.get("/echo").status), (200, 200));
+    assert_eq!(stopping.join().unwrap(), Stopped::Clean);
+}
+
 #[test] // REL-30
 fn shutdown_does_not_wait_forever() {
     let service = Service::start(Limits { shutdown_timeout: SHORT, ..Limits::default() });

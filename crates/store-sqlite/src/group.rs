@@ -3,6 +3,8 @@
 use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use driftless_model::{Error, ErrorCode, Result};
 use driftless_sql::Targets;
@@ -134,11 +136,16 @@ fn end(engine: &Engine, watch: &Watch) {
 fn commit(engine: &mut Engine, watch: &Watch) -> std::result::Result<(), Lost> {
     let position = engine.counter.last().max(engine.state.position);
     let committed = State { position, ..engine.state };
+    let begun = Instant::now();
     let written = engine.tallies.write(&engine.conn).and_then(|()| state::write(&engine.conn, &committed));
     let result = written.map_err(|error| watch.engine(error)).and_then(|()| execute(engine, "COMMIT").map_err(|error| watch.commit(error)));
     match result {
         Ok(()) => {
             engine.state = committed;
+            let counts = &engine.counts;
+            counts.commits.fetch_add(1, Ordering::Relaxed);
+            counts.commit_ns.fetch_add(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            counts.version.store(position, Ordering::Relaxed);
             Ok(())
         }
         Err(error) => {

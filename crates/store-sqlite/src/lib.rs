@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use driftless_model::{Limits, Result, Table, Uuid};
-use driftless_store::{ReadTx, Store, Unit, unavailable};
+use driftless_store::{ReadTx, Store, StoreFigures, Unit, unavailable};
 
 pub use check::{CheckReport, Finding, FindingKind};
 pub use error::{FatalHook, OpenError};
@@ -161,6 +161,12 @@ impl SqliteStore {
 impl Store for SqliteStore {
     fn read(&self, work: &mut dyn FnMut(&dyn ReadTx) -> Result<()>) -> Result<()> {
         self.pool.read(work)
+    }
+
+    fn figures(&self) -> StoreFigures {
+        let bytes = |name: &str| std::fs::metadata(self.folder.join(name)).map_or(0, |file| file.len());
+        let counted = self.writing.as_ref().map_or_else(StoreFigures::default, |writing| writing.writer.figures());
+        StoreFigures { readers_in_use: self.pool.lent(), database_bytes: bytes(open::DATABASE), log_bytes: bytes(open::LOG), ..counted }
     }
 
     fn write(&self, unit: Unit) -> Result<()> {

@@ -14,7 +14,7 @@ use crate::private;
 use crate::state::{self, FileIdentity, State};
 use crate::tally::Tallies;
 use crate::time_limit::TimeLimit;
-use crate::unit::Engine;
+use crate::unit::{Counts, Engine};
 use crate::versions::{self, Counter, EPOCH_JUMP, Reservation};
 
 /// The database.
@@ -53,7 +53,20 @@ pub(crate) fn open(folder: &Path, mmap_bytes: u64) -> Result<Opened, OpenError> 
     let (state, last) = if state::exists(&conn)? { resume(folder, &conn, identity, side)? } else { begin(folder, &conn, identity, side)? };
     let limit = TimeLimit::install(&mut conn)?;
     let counter = Counter::new(folder, state.epoch, last);
-    Ok(Opened { engine: Engine { conn, limit, times: Arc::default(), state, counter, tallies: Tallies::default(), targets: OnceCell::new() }, lock, database })
+    Ok(Opened {
+        engine: Engine {
+            conn,
+            limit,
+            times: Arc::default(),
+            counts: Arc::new(Counts { version: state.position.into(), ..Counts::default() }),
+            state,
+            counter,
+            tallies: Tallies::default(),
+            targets: OnceCell::new(),
+        },
+        lock,
+        database,
+    })
 }
 
 /// Refuses a folder that any user of the machine may read (SEC-61).

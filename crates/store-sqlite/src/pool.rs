@@ -101,6 +101,12 @@ impl Pool {
         Ok(conn.execute_batch("BEGIN").and_then(|()| work(conn)))
     }
 
+    /// Connections that are lent now.
+    pub(crate) fn lent(&self) -> u64 {
+        let shelf = self.shelf();
+        shelf.made.saturating_sub(shelf.idle.len()) as u64
+    }
+
     fn take(&self) -> Result<Lent<'_>> {
         let deadline = Instant::now() + self.wait;
         let mut shelf = self.shelf();

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use driftless_model::{AlternateKey, Epoch, ErrorCode, Position, Result, Table, TableCode, Uuid, Version};
 use driftless_query::{RowSink, SecuredQuery};
@@ -29,11 +30,22 @@ pub(crate) struct Engine {
     /// The end of the unit that runs.
     pub(crate) limit: Arc<TimeLimit>,
     pub(crate) times: Arc<Times>,
+    pub(crate) counts: Arc<Counts>,
     /// State of the last commit, with the changes of the running group. Its position is that of the last commit.
     pub(crate) state: State,
     pub(crate) counter: Counter,
     pub(crate) tallies: Tallies,
     pub(crate) targets: OnceCell<Arc<Targets>>,
+}
+
+/// What the writer counts.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub(crate) committed: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) commits: AtomicU64,
+    pub(crate) commit_ns: AtomicU64,
+    pub(crate) version: AtomicI64,
 }
 
 /// What a unit did, as far as its own answers may not tell.

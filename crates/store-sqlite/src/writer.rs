@@ -7,11 +7,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use driftless_model::{Error, Result};
-use driftless_store::{Length, Unit, unavailable};
+use driftless_store::{Length, StoreFigures, Unit, unavailable};
 
 use crate::error::Watch;
 use crate::group;
-use crate::unit::Engine;
+use crate::unit::{Counts, Engine};
 
 /// Most units of one group (ADR 0003).
 const GROUP_MAX: usize = 256;
@@ -29,6 +29,7 @@ pub(crate) struct Writer {
     queue: Mutex<Queue>,
     engine: Mutex<Engine>,
     watch: Arc<Watch>,
+    counts: Arc<Counts>,
     wait: Duration,
     log: PathBuf,
     /// Groups committed so far.
@@ -93,7 +94,8 @@ impl Seat {
 
 impl Writer {
     pub(crate) fn new(engine: Engine, watch: Arc<Watch>, wait: Duration, log: PathBuf) -> Self {
-        Self { queue: Mutex::default(), engine: Mutex::new(engine), watch, wait, log, groups: AtomicU64::new(0) }
+        let counts = Arc::clone(&engine.counts);
+        Self { queue: Mutex::default(), engine: Mutex::new(engine), watch, counts, wait, log, groups: AtomicU64::new(0) }
     }
 
     /// Runs a unit and returns when it is on disk.
@@ -190,6 +192,9 @@ impl Writer {
             Some(ticket.unit)
         };
         let results = group::run(&mut engine, &self.watch, &mut next);
+        let kept = results.iter().filter(|result| result.is_ok()).count();
+        self.counts.committed.fetch_add(kept as u64, Ordering::Relaxed);
+        self.counts.failed.fetch_add((results.len() - kept) as u64, Ordering::Relaxed);
         if long {
             set_temp_store(&engine, "MEMORY");
         }
@@ -215,6 +220,21 @@ impl Writer {
                 Withdrawal::Done
             }
             None => Withdrawal::TooLate,
+        }
+    }
+
+    /// What was counted; sizes are not known here.
+    pub(crate) fn figures(&self) -> StoreFigures {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let Counts { committed, failed, commits, commit_ns, version } = &*self.counts;
+        StoreFigures {
+            is_writable: !self.watch.is_broken(),
+            committed: of(committed),
+            failed: of(failed),
+            commits: of(commits),
+            commit_ns: of(commit_ns),
+            version: version.load(Ordering::Relaxed),
+            ..StoreFigures::default()
         }
     }
 

@@ -56,6 +56,34 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// What the unit returns (then nothing of it is kept); 0x80044150 with a time to try again when it waited too long or the disk is full.
     fn write(&self, unit: Unit) -> Result<()>;
+
+    /// How the store does, for whoever looks after it: at once, without a transaction.
+    fn figures(&self) -> StoreFigures {
+        StoreFigures { is_writable: true, ..StoreFigures::default() }
+    }
+}
+
+/// Figures of a store since it was opened. What an engine does not know is zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreFigures {
+    /// Whether units are taken: false after damage or a failed sync, until the next start.
+    pub is_writable: bool,
+    /// Units that were kept.
+    pub committed: u64,
+    /// Units of which nothing was kept.
+    pub failed: u64,
+    /// Commits, each of one unit or more.
+    pub commits: u64,
+    /// Nanoseconds of all commits together.
+    pub commit_ns: u64,
+    /// Reading connections that are lent.
+    pub readers_in_use: u64,
+    /// Bytes of the database.
+    pub database_bytes: u64,
+    /// Bytes of its log.
+    pub log_bytes: u64,
+    /// The last version that was given to a change that was kept.
+    pub version: i64,
 }
 
 /// A closure that runs in a write transaction. It owns what it uses, so that the store may run it on another thread and commit many together.

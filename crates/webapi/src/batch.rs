@@ -93,7 +93,7 @@ impl Output {
 
     fn refuse(&mut self, call: &Call<'_>, error: &Error) -> Option<u16> {
         let request_id = call.exchange.request_id.to_string();
-        self.write(&error::render(error, &ErrorFrame { method: call.method, resource: call.resource, annotations: None, request_id: &request_id }), None)
+        self.write(&error::render(error, &ErrorFrame { method: call.method, annotations: None, request_id: &request_id }), None)
     }
 }
 
@@ -182,7 +182,7 @@ fn resource(url: &str) -> &str {
 fn refusal(exchange: &Exchange<'_>, part: &Part<'_>, error: &Error) -> Answer {
     let annotations: Option<AnnotationFilter<'_>> = Preferences::parse(part.header_values("prefer")).ok().and_then(|preferences| preferences.annotations);
     let request_id = exchange.request_id.to_string();
-    error::render(error, &ErrorFrame { method: part.method, resource: resource(part.url), annotations, request_id: &request_id })
+    error::render(error, &ErrorFrame { method: part.method, annotations, request_id: &request_id })
 }
 
 /// The boundary of the n-th item's answer: the batch's id with the number in it.

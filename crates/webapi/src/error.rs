@@ -118,8 +118,6 @@ pub(crate) fn not_acceptable(frame: &ErrorFrame<'_>) -> Answer {
 pub(crate) struct ErrorFrame<'a> {
     /// The request's method.
     pub(crate) method: &'a str,
-    /// The resource path, for the log.
-    pub(crate) resource: &'a str,
     /// Which annotations the caller wants.
     pub(crate) annotations: Option<AnnotationFilter<'a>>,
     /// The request's id as text.
@@ -130,7 +128,7 @@ pub(crate) struct ErrorFrame<'a> {
 pub(crate) fn render(error: &Error, frame: &ErrorFrame<'_>) -> Answer {
     let number = error.code().number();
     if let Some(cause) = error.cause() {
-        tracing::error!(request_id = frame.request_id, method = frame.method, resource = frame.resource, code = format_args!("0x{number:08x}"), %cause, "a request failed");
+        tracing::error!(request_id = frame.request_id, method = frame.method, code = format_args!("0x{number:08x}"), %cause, "a request failed");
     }
     let mut answer = Answer::with_body(status(error, frame.method), "application/json; odata.metadata=minimal", body(error, frame))
         .header("REQ_ID", frame.request_id)
@@ -184,7 +182,7 @@ mod tests {
     use super::*;
 
     fn frame<'a>(method: &'a str, annotations: Option<&'a str>) -> ErrorFrame<'a> {
-        ErrorFrame { method, resource: "accounts", annotations: annotations.map(AnnotationFilter::new), request_id: "0c" }
+        ErrorFrame { method, annotations: annotations.map(AnnotationFilter::new), request_id: "0c" }
     }
 
     fn text(answer: &Answer) -> String {

@@ -21,8 +21,10 @@ mod messages;
 mod metadata;
 mod records;
 mod respond;
+mod route;
 mod rows;
 mod write;
 
 pub use call::RequestId;
 pub use respond::{is_bulk, refuse, respond};
+pub use route::Route;

@@ -44,8 +44,8 @@ pub fn refuse(request: &Request<Bytes>, error: &Error) -> Response<Vec<Bytes>> {
     let request_id = request.extensions().get::<RequestId>().copied().unwrap_or_default().0.to_string();
     let prefer = request.headers().get_all("prefer").iter().filter_map(|value| std::str::from_utf8(value.as_bytes()).ok());
     let annotations = Preferences::parse(prefer).ok().and_then(|preferences| preferences.annotations);
-    let (method, resource) = (request.method().as_str(), request.uri().path());
-    error::render(error, &ErrorFrame { method, resource, annotations, request_id: &request_id }).into_response()
+    let method = request.method().as_str();
+    error::render(error, &ErrorFrame { method, annotations, request_id: &request_id }).into_response()
 }
 
 /// True for requests whose bodies may have the larger size: batches, bulk actions, solution packages and the bytes of files (SEC-03).
@@ -79,7 +79,7 @@ fn root<'a>(address: &'a str, origin: &str) -> Option<(String, &'a str)> {
 pub(crate) fn run(call: &Call<'_>) -> Result<Answer> {
     if !call.format.accepts_json && !matches!(call.path.as_slice(), [Segment::Metadata | Segment::Batch] | [.., Segment::Count | Segment::Value]) {
         let request_id = call.exchange.request_id.to_string();
-        let frame = ErrorFrame { method: call.method, resource: call.resource, annotations: call.preferences.annotations, request_id: &request_id };
+        let frame = ErrorFrame { method: call.method, annotations: call.preferences.annotations, request_id: &request_id };
         return Ok(error::not_acceptable(&frame));
     }
     match act(call)? {

@@ -40,6 +40,9 @@ pub(crate) struct Arguments {
     /// Addresses with TLS, separated by commas; port 0 takes a free one, "none" leaves them out [default: 127.0.0.1:8443] [env: DRIFTLESS_HTTPS]
     #[arg(long, value_name = "ADDR")]
     https: Option<String>,
+    /// Addresses for operators, separated by commas, loopback only: probes, and figures without a token [env: DRIFTLESS_OPERATIONS]
+    #[arg(long, value_name = "ADDR")]
+    operations: Option<String>,
     /// PEM file with the certificate to serve, in place of one of the local authority [env: DRIFTLESS_TLS_CERTIFICATE]
     #[arg(long, value_name = "FILE")]
     tls_certificate: Option<PathBuf>,
@@ -103,6 +106,7 @@ fn start(arguments: &Arguments, context: &Context, is_for_developer: bool) -> an
     let listeners = Listeners {
         http: configuration.listeners(Key::Http)?,
         https: configuration.listeners(Key::Https)?,
+        operations: configuration.listeners(Key::Operations)?,
         host_names: configuration.host_names(),
         proxies: configuration.trusted_proxies()?,
         public_url: configuration.public_url()?,
@@ -135,6 +139,7 @@ impl Arguments {
             (Key::Data, path(&self.data)),
             (Key::Http, self.http.clone()),
             (Key::Https, self.https.clone()),
+            (Key::Operations, self.operations.clone()),
             (Key::TlsCertificate, path(&self.tls_certificate)),
             (Key::TlsKeyFile, path(&self.tls_key)),
             (Key::PublicUrl, self.public_url.clone()),
@@ -173,6 +178,7 @@ mod tests {
     fn the_announcement() {
         let ready = Ready {
             http: Some("http://127.0.0.1:8080".into()),
+            operations: None,
             https: Some("https://localhost:8443".into()),
             ca: Some("data/ca.pem".into()),
             token_file: Some("data/token".into()),

@@ -190,7 +190,8 @@ Removed:
 
     #[test]
     fn commands_can_be_copied() {
-        let ready = Ready { http: Some("http://127.0.0.1:9".into()), https: None, ca: None, token_file: Some("/tmp/my data/token".into()), pid: 1 };
+        let ready =
+            Ready { http: Some("http://127.0.0.1:9".into()), https: None, operations: None, ca: None, token_file: Some("/tmp/my data/token".into()), pid: 1 };
         let text = copyable(&ready, &facts(), false);
         let curl = "curl -H \"Authorization: Bearer $(cat '/tmp/my data/token')\"";
         assert!(text.contains(&format!("{curl} http://127.0.0.1:9/api/data/v9.2/WhoAmI\n")), "{text}");

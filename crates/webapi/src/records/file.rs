@@ -179,7 +179,7 @@ fn json(call: &Call<'_>, pieces: &[Vec<u8>]) -> Answer {
 fn unsatisfiable(call: &Call<'_>, size: u64) -> Answer {
     let error = Error::new(ErrorCode::ODataError, format!("The range has no byte of the file, which has {size}."));
     let request_id = call.exchange.request_id.to_string();
-    let frame = ErrorFrame { method: call.method, resource: call.resource, annotations: call.preferences.annotations, request_id: &request_id };
+    let frame = ErrorFrame { method: call.method, annotations: call.preferences.annotations, request_id: &request_id };
     let answer = Answer { status: 416, ..error::render(&error, &frame) };
     answer.header("Content-Range", format!("bytes */{size}")).header("x-ms-file-size", size.to_string())
 }
