@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{app, changes, check, config, demo, dev, key, serve, solution, table, token};
+use crate::commands::{app, changes, check, completions, config, demo, dev, key, man, serve, solution, table, token};
 use crate::configuration::Key;
 use crate::exit;
 
@@ -115,6 +115,10 @@ pub(crate) enum Command {
     /// Show the configuration in effect
     #[command(subcommand)]
     Config(config::Command),
+    /// Print the completions of a shell
+    Completions(completions::Arguments),
+    /// Print a manual page, or write all of them into a folder
+    Man(man::Arguments),
 }
 
 #[cfg(test)]
@@ -150,7 +154,7 @@ mod tests {
     fn the_commands() {
         let names: Vec<String> = all().into_iter().map(|(path, _)| path).collect();
         let expected = "serve, dev env, dev trust, demo, check, solution import, solution list, solution delete, table list, table show, key list, key create, \
-                        key reactivate, changes, token make, token list, token revoke, app make, app list, app remove, config show";
+                        key reactivate, changes, token make, token list, token revoke, app make, app list, app remove, config show, completions, man";
         assert_eq!(names.join(", "), expected);
     }
 

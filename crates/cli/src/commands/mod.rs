@@ -3,10 +3,12 @@
 pub(crate) mod app;
 pub(crate) mod changes;
 pub(crate) mod check;
+pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod dev;
 pub(crate) mod key;
+pub(crate) mod man;
 pub(crate) mod serve;
 pub(crate) mod solution;
 pub(crate) mod table;
@@ -40,5 +42,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         Command::Token(command) => token::run(&command, &context),
         Command::App(command) => app::run(&command, &context),
         Command::Config(command) => config::run(&command, &context),
+        Command::Completions(arguments) => completions::run(&arguments, &context),
+        Command::Man(arguments) => man::run(&arguments, &context),
     }
 }
