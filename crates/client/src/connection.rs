@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use ureq::Agent;
 use ureq::http::{self, HeaderMap, HeaderName, HeaderValue, Method};
-use ureq::tls::TlsConfig;
 
 use crate::address::Address;
 use crate::answer::Answer;
 use crate::error::{ClientError, Result};
 use crate::outgoing::Outgoing;
 use crate::retry::{self, RetryPolicy};
-use crate::settings::{Settings, bearer, read_authorities};
+use crate::settings::{Settings, bearer};
+use crate::tls;
 
 /// Largest answer that is read, in bytes: a page of 5,000 rows with long texts stays far below it.
 const ANSWER_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -81,14 +81,12 @@ impl Connection {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .user_agent(concat!("driftless/", env!("CARGO_PKG_VERSION")))
+            .tls_config(settings.ca.as_deref().map_or_else(|| Ok(tls::public()), tls::of_authorities)?)
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .timeout_recv_response(Some(ANSWER_TIMEOUT))
             .timeout_recv_body(Some(ANSWER_TIMEOUT));
         if address.is_loopback() {
             config = config.proxy(None);
-        }
-        if let Some(path) = &settings.ca {
-            config = config.tls_config(TlsConfig::builder().root_certs(read_authorities(path)?).build());
         }
         Ok(Self {
             agent: config.build().new_agent(),

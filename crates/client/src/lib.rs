@@ -21,6 +21,7 @@ mod retry;
 mod settings;
 mod solutions;
 mod tables;
+mod tls;
 
 #[cfg(any(test, feature = "test-support"))]
 pub mod scripted;

@@ -9,6 +9,8 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Error};
 
+use crate::tls;
+
 /// Bytes of a document.
 const DOCUMENT_BYTES_MAX: u64 = 1024 * 1024;
 /// Time for the whole exchange.
@@ -25,6 +27,7 @@ impl Outbound {
     pub fn new(allowed: Vec<String>) -> Self {
         let config = Agent::config_builder()
             .https_only(true)
+            .tls_config(tls::public())
             .proxy(None)
             .max_redirects(0)
             .max_redirects_will_error(false)

@@ -1,10 +1,9 @@
 //! What a connection is made of: address, token, trusted authorities.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ureq::http::HeaderValue;
-use ureq::tls::{PemItem, RootCerts, parse_pem};
 
 use crate::error::{ClientError, Result};
 use crate::retry::RetryPolicy;
@@ -40,22 +39,4 @@ pub(crate) fn bearer(token: &str) -> Result<HeaderValue> {
         .map_err(|_| ClientError::Settings("the token contains characters that no header can carry".into()))?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-/// The certificates of a PEM file, at least one.
-pub(crate) fn read_authorities(path: &Path) -> Result<RootCerts> {
-    let refused = |why: String| ClientError::Settings(format!("certificate file {}: {why}", path.display()));
-    let pem = std::fs::read(path).map_err(|error| refused(error.to_string()))?;
-    let mut found = Vec::new();
-    for item in parse_pem(&pem) {
-        match item {
-            Ok(PemItem::Certificate(certificate)) => found.push(certificate),
-            Ok(_) => {}
-            Err(error) => return Err(refused(error.to_string())),
-        }
-    }
-    if found.is_empty() {
-        return Err(refused("it holds no certificate in PEM form".into()));
-    }
-    Ok(RootCerts::new_with_certs(&found))
 }

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use rustls::ServerConfig;
 use rustls::client::verify_server_name;
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
@@ -127,7 +127,7 @@ impl Tls {
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(&served) as Arc<dyn ResolvesServerCert>);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        config.ticketer = ring::Ticketer::new()?;
+        config.ticketer = aws_lc_rs::Ticketer::new()?;
         Ok(Self { source, served, config: Arc::new(config), stamps: Mutex::new(stamps) })
     }
 }
@@ -158,7 +158,7 @@ impl TlsFiles {
 }
 
 fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
+    Arc::new(aws_lc_rs::default_provider())
 }
 
 /// Reads a certificate chain and its key, and sees to it that they belong together.
