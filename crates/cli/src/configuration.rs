@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use driftless_auth::OutsideIssuer;
 use driftless_core::ExpiredTokens;
-use driftless_server::{Network, TlsFiles};
+use driftless_server::{Network, PageOrigin, TlsFiles};
 use serde::Deserialize;
 
 use crate::arguments::GeneralArguments;
@@ -36,6 +36,7 @@ pub(crate) enum Key {
     PublicUrl,
     HostNames,
     TrustedProxies,
+    AllowedOrigins,
     TrustedIssuers,
     OutboundAllow,
     PasswordGrant,
@@ -45,7 +46,7 @@ pub(crate) enum Key {
 }
 
 /// Every setting with its name in files, its environment variable and its built-in value.
-const KEYS: [(Key, &str, &str, Option<&str>); 19] = [
+const KEYS: [(Key, &str, &str, Option<&str>); 20] = [
     (Key::Url, "url", "DRIFTLESS_URL", Some("http://127.0.0.1:8080")),
     (Key::Token, "token", "DRIFTLESS_TOKEN", None),
     (Key::TokenFile, "token_file", "DRIFTLESS_TOKEN_FILE", None),
@@ -59,6 +60,7 @@ const KEYS: [(Key, &str, &str, Option<&str>); 19] = [
     (Key::PublicUrl, "public_url", "DRIFTLESS_PUBLIC_URL", None),
     (Key::HostNames, "host_names", "DRIFTLESS_HOST_NAMES", None),
     (Key::TrustedProxies, "trusted_proxies", "DRIFTLESS_TRUSTED_PROXIES", None),
+    (Key::AllowedOrigins, "allowed_origins", "DRIFTLESS_ALLOWED_ORIGINS", None),
     (Key::TrustedIssuers, "trusted_issuers", "DRIFTLESS_TRUSTED_ISSUERS", None),
     (Key::OutboundAllow, "outbound_allow", "DRIFTLESS_OUTBOUND_ALLOW", None),
     (Key::PasswordGrant, "password_grant", "DRIFTLESS_PASSWORD_GRANT", Some("off")),
@@ -193,6 +195,7 @@ impl Configuration {
         self.tls_files()?;
         self.public_url()?;
         self.trusted_proxies()?;
+        self.allowed_origins()?;
         self.service_protection()?;
         self.password_grant()?;
         self.expired_tokens().map(drop)
@@ -209,6 +212,11 @@ impl Configuration {
     /// Addresses and networks of proxies whose word counts (AUTH-51).
     pub(crate) fn trusted_proxies(&self) -> anyhow::Result<Vec<Network>> {
         self.parsed(Key::TrustedProxies, "is not an address or a network, such as 10.0.0.0/8, or several with commas between")
+    }
+
+    /// Origins of pages that may call the service from a browser (AUTH-31).
+    pub(crate) fn allowed_origins(&self) -> anyhow::Result<Vec<PageOrigin>> {
+        self.parsed(Key::AllowedOrigins, "is not scheme and host of pages, such as https://app.example, or several with commas between")
     }
 
     /// Issuers whose tokens are accepted, from the file that the setting names: `[[issuer]]` tables (AUTH-20).
@@ -399,7 +407,12 @@ mod tests {
     #[test] // OPS-06: a value that nothing can be done with is told from a wrong command line
     fn values_that_cannot_be() {
         let exit = |found: anyhow::Result<Configuration>| crate::exit::of(&found.unwrap_err());
-        for (key, variable) in [(Key::Http, "DRIFTLESS_HTTP"), (Key::Https, "DRIFTLESS_HTTPS"), (Key::ExpiredTokens, "DRIFTLESS_EXPIRED_TOKENS")] {
+        for (key, variable) in [
+            (Key::Http, "DRIFTLESS_HTTP"),
+            (Key::Https, "DRIFTLESS_HTTPS"),
+            (Key::ExpiredTokens, "DRIFTLESS_EXPIRED_TOKENS"),
+            (Key::AllowedOrigins, "DRIFTLESS_ALLOWED_ORIGINS"),
+        ] {
             assert_eq!(exit(resolve(&[(key, "bad")], &[], &[])), Exit::Usage);
             assert_eq!(exit(resolve(&[], &[(variable, "bad")], &[])), Exit::Configuration);
             assert_eq!(exit(resolve(&[], &[], &[(&format!("{} = \"bad\"", key.name()), false)])), Exit::Configuration);

@@ -66,6 +66,60 @@ fn a_person_sets_a_password_and_signs_in_to_an_application() {
     assert!(tokens["refresh_token"].is_string() && tokens["id_token"].is_string());
 }
 
+#[test] // AUTH-31, AUTH-42
+fn scripts_of_listed_pages_call_the_service_and_those_of_others_do_not() {
+    let Some(browser) = Browser::start() else {
+        eprintln!("left out: there is no chromedriver; on Debian, apt-get install chromium-driver brings one with its browser");
+        return;
+    };
+    let folder = Folder::new();
+    let (port, script) = page();
+    let settings = folder.path().join("settings.toml");
+    std::fs::write(&settings, format!("allowed_origins = \"http://localhost:{port}\"\n")).unwrap();
+    let service = Service::start_with(&["serve", "--config", settings.to_str().unwrap()], &folder);
+    script.send(CALL.replace("SERVICE", service.url()).replace("TOKEN", &service.token())).unwrap();
+    let rows = || service.connection(&service.token()).get("accounts?$select=name", &[]).unwrap().into_items().unwrap().len();
+    browser.open(&format!("http://127.0.0.1:{port}/"));
+    browser.expect_heading("kept out");
+    assert_eq!(rows(), 0, "nothing was written");
+    browser.open(&format!("http://localhost:{port}/"));
+    browser.expect_heading("401 0x8005f101, 204 and its address");
+    assert_eq!(rows(), 1);
+}
+
+/// A script that calls the service without a token and with one, and says in the heading what it could read.
+const CALL: &str = "
+const told = text => { document.querySelector('h1').textContent = text };
+const call = headers => fetch('SERVICE/api/data/v9.2/accounts', {method: 'POST', headers: {...headers, 'Content-Type': 'application/json'}, body: '{}'});
+(async () => {
+  const refused = await call({});
+  const made = await call({Authorization: 'Bearer TOKEN'});
+  const address = made.headers.get('OData-EntityId') ? ' and its address' : '';
+  told(`${refused.status} ${(await refused.json()).error.code}, ${made.status}${address}`);
+})().catch(() => told('kept out'));
+";
+
+/// Serves a page with the script that is sent, at a port of this machine.
+fn page() -> (u16, Sender<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (sender, sent) = mpsc::channel::<String>();
+    std::thread::spawn(move || {
+        let script = sent.recv().ok()?;
+        let page = format!("<!doctype html><title>Page</title><link rel=icon href=data:,><h1>calling</h1><script type=module>{script}</script>");
+        // Browsers open connections before they need them, so no one may be waited for.
+        for mut stream in listener.incoming().flatten() {
+            let page = page.clone();
+            std::thread::spawn(move || {
+                let _ = stream.read(&mut [0; 4096]);
+                write!(stream, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}", page.len())
+            });
+        }
+        Some(())
+    });
+    (port, sender)
+}
+
 /// Turns the code into tokens.
 fn redeem(service: &Service, redirect: &str, code: &str) -> Value {
     let fields = [("grant_type", "authorization_code"), ("client_id", CLIENT), ("code", code), ("redirect_uri", redirect), ("code_verifier", VERIFIER)];

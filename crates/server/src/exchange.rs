@@ -22,6 +22,7 @@ use crate::line::Line;
 use crate::listen::Audience;
 use crate::metrics::Metrics;
 use crate::operations::{self, METRICS_PATH, Probe};
+use crate::pages::{self, Pages};
 use crate::refusal::Refusal;
 use crate::request_id::{self, REQ_ID, RequestIds, SERVICE_REQUEST_ID};
 
@@ -31,6 +32,7 @@ pub(crate) struct Site {
     pub(crate) pool: Pool,
     pub(crate) limits: Limits,
     pub(crate) names: Names,
+    pub(crate) pages: Pages,
     pub(crate) ids: RequestIds,
     pub(crate) bodies: Budget,
     pub(crate) metrics: Metrics,
@@ -55,13 +57,16 @@ pub(crate) async fn serve(site: Arc<Site>, line: Arc<Line>, audience: Audience, 
     let logged = access::is_wanted().then(|| (head.uri.clone(), head.headers.get(USER_AGENT).cloned()));
     let method = head.method.clone();
     let route = route(&site, head.uri.path());
+    // What is for operators is for no page.
+    let sender = site.pages.sender(&head.headers).filter(|_| audience == Audience::Callers);
     let asks_figures = head.uri.path() == METRICS_PATH;
 
     let outcome = match head::check(&mut head, line.peer, &site.limits, &site.names) {
         Ok((origin, peer)) => {
             head.extensions.insert(origin);
             head.extensions.insert(RequestId(id));
-            match own_answer(&site, audience, route, &mut head) {
+            let permission = sender.as_ref().and_then(|_| pages::permission(&head));
+            match permission.or_else(|| own_answer(&site, audience, route, &mut head)) {
                 Some(response) => Ok(response),
                 None => answer(&site, peer, head, &mut incoming).await?,
             }
@@ -80,6 +85,7 @@ pub(crate) async fn serve(site: Arc<Site>, line: Arc<Line>, audience: Audience, 
         refusal.response(version)
     });
     name_request(&mut response, id);
+    site.pages.tell(&mut response, sender);
     if asks_figures && response.status() == StatusCode::OK {
         add_figures(&site, &mut response);
     }

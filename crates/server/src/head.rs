@@ -121,7 +121,7 @@ fn host_header(headers: &HeaderMap) -> Result<&str, Refusal> {
 
 /// The host in `host`, `host:port`, `[address]` or `[address]:port`; `None` for anything else, since the text goes into
 /// links as it is.
-fn host_of(authority: &str) -> Option<&str> {
+pub(crate) fn host_of(authority: &str) -> Option<&str> {
     if authority.len() > AUTHORITY_BYTES_MAX {
         return None;
     }

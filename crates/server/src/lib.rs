@@ -20,6 +20,7 @@ mod line;
 mod listen;
 mod metrics;
 mod operations;
+mod pages;
 mod protection;
 mod proxy;
 mod refusal;
@@ -33,6 +34,7 @@ pub use front::{Chunks, Front, Operator, Origin, Peer, RequestId, Route, Scheme,
 pub use interruption::Interruption;
 pub use limits::Limits;
 pub use listen::{ListenError, Listeners};
+pub use pages::{NotAnOrigin, PageOrigin};
 pub use protection::ProtectionLimits;
 pub use proxy::{Network, NotANetwork};
 pub use running::{Running, Server, Stopped};

@@ -23,6 +23,7 @@ use crate::exchange::{self, Site};
 use crate::front::{Peer, Scheme};
 use crate::limits::Limits;
 use crate::line::Line;
+use crate::pages::PageOrigin;
 use crate::proxy::Network;
 use crate::stream::TimedStream;
 
@@ -42,6 +43,8 @@ pub struct Listeners {
     pub proxies: Vec<Network>,
     /// The address that all links have, such as `https://books.example`, without a trailing slash; else they have the one that the client used.
     pub public_url: Option<String>,
+    /// Origins of pages that may call the service from a browser, besides its own (AUTH-31).
+    pub page_origins: Vec<PageOrigin>,
 }
 
 /// Why the service cannot listen.

@@ -21,6 +21,7 @@ use crate::head::Names;
 use crate::limits::Limits;
 use crate::listen::{Audience, Door, ListenError, Listeners};
 use crate::metrics::Metrics;
+use crate::pages::Pages;
 use crate::request_id::RequestIds;
 use crate::tls::Tls;
 
@@ -84,6 +85,7 @@ impl Server {
             pool: pool.map_err(ListenError::Start)?,
             limits,
             names,
+            pages: Pages::new(&listeners.page_origins),
             ids: RequestIds::new(random_start().map_err(ListenError::Start)?),
             bodies: Budget::default(),
             metrics: Metrics::new(),

@@ -18,6 +18,7 @@ const EXAMPLES: &str = "\
 Settings of the configuration file, or of the environment in capitals after DRIFTLESS_:
   host_names       names under which a service for this machine alone answers besides those of loopback
   trusted_proxies  addresses of proxies whose Forwarded and X-Forwarded-* count
+  allowed_origins  origins of pages, such as https://app.example, whose scripts may call the service from a browser
   trusted_issuers  TOML file of [[issuer]] tables: issuer, audiences, jwks_uri, algorithms, tenants, person_claim, applications
   password_grant   with on, applications may send names and passwords of people themselves [default: off]
   outbound_allow   hosts of issuers that may have addresses of private networks
@@ -110,6 +111,7 @@ fn start(arguments: &Arguments, context: &Context, is_for_developer: bool) -> an
         host_names: configuration.host_names(),
         proxies: configuration.trusted_proxies()?,
         public_url: configuration.public_url()?,
+        page_origins: configuration.allowed_origins()?,
     };
     let outbound = Outbound::new(configuration.outbound_allow());
     let fetch: Fetch = Arc::new(move |address| outbound.get(address));

@@ -90,10 +90,13 @@ impl Service {
 
     pub fn with_tls(limits: Limits, tls: Option<Tls>) -> Self {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listeners = Listeners { http: vec![free], https: tls.iter().map(|_| free).collect(), ..Listeners::default() };
+        Self::with_listeners(&Listeners { http: vec![free], https: tls.iter().map(|_| free).collect(), ..Listeners::default() }, limits, tls)
+    }
+
+    pub fn with_listeners(listeners: &Listeners, limits: Limits, tls: Option<Tls>) -> Self {
         let limits = Limits { front_threads: limits.front_threads.min(8), ..limits };
         let front = Arc::new(TestFront::default());
-        let running = Server::start(Arc::clone(&front) as _, &listeners, tls, limits).unwrap();
+        let running = Server::start(Arc::clone(&front) as _, listeners, tls, limits).unwrap();
         Self { front, running }
     }
 
