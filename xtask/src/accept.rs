@@ -75,7 +75,8 @@ pub(crate) fn run(given: &[String]) -> Result<Outcome> {
     };
     let clients = install(&from)?;
     let folder = service::fresh_folder("accept-run")?;
-    let launch = Launch { binary, data: folder.join("data"), run: folder.join("run"), verb: "dev", https: https_address(), wrapper: Vec::new() };
+    let launch =
+        Launch { binary, data: folder.join("data"), run: folder.join("run"), verb: "dev", https: https_address(), variables: &[], wrapper: Vec::new() };
     let service = Service::start(&launch)?;
     let credentials = credentials(&launch)?;
     let mut failures = Vec::new();

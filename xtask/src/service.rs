@@ -33,6 +33,8 @@ pub(crate) struct Launch {
     pub(crate) verb: &'static str,
     /// Where it listens with TLS: [`ANY_PORT`], or [`KNOWN_PORT`].
     pub(crate) https: &'static str,
+    /// Settings of its own, as variables of its environment.
+    pub(crate) variables: &'static [(&'static str, &'static str)],
     /// A command that runs the binary (a tracer), or nothing.
     pub(crate) wrapper: Vec<OsString>,
 }
@@ -78,6 +80,7 @@ impl Service {
         let mut child = Command::new(&words[0])
             .args(&words[1..])
             .env("DRIFTLESS_SERVICE_PROTECTION", "off") // what is measured and tried is one user's
+            .envs(launch.variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

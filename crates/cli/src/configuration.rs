@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use driftless_auth::OutsideIssuer;
 use driftless_core::ExpiredTokens;
+use driftless_model::Limits;
 use driftless_server::{Network, PageOrigin, TlsFiles};
 use serde::Deserialize;
 
@@ -43,10 +44,11 @@ pub(crate) enum Key {
     ExpiredTokens,
     ServiceProtection,
     Operations,
+    AggregateRowsMax,
 }
 
 /// Every setting with its name in files, its environment variable and its built-in value.
-const KEYS: [(Key, &str, &str, Option<&str>); 20] = [
+const KEYS: [(Key, &str, &str, Option<&str>); 21] = [
     (Key::Url, "url", "DRIFTLESS_URL", Some("http://127.0.0.1:8080")),
     (Key::Token, "token", "DRIFTLESS_TOKEN", None),
     (Key::TokenFile, "token_file", "DRIFTLESS_TOKEN_FILE", None),
@@ -67,6 +69,7 @@ const KEYS: [(Key, &str, &str, Option<&str>); 20] = [
     (Key::ExpiredTokens, "expired_tokens", "DRIFTLESS_EXPIRED_TOKENS", Some("full")),
     (Key::ServiceProtection, "service_protection", "DRIFTLESS_SERVICE_PROTECTION", None),
     (Key::Operations, "operations", "DRIFTLESS_OPERATIONS", None),
+    (Key::AggregateRowsMax, "aggregate_rows_max", "DRIFTLESS_AGGREGATE_ROWS_MAX", None),
 ];
 
 impl Key {
@@ -198,6 +201,7 @@ impl Configuration {
         self.allowed_origins()?;
         self.service_protection()?;
         self.password_grant()?;
+        self.limits()?;
         self.expired_tokens().map(drop)
     }
 
@@ -293,6 +297,20 @@ impl Configuration {
             Some("off") => Ok(Some(false)),
             Some(_) => Err(self.refused(Key::ServiceProtection, "is neither \"on\" nor \"off\"")),
         }
+    }
+
+    /// The limits of the service: the published ones, but for what was set.
+    pub(crate) fn limits(&self) -> anyhow::Result<Limits> {
+        let mut limits = Limits::default();
+        match self.value(Key::AggregateRowsMax) {
+            None => {}
+            Some("unlimited") => limits.aggregate_rows_max = u64::MAX,
+            Some(text) => match text.parse() {
+                Ok(rows) if rows > 0 => limits.aggregate_rows_max = rows,
+                _ => return Err(self.refused(Key::AggregateRowsMax, "is neither a number of rows above 0 nor \"unlimited\"")),
+            },
+        }
+        Ok(limits)
     }
 
     /// The error of a value: of a flag one of usage, of any other source one of configuration, which is then named.
@@ -412,6 +430,7 @@ mod tests {
             (Key::Https, "DRIFTLESS_HTTPS"),
             (Key::ExpiredTokens, "DRIFTLESS_EXPIRED_TOKENS"),
             (Key::AllowedOrigins, "DRIFTLESS_ALLOWED_ORIGINS"),
+            (Key::AggregateRowsMax, "DRIFTLESS_AGGREGATE_ROWS_MAX"),
         ] {
             assert_eq!(exit(resolve(&[(key, "bad")], &[], &[])), Exit::Usage);
             assert_eq!(exit(resolve(&[], &[(variable, "bad")], &[])), Exit::Configuration);
@@ -423,6 +442,13 @@ mod tests {
             "environment DRIFTLESS_HTTP: http \"bad\" is not an address with a port, such as 127.0.0.1:8080, or several with commas between"
         );
         assert!(resolve(&[(Key::Http, "none")], &[("DRIFTLESS_HTTP", "bad")], &[]).is_ok(), "what is overruled does not count");
+    }
+
+    #[test] // SEC-10
+    fn the_limit_of_aggregates_is_a_setting() {
+        let limit = |given: &str| resolve(&[(Key::AggregateRowsMax, given)], &[], &[]).map(|found| found.limits().unwrap().aggregate_rows_max).ok();
+        assert_eq!([limit("unlimited"), limit("7"), limit("0"), limit("-1")], [Some(u64::MAX), Some(7), None, None]);
+        assert_eq!(resolve(&[], &[], &[]).unwrap().limits().unwrap().aggregate_rows_max, 50_000);
     }
 
     #[test] // OPS-03: secrets are masked

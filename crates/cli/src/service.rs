@@ -41,6 +41,8 @@ pub(crate) struct ServeOptions {
     pub(crate) is_for_developer: bool,
     /// Whether each user has budgets (SEC-24).
     pub(crate) is_protected: bool,
+    /// The limits of the organization.
+    pub(crate) limits: Limits,
     /// Whether an organization without rows gets sample data.
     pub(crate) sample: bool,
     /// Whether signals wait for [`RunningService::wait`] from the start. Without, they are the caller's own matter until then.
@@ -110,7 +112,7 @@ const TOKEN_NAME: &str = "first administrator";
 ///
 /// Errors: a folder that another process serves is [`Exit::Temporary`], one of a newer format [`Exit::Configuration`].
 fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Option<String>, Engine)> {
-    let limits = Limits::default();
+    let limits = &options.limits;
     let store_options = SqliteOptions { write_wait_s: limits.write_wait_s, ..SqliteOptions::default() };
     let store = Arc::new(SqliteStore::open(&options.data, &store_options)?);
     let data = options.data.canonicalize().with_context(|| format!("opening {}", options.data.display()))?;
@@ -118,7 +120,7 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Option<String>, Engi
     if options.sample {
         organization.add_sample_data()?;
     }
-    store.limit_times(&limits); // opening a folder took as long as it did
+    store.limit_times(limits); // opening a folder took as long as it did
     let tokens = TokenFile::open(&data)?;
     let token_file = administrator_token(&data, &tokens, organization.facts().administrator)?;
     if options.is_for_developer {
@@ -322,6 +324,7 @@ mod tests {
             sign_in: SignInSettings::default(),
             is_for_developer: false,
             is_protected: false,
+            limits: Limits::default(),
             sample: false,
             ready_file: None,
             expired_tokens: ExpiredTokens::Full,

@@ -171,6 +171,20 @@ impl Raw {
         Ok(rows as f64 / begun.elapsed().as_secs_f64())
     }
 
+    /// Puts the rows of a table together by shelf and maker, as the bench of FetchXML asks for. Gives the number of groups.
+    pub(crate) fn grouped(&self, table: &BenchTable) -> Result<usize> {
+        let about = |name: &str| {
+            let names = "SELECT physical,id_column FROM _physical WHERE name=?";
+            self.conn.query_row(names, [name], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
+        };
+        let ((rows, id), (shelves, shelf_id), (users, user_id)) = (about(&table.name)?, about("new_shelf")?, about("systemuser")?);
+        let text = format!(
+            "SELECT count(t.\"{id}\"),sum(t.new_count),max(t.new_seen),s.new_name,u.fullname FROM \"{rows}\" t JOIN \"{shelves}\" s ON s.\"{shelf_id}\"=t.new_shelfid \
+             JOIN \"{users}\" u ON u.\"{user_id}\"=t.createdby GROUP BY 4,5 ORDER BY 4,5"
+        );
+        read(&mut *self.conn.prepare_cached(&text)?, &[] as &[i64], 5).map(|found| found.rows)
+    }
+
     /// Milliseconds of one read of the newest `count` changes.
     pub(crate) fn changes(&self, table: &RawTable, columns: &[&str], count: i64, runs: usize) -> Result<f64> {
         let version = &table.version_column;

@@ -73,6 +73,7 @@ impl Stage {
             run: plan.folder.join("run"),
             verb: "serve",
             https: ANY_PORT,
+            variables: &[("DRIFTLESS_AGGREGATE_ROWS_MAX", "unlimited")],
             wrapper: Vec::new(),
         };
         let stage = Self { launch, large: plan.large, small: plan.small, filled: OnceCell::new() };

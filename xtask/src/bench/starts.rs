@@ -33,6 +33,7 @@ pub(crate) fn run(plan: &Plan, _: &Stage) -> Result<Vec<Row>> {
         run: plan.folder.join("run"),
         verb: "serve",
         https: ANY_PORT,
+        variables: &[],
         wrapper: Vec::new(),
     };
     let plain = launch("plain");

@@ -47,6 +47,7 @@ pub(crate) fn run(plan: &Plan, report: &mut Report) -> Result<()> {
         run: plan.folder.join("run"),
         verb: "serve",
         https: ANY_PORT,
+        variables: &[],
         wrapper: Vec::new(),
     };
     let clock = Clock::start();

@@ -20,7 +20,8 @@ pub(crate) fn run(binary: &Path, folder: &Path, creates: u64) -> Result<Outcome>
     let trace = folder.join("trace.txt");
     let mut wrapper: Vec<_> = ["strace", "-f", "-q", "-e", "trace=fdatasync,fsync", "-o"].map(Into::into).into();
     wrapper.push(trace.clone().into_os_string());
-    let launch = Launch { binary: binary.to_owned(), data: folder.join("data"), run: folder.join("run"), verb: "serve", https: ANY_PORT, wrapper };
+    let launch =
+        Launch { binary: binary.to_owned(), data: folder.join("data"), run: folder.join("run"), verb: "serve", https: ANY_PORT, variables: &[], wrapper };
     let service = Service::start(&launch)?;
     let address = Address::of(service.ready())?;
     let mut connection = Connection::new(&address);

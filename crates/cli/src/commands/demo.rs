@@ -132,6 +132,7 @@ fn start_own(arguments: &Arguments, output: Output) -> anyhow::Result<Own> {
         sign_in: SignInSettings::default(),
         is_for_developer: false,
         is_protected: false,
+        limits: driftless_model::Limits::default(),
         sample: false,
         ready_file: None,
         expired_tokens: ExpiredTokens::Full,

@@ -64,6 +64,9 @@ pub(crate) struct Arguments {
     /// [env: DRIFTLESS_SERVICE_PROTECTION]
     #[arg(long, value_name = "ON|OFF")]
     service_protection: Option<String>,
+    /// Rows that a query may put together in groups with aggregates, or "unlimited" [default: 50000] [env: DRIFTLESS_AGGREGATE_ROWS_MAX]
+    #[arg(long, value_name = "ROWS")]
+    aggregate_rows_max: Option<String>,
     /// Make a few hundred rows to look at, if there are none yet
     #[arg(long)]
     sample: bool,
@@ -129,6 +132,7 @@ fn start(arguments: &Arguments, context: &Context, is_for_developer: bool) -> an
         expired_tokens: configuration.expired_tokens()?,
         is_for_developer,
         is_protected: configuration.service_protection()?.unwrap_or(!is_for_developer),
+        limits: configuration.limits()?,
         sample: arguments.sample,
         catches_signals: true,
     })
@@ -147,6 +151,7 @@ impl Arguments {
             (Key::PublicUrl, self.public_url.clone()),
             (Key::ExpiredTokens, self.expired_tokens.clone()),
             (Key::ServiceProtection, self.service_protection.clone()),
+            (Key::AggregateRowsMax, self.aggregate_rows_max.clone()),
         ]
         .into_iter()
         .filter_map(|(key, value)| Some((key, value?)))
