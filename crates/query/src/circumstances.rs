@@ -2,7 +2,7 @@
 
 use driftless_model::Uuid;
 
-use crate::{Calendar, CallerOperator, Filter, Operator, Query};
+use crate::{Calendar, CallerOperator, DatePart, Expand, Filter, Link, Operator, Query, Role, SelectedValue};
 
 /// The moment of a request and what is known of its caller.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,26 +25,35 @@ pub struct Circumstances {
 
 /// True if the meaning of `query` depends on the caller's teams, business unit or reports.
 pub fn asks_for_relations(query: &Query) -> bool {
-    query.filter.as_ref().is_some_and(in_filter)
-        || query.links.iter().any(in_link)
-        || query.expands.iter().any(|expand| expand.filter.as_ref().is_some_and(in_filter) || nested(expand))
+    let is_about_relations = |operator| matches!(operator, Operator::Caller(operator) if !matches!(operator, CallerOperator::User | CallerOperator::Language));
+    has_condition(query, &is_about_relations)
 }
 
-fn nested(expand: &crate::Expand) -> bool {
-    expand.expands.iter().any(|inner| inner.filter.as_ref().is_some_and(in_filter) || nested(inner))
+/// True if the meaning of `query` depends on the organization's fiscal year.
+pub fn asks_for_fiscal_year(query: &Query) -> bool {
+    let is_fiscal_group =
+        |value: &SelectedValue| matches!(value.role, Role::Group(Some(group)) if matches!(group.part, DatePart::FiscalPeriod | DatePart::FiscalYear));
+    query.values.iter().any(is_fiscal_group) || has_condition(query, &|operator| matches!(operator, Operator::Date(operator) if operator.is_fiscal()))
 }
 
-fn in_link(link: &crate::Link) -> bool {
-    link.filter.as_ref().is_some_and(in_filter) || link.links.iter().any(in_link)
+fn has_condition(query: &Query, asks: &dyn Fn(Operator) -> bool) -> bool {
+    let nested = query.expands.iter().any(|expand| in_expand(expand, asks));
+    nested || query.filter.as_ref().is_some_and(|filter| in_filter(filter, asks)) || query.links.iter().any(|link| in_link(link, asks))
 }
 
-fn in_filter(filter: &Filter) -> bool {
+fn in_expand(expand: &Expand, asks: &dyn Fn(Operator) -> bool) -> bool {
+    expand.filter.as_ref().is_some_and(|filter| in_filter(filter, asks)) || expand.expands.iter().any(|inner| in_expand(inner, asks))
+}
+
+fn in_link(link: &Link, asks: &dyn Fn(Operator) -> bool) -> bool {
+    link.filter.as_ref().is_some_and(|filter| in_filter(filter, asks)) || link.links.iter().any(|inner| in_link(inner, asks))
+}
+
+fn in_filter(filter: &Filter, asks: &dyn Fn(Operator) -> bool) -> bool {
     match filter {
-        Filter::And(parts) | Filter::Or(parts) => parts.iter().any(in_filter),
-        Filter::Not(part) => in_filter(part),
-        Filter::Exists(link) => in_link(link),
-        Filter::Condition(condition) => {
-            matches!(condition.operator, Operator::Caller(operator) if !matches!(operator, CallerOperator::User | CallerOperator::Language))
-        }
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().any(|part| in_filter(part, asks)),
+        Filter::Not(part) => in_filter(part, asks),
+        Filter::Exists(link) => in_link(link, asks),
+        Filter::Condition(condition) => asks(condition.operator),
     }
 }

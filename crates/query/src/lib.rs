@@ -22,7 +22,7 @@ mod rows;
 pub mod tsql;
 
 pub use calendar::date_part;
-pub use circumstances::{Circumstances, asks_for_relations};
+pub use circumstances::{Circumstances, asks_for_fiscal_year, asks_for_relations};
 pub use evaluate::{AVERAGE_SCALE, Data, FoundRow, all_rows_of, compare_keys, rows_of, sum_too_great};
 pub use literal::{Literal, coerce};
 pub use operator::{Aggregate, CallerOperator, Comparison, DateOperator, DatePart, Operator, Span};

@@ -119,6 +119,21 @@ pub enum DateOperator {
     InOrBeforeFiscalPeriodAndYear,
 }
 
+impl DateOperator {
+    /// True if the organization's fiscal year decides.
+    pub fn is_fiscal(self) -> bool {
+        match self {
+            Self::Within(span, _) | Self::Last(span) | Self::Next(span) | Self::OlderThan(span) => matches!(span, Span::FiscalPeriod | Span::FiscalYear),
+            Self::On | Self::OnOrBefore | Self::OnOrAfter => false,
+            Self::InFiscalYear
+            | Self::InFiscalPeriod
+            | Self::InFiscalPeriodAndYear
+            | Self::InOrAfterFiscalPeriodAndYear
+            | Self::InOrBeforeFiscalPeriodAndYear => true,
+        }
+    }
+}
+
 /// Conditions on the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallerOperator {

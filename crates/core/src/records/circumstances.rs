@@ -1,7 +1,10 @@
 //! What the meaning of a query depends on: the moment, and what is known of the caller.
 
 use driftless_model::{Privilege, Result, Uuid, Value};
-use driftless_query::{Along, Calendar, Circumstances, Query, ResolvedCondition, ResolvedQuery, Source, Test, asks_for_relations, resolve, resolve_within};
+use driftless_query::{
+    Along, Calendar, Circumstances, DatePart, Query, ResolvedCondition, ResolvedQuery, Source, Test, asks_for_fiscal_year, asks_for_relations, date_part,
+    resolve, resolve_within,
+};
 
 use super::{load, system};
 use crate::context::ReadCx;
@@ -27,7 +30,8 @@ impl ReadCx<'_> {
 
     fn circumstances(&self, query: &Query, now_s: i64) -> Result<Circumstances> {
         let user = self.caller.user;
-        let calendar = Calendar { offset_s: i32::from(self.caller.time_zone_minutes) * 60, ..Calendar::default() };
+        let fiscal = if asks_for_fiscal_year(query) { self.fiscal_year()? } else { Calendar::default() };
+        let calendar = Calendar { offset_s: i32::from(self.caller.time_zone_minutes) * 60, ..fiscal };
         let mut circumstances = Circumstances { now_s, calendar, user, language: i32::from(self.caller.language), ..Circumstances::default() };
         if asks_for_relations(query) {
             let users = self.snapshot.require("systemuser")?;
@@ -40,6 +44,27 @@ impl ReadCx<'_> {
             circumstances.reports = self.reports(user)?;
         }
         Ok(circumstances)
+    }
+
+    /// The organization's fiscal year; where it does not say, one that begins with the year and has quarters.
+    fn fiscal_year(&self) -> Result<Calendar> {
+        let organizations = self.snapshot.require("organization")?;
+        let rows = system::rows(self.tx, organizations, &["fiscalcalendarstart", "fiscalperiodtype"], None)?;
+        let mut calendar = Calendar::default();
+        let Some(row) = rows.first() else { return Ok(calendar) };
+        if let Value::DateTime(start) = row.value(0) {
+            let part = |part| date_part(part, *start, &Calendar::default()).and_then(|number| i8::try_from(number).ok()).unwrap_or(1);
+            calendar.fiscal_start = (part(DatePart::Month), part(DatePart::Day));
+        }
+        if let Value::Int(kind) = row.value(1) {
+            calendar.fiscal_months = match kind {
+                2000 => 12,
+                2001 => 6,
+                2003 => 1,
+                _ => 3,
+            };
+        }
+        Ok(calendar)
     }
 
     /// The users below one in the hierarchy of managers.

@@ -72,6 +72,9 @@ fn currency_and_organization(cx: &mut WriteCx<'_>) -> Result<()> {
         ("isauditenabled", Value::Bool(false)),
         ("maxuploadfilesize", Value::Int(5_242_880)),
         ("organizationstate", Value::Int(3)),
+        // A fiscal year from the first of January, in quarters.
+        ("fiscalcalendarstart", Value::DateTime(0)),
+        ("fiscalperiodtype", Value::Int(2002)),
     ];
     system::insert(cx, "organization", Some(facts.organization), &organization)?;
     Ok(())

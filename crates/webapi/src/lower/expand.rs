@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use driftless_core::Snapshot;
 use driftless_model::{Error, ErrorCode, Result, Table};
-use driftless_odata::query::{ExpandItem, ExpandOptions, SelectItem};
+use driftless_odata::query::{Direction, ExpandItem, ExpandOptions, OrderItem, OrderKey, SelectItem};
 use driftless_query::{Along, Columns, Expand};
 
 use super::filter::Lowering;
@@ -106,6 +106,12 @@ pub(crate) fn printed(options: &ExpandOptions) -> Vec<(&'static str, String)> {
     if let Some(filter) = &options.filter {
         printed.push(("$filter", driftless_odata::filter::print(filter)));
     }
+    if !options.order_by.is_empty() {
+        printed.push(("$orderby", options.order_by.iter().map(ordered).collect::<Vec<_>>().join(",")));
+    }
+    if let Some(top) = options.top {
+        printed.push(("$top", top.to_string()));
+    }
     if !options.expand.is_empty() {
         printed.push(("$expand", options.expand.iter().map(nested).collect::<Vec<_>>().join(",")));
     }
@@ -117,6 +123,17 @@ fn nested(item: &ExpandItem) -> String {
     let reference = if item.is_ref { "/$ref" } else { "" };
     let name = item.path.join("/");
     if options.is_empty() { format!("{name}{reference}") } else { format!("{name}{reference}({})", options.join(";")) }
+}
+
+fn ordered(item: &OrderItem) -> String {
+    let key = match &item.key {
+        OrderKey::Path(path) => path.join("/"),
+        OrderKey::Alias(name) => format!("@{name}"),
+    };
+    match item.direction {
+        Direction::Ascending => key,
+        Direction::Descending => format!("{key} desc"),
+    }
 }
 
 fn names(items: &[SelectItem]) -> Vec<String> {

@@ -9,7 +9,7 @@ use driftless_odata::record::edm_type;
 use driftless_query::{Aggregate, FlatValue, Group, Output, ResolvedQuery, RowView};
 
 use super::formatted::{Formatter, Surroundings};
-use super::value::write_value;
+use super::value::{write_group_amount, write_value};
 use super::{FORMATTED_VALUE, LOOKUP_TABLE, Lowered, NAVIGATION, RowStyle};
 use crate::lower::{CURRENCY, is_deep, is_principal, printed};
 
@@ -82,6 +82,8 @@ struct ColumnPlan {
     formatted: Option<(Vec<u8>, Formatter)>,
     lookup: Option<LookupPlan>,
     omit_null: bool,
+    /// An amount that was made of those of a group.
+    is_aggregate: bool,
 }
 
 /// Where a column's value stands in a row, and what is read with it.
@@ -324,7 +326,15 @@ impl ColumnPlan {
         let number = |name: String| {
             let formatted =
                 style.annotations.formatted.then(|| (JsonWriter::prepare_name(&format!("{name}@{FORMATTED_VALUE}")), Formatter::Number { digits: 0 }));
-            Self { at: value.at, name: JsonWriter::prepare_name(&name), type_note: None, formatted, lookup: None, omit_null: style.omit_nulls }
+            Self {
+                at: value.at,
+                name: JsonWriter::prepare_name(&name),
+                type_note: None,
+                formatted,
+                lookup: None,
+                omit_null: style.omit_nulls,
+                is_aggregate: false,
+            }
         };
         let Some((source, ix)) = query.output_column(value.at) else { return number(name(None)) };
         let table = query.source(source);
@@ -332,7 +342,10 @@ impl ColumnPlan {
             Some(Output::Part { .. } | Output::Aggregate { aggregate: Aggregate::Count | Aggregate::CountDistinct, .. }) => {
                 number(name(Some(table.column(ix))))
             }
-            _ => Self::named(table, ix, &name(Some(table.column(ix))), places, lowered, style),
+            output => {
+                let plan = Self::named(table, ix, &name(Some(table.column(ix))), places, lowered, style);
+                Self { is_aggregate: output.is_some_and(Output::is_aggregate), ..plan }
+            }
         }
     }
 
@@ -361,6 +374,7 @@ impl ColumnPlan {
             }),
             name: JsonWriter::prepare_name(name),
             omit_null: style.omit_nulls,
+            is_aggregate: false,
         }
     }
 
@@ -372,7 +386,10 @@ impl ColumnPlan {
             value => self.write_notes(json, row, value, scratch),
         }
         json.prepared_name(&self.name);
-        write_value(json, value, as_text);
+        match value {
+            ValueRef::Money(units) if self.is_aggregate => write_group_amount(json, units, as_text),
+            value => write_value(json, value, as_text),
+        }
     }
 
     fn write_notes(&self, json: &mut JsonWriter, row: &dyn RowView, value: ValueRef<'_>, scratch: &mut String) {

@@ -26,6 +26,12 @@ pub(crate) fn write_value(json: &mut JsonWriter, value: ValueRef<'_>, as_text: b
     }
 }
 
+/// Writes an amount that was made of several: it has 9 digits after the point, where those of rows have 4.
+pub(crate) fn write_group_amount(json: &mut JsonWriter, units: i64, as_text: bool) {
+    let (digits, scale) = (i128::from(units) * 100_000, 9);
+    if as_text { json.quoted_decimal(digits, scale) } else { json.decimal(digits, scale) }
+}
+
 fn write_decimal(json: &mut JsonWriter, value: Decimal, as_text: bool) {
     // A scale is 28 at most.
     let scale = u8::try_from(value.scale()).unwrap_or(u8::MAX);
@@ -37,6 +43,13 @@ mod tests {
     use driftless_model::{Reference, TableCode, Uuid};
 
     use super::*;
+
+    #[test] // web-api 22
+    fn amounts_of_groups_have_more_digits() {
+        let mut json = JsonWriter::new();
+        write_group_amount(&mut json, 200_000_000, false);
+        assert_eq!(json.as_bytes(), b"20000.000000000");
+    }
 
     #[test] // web-api 22
     fn values_have_their_wire_forms() {
