@@ -48,7 +48,7 @@ pub(crate) fn respond(call: &Call<'_>) -> Result<Answer> {
             },
         };
         if let Some(failed) = failed.filter(|_| !call.preferences.continue_on_error) {
-            status = status_of_stopped(failed);
+            status = if number == 1 { status_of_unbegun(failed) } else { failed };
             break;
         }
     }
@@ -59,10 +59,10 @@ pub(crate) fn respond(call: &Call<'_>) -> Result<Answer> {
     Ok(answer)
 }
 
-/// The status of a batch that stopped at a request with an error. Clients read the parts of an answer with 200 or 400 only, and take other statuses below 500
-/// as told of the batch itself (ADR 0021).
-fn status_of_stopped(failed: u16) -> u16 {
-    if failed < 500 { 400 } else { failed }
+/// The status of a batch whose first request failed. Clients take other statuses as told of the batch itself, and do not read its parts (ADR 0021); of these
+/// 429 and those of the service are to be tried again.
+fn status_of_unbegun(failed: u16) -> u16 {
+    if failed == 429 || failed >= 500 { failed } else { 400 }
 }
 
 /// What has been answered so far.

@@ -45,7 +45,14 @@ pub(super) fn enumeration(out: &mut CsdlWriter, own: &EnumType) {
 
 fn complex(out: &mut CsdlWriter, name: &str, members: &'static [Param]) {
     out.begin("ComplexType", &[("Name", name)]);
-    members.iter().for_each(|member| typed(out, "Property", member));
+    for member in members {
+        match member.kind {
+            // What has a key is led to, not held.
+            ParamType::List(ParamType::Row | ParamType::Record) => out.empty("NavigationProperty", &[("Name", member.name), ("Type", &edm_type(&member.kind))]),
+            ParamType::Row | ParamType::Record => typed(out, "NavigationProperty", member),
+            _ => typed(out, "Property", member),
+        }
+    }
     out.end();
 }
 

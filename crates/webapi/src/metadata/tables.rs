@@ -69,10 +69,11 @@ fn inherited(snapshot: &Snapshot, activities: &Table, names: &mut HashSet<String
     names.extend(snapshot.referenced(activities.name()).iter().map(|relationship| relationship.referenced_navigation.clone()));
 }
 
-/// True for the lookup of an activity that the type of all activities says already: its partner is a collection of that type.
-fn is_inherited(snapshot: &Snapshot, source: &Table, navigation: &str) -> bool {
+/// True for a lookup that the type of all activities has. Sets of several types have it then, and no collection is the partner of all of them.
+fn is_passed_on(snapshot: &Snapshot, source: &Table, navigation: &str) -> bool {
     let own = |relationship: &Arc<Relationship>| relationship.referencing_navigation == navigation;
-    is_activity(source) && snapshot.find(ACTIVITY_POINTER).is_some_and(|activities| snapshot.referencing(activities.name()).iter().any(own))
+    (is_activity(source) || source.name().as_str() == ACTIVITY_POINTER)
+        && snapshot.find(ACTIVITY_POINTER).is_some_and(|activities| snapshot.referencing(activities.name()).iter().any(own))
 }
 
 fn property(out: &mut CsdlWriter, table: &Table, column: &Column, name: &str, detail: Detail) {
@@ -125,7 +126,7 @@ fn navigations(out: &mut CsdlWriter, snapshot: &Snapshot, table: &Table, names: 
             false => target.name(),
         });
         let mut attributes = vec![("Name", relationship.referencing_navigation.as_str()), ("Type", target_type.as_str())];
-        if !is_shared {
+        if !is_shared && !is_passed_on(snapshot, table, &relationship.referencing_navigation) {
             attributes.push(("Partner", relationship.referenced_navigation.as_str()));
         }
         out.begin("NavigationProperty", &attributes);
@@ -143,7 +144,7 @@ fn navigations(out: &mut CsdlWriter, snapshot: &Snapshot, table: &Table, names: 
         }
         let source_type = collection(source.name());
         let mut attributes = vec![("Name", relationship.referenced_navigation.as_str()), ("Type", source_type.as_str())];
-        if !is_shared(snapshot, source, relationship) && !is_inherited(snapshot, source, &relationship.referencing_navigation) {
+        if !is_shared(snapshot, source, relationship) && !is_passed_on(snapshot, source, &relationship.referencing_navigation) {
             attributes.push(("Partner", relationship.referencing_navigation.as_str()));
         }
         out.empty("NavigationProperty", &attributes);

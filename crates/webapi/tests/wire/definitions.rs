@@ -1,5 +1,7 @@
 //! Definitions and the documents that describe them, on the embedded store.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::service::{ROOT, Service, column, label, table};
 use serde_json::{Value, json};
 
@@ -129,6 +131,46 @@ fn documents() {
     let noted = service.get("$metadata?annotations=true").expect(200);
     assert!(noted.text.contains("Org.OData.Capabilities.V1.ChangeTracking") && noted.text.contains("OData.Community.Keys.V1.AlternateKeys"));
     assert_eq!(service.get_with("$metadata", "odata.include-annotations=\"*\"").expect(200).text, noted.text);
+}
+
+#[test] // web-api 2
+fn partners_lead_back_and_what_has_a_key_is_led_to() {
+    let service = Service::with_tables();
+    let document = service.get("$metadata").expect(200).text;
+    let (mut types, mut partners, mut sets, mut bindings) = (HashMap::new(), HashMap::new(), HashMap::new(), HashSet::new());
+    let mut own = "";
+    for element in document.split('<') {
+        let attribute = |name: &str| element.split_once(&format!(" {name}=\"")).map(|(_, rest)| rest.split('"').next().unwrap());
+        match element.split(' ').next().unwrap() {
+            "EntityType" => {
+                own = attribute("Name").unwrap();
+                types.insert(own, attribute("BaseType").map(|base| base.trim_start_matches("mscrm.")));
+            }
+            "ComplexType" => own = "",
+            "NavigationProperty" => _ = partners.insert((own, attribute("Name").unwrap()), attribute("Partner")),
+            "EntitySet" => {
+                own = attribute("Name").unwrap();
+                sets.insert(own, attribute("EntityType").unwrap().trim_start_matches("mscrm."));
+            }
+            "NavigationPropertyBinding" => _ = bindings.insert((own, attribute("Path").unwrap(), attribute("Target").unwrap())),
+            _ => {}
+        }
+    }
+    assert!(bindings.len() > 500 && types.len() > 50, "{} {}", bindings.len(), types.len());
+    for &(set, path, target) in &bindings {
+        let mut of_type = Some(sets[set]);
+        while let Some(name) = of_type.filter(|name| !partners.contains_key(&(*name, path))) {
+            of_type = types[name];
+        }
+        if let Some(partner) = partners[&(of_type.unwrap(), path)] {
+            assert!(bindings.contains(&(target, partner, set)), "{set}.{path} leads to {target}, whose {partner} does not lead back");
+        }
+    }
+    for property in document.split("<Property ").skip(1) {
+        let of_type = property.split_once(" Type=\"").unwrap().1.split('"').next().unwrap().replace("Collection(mscrm.", "mscrm.");
+        let name = of_type.trim_end_matches(')').trim_start_matches("mscrm.");
+        assert!(!types.contains_key(name), "a property holds the entity {name}");
+    }
 }
 
 #[test] // web-api 28
