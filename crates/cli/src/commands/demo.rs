@@ -21,7 +21,7 @@ use crate::demo::requests::Requests;
 use crate::demo::story::{self, Arrival, Facts};
 use crate::demo::telling;
 use crate::exit::{Exit, Failure};
-use crate::logging::{self, LogForm};
+use crate::logging::{self, Log, LogForm};
 use crate::output::Output;
 use crate::service::{self, RunningService, ServeOptions};
 use crate::service_settings::connect;
@@ -68,6 +68,7 @@ struct Own {
     home: Home,
     /// What a signal does while the story is told.
     interruption: Interruption,
+    _log: Log,
 }
 
 /// Tells the story.
@@ -122,7 +123,7 @@ fn stop(own: Option<Own>) -> anyhow::Result<()> {
 }
 
 fn start_own(arguments: &Arguments, output: Output) -> anyhow::Result<Own> {
-    logging::begin("warn", LogForm::Text, output.may_animate())?;
+    let log = logging::begin("warn", LogForm::Text, output.may_animate())?;
     let home = Home::open(arguments.data.as_deref())?;
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let options = ServeOptions {
@@ -145,7 +146,7 @@ fn start_own(arguments: &Arguments, output: Output) -> anyhow::Result<Own> {
     for address in [&running.ready.http, &running.ready.https].into_iter().flatten() {
         output.tell(&format!("  {address}"))?;
     }
-    Ok(Own { running, home, interruption })
+    Ok(Own { running, home, interruption, _log: log })
 }
 
 fn connect_to_own(own: &Own) -> anyhow::Result<Connection> {

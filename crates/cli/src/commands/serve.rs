@@ -10,7 +10,7 @@ use driftless_server::Listeners;
 
 use super::Context;
 use crate::configuration::{Configuration, Key};
-use crate::logging::{self, LogForm};
+use crate::logging::{self, Log, LogForm};
 use crate::output::Output;
 use crate::service::{self, Ready, RunningService, ServeOptions, Setup};
 
@@ -80,6 +80,7 @@ pub(crate) struct Arguments {
 
 /// Serves until the process is told to end.
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()> {
+    let _log = begin_log(arguments, context)?;
     let running = start(arguments, context, false)?;
     tell_setup(&running, context.output);
     context.output.result(|| announcement(&running.ready), || document(&running.ready))?;
@@ -88,6 +89,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<()
 
 /// As [`run`], for one developer on this machine (AUTH-41).
 pub(crate) fn run_for_developer(arguments: &Arguments, context: &Context) -> anyhow::Result<()> {
+    let _log = begin_log(arguments, context)?;
     let running = start(arguments, context, true)?;
     tell_setup(&running, context.output);
     let hint = format!("  programs sign in with: eval \"$(driftless dev env --data {})\"\n", running.data.display());
@@ -104,8 +106,11 @@ fn tell_setup(running: &RunningService, output: Output) {
     }
 }
 
+fn begin_log(arguments: &Arguments, context: &Context) -> anyhow::Result<Log> {
+    logging::begin(&arguments.log, arguments.log_form, context.output.may_animate())
+}
+
 fn start(arguments: &Arguments, context: &Context, is_for_developer: bool) -> anyhow::Result<RunningService> {
-    logging::begin(&arguments.log, arguments.log_form, context.output.may_animate())?;
     let configuration = Configuration::load(arguments.given(), &context.general)?;
     let listeners = Listeners {
         http: configuration.listeners(Key::Http)?,
