@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::arguments::GeneralArguments;
 use crate::exit::{Exit, Failure};
+use crate::limits::{LIMITS, Limit, ServiceLimits};
 use crate::suggestion;
 
 /// Configuration of the whole machine; absent on most.
@@ -133,6 +134,9 @@ pub(crate) struct Setting {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Configuration {
     settings: BTreeMap<Key, Setting>,
+    limits: ServiceLimits,
+    /// Where each limit that was set came from, by its name.
+    limit_origins: BTreeMap<&'static str, Origin>,
 }
 
 /// The file of trusted issuers.
@@ -177,8 +181,12 @@ impl Configuration {
             }
         }
         for (origin, text) in files {
-            for (key, value) in parse_file(&origin, &text)? {
+            let file = parse_file(&origin, &text)?;
+            for (key, value) in file.settings {
                 found.offer(key, value, &origin);
+            }
+            for (limit, number) in file.limits {
+                found.offer_limit(limit, number, &origin)?;
             }
         }
         for (key, _, _, built_in) in KEYS {
@@ -300,13 +308,14 @@ impl Configuration {
     }
 
     /// The limits of the service: the published ones, but for what was set.
-    pub(crate) fn limits(&self) -> anyhow::Result<Limits> {
-        let mut limits = Limits::default();
+    pub(crate) fn limits(&self) -> anyhow::Result<ServiceLimits> {
+        let mut limits = self.limits.clone();
+        let Limits { aggregate_rows_max, .. } = &mut limits.organization;
         match self.value(Key::AggregateRowsMax) {
             None => {}
-            Some("unlimited") => limits.aggregate_rows_max = u64::MAX,
+            Some("unlimited") => *aggregate_rows_max = u64::MAX,
             Some(text) => match text.parse() {
-                Ok(rows) if rows > 0 => limits.aggregate_rows_max = rows,
+                Ok(rows) if rows > 0 => *aggregate_rows_max = rows,
                 _ => return Err(self.refused(Key::AggregateRowsMax, "is neither a number of rows above 0 nor \"unlimited\"")),
             },
         }
@@ -329,6 +338,18 @@ impl Configuration {
         self.settings.entry(key).or_insert_with(|| Setting { value, origin: origin.clone() });
     }
 
+    /// Sets a limit unless a stronger file did; a number that cannot be is refused all the same.
+    fn offer_limit(&mut self, limit: &'static Limit, number: i64, origin: &Origin) -> anyhow::Result<()> {
+        let mut tried = self.limits.clone();
+        let refused = |why| Failure::error(Exit::Configuration, format!("{origin}: {} {why}", limit.shown));
+        limit.set(&mut tried, number).map_err(refused)?;
+        if !self.limit_origins.contains_key(limit.name) {
+            self.limits = tried;
+            self.limit_origins.insert(limit.name, origin.clone());
+        }
+        Ok(())
+    }
+
     /// A value in effect.
     pub(crate) fn value(&self, key: Key) -> Option<&str> {
         self.settings.get(&key).map(|setting| setting.value.as_str())
@@ -346,7 +367,11 @@ impl Configuration {
             let value = setting.map(|setting| if key.is_secret() { "***".to_owned() } else { setting.value.clone() });
             Shown { name, value: value.unwrap_or_default(), origin: setting.map_or_else(|| "not set".to_owned(), |setting| setting.origin.to_string()) }
         };
-        KEYS.iter().map(show).collect()
+        let limit = |limit: &Limit| {
+            let origin = self.limit_origins.get(limit.name).unwrap_or(&Origin::BuiltIn);
+            Shown { name: limit.shown, value: limit.value(&self.limits), origin: origin.to_string() }
+        };
+        KEYS.iter().map(show).chain(LIMITS.iter().map(limit)).collect()
     }
 
     /// How strong the source of a value is; the smaller the stronger.
@@ -365,24 +390,54 @@ pub(crate) fn read_bounded(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(place)
 }
 
+/// The entries of a configuration file.
+#[derive(Default)]
+struct FileEntries {
+    settings: Vec<(Key, String)>,
+    limits: Vec<(&'static Limit, i64)>,
+}
+
+/// Name of the table of limits in a configuration file.
+const LIMITS_TABLE: &str = "limits";
+
 /// The entries of a configuration file. Anything unknown is an error.
-fn parse_file(origin: &Origin, text: &str) -> anyhow::Result<Vec<(Key, String)>> {
+fn parse_file(origin: &Origin, text: &str) -> anyhow::Result<FileEntries> {
     let refused = |why: String| Failure::error(Exit::Configuration, format!("{origin}: {why}"));
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| refused(error.to_string().trim_end().to_owned()))?;
-    let mut found = Vec::new();
+    let mut found = FileEntries::default();
     for (name, value) in table {
+        if name == LIMITS_TABLE {
+            found.limits = parse_limits(value).map_err(refused)?;
+            continue;
+        }
         let Some((key, ..)) = KEYS.iter().find(|(_, known, ..)| *known == name) else {
             let hint = suggestion::hint(&name, KEYS.iter().map(|(_, known, ..)| *known));
             return Err(refused(format!("unknown key \"{name}\"{hint}")));
         };
         match value {
-            toml::Value::String(value) => found.push((*key, value)),
+            toml::Value::String(value) => found.settings.push((*key, value)),
             other => {
                 return Err(refused(format!("\"{name}\" must be text in quotes, not {}", other.type_str())));
             }
         }
     }
     Ok(found)
+}
+
+/// The entries of the table of limits.
+fn parse_limits(value: toml::Value) -> Result<Vec<(&'static Limit, i64)>, String> {
+    let toml::Value::Table(table) = value else { return Err(format!("[{LIMITS_TABLE}] must be a table, not {}", value.type_str())) };
+    let entry = |(name, value): (String, toml::Value)| {
+        let Some(limit) = LIMITS.iter().find(|limit| limit.name == name) else {
+            let hint = suggestion::hint(&name, LIMITS.iter().map(|limit| limit.name));
+            return Err(format!("unknown limit \"{name}\"{hint}"));
+        };
+        match value {
+            toml::Value::Integer(number) => Ok((limit, number)),
+            other => Err(format!("{} must be a number, not {}", limit.shown, other.type_str())),
+        }
+    };
+    table.into_iter().map(entry).collect()
 }
 
 #[cfg(test)]
@@ -446,15 +501,38 @@ mod tests {
 
     #[test] // SEC-10
     fn the_limit_of_aggregates_is_a_setting() {
-        let limit = |given: &str| resolve(&[(Key::AggregateRowsMax, given)], &[], &[]).map(|found| found.limits().unwrap().aggregate_rows_max).ok();
+        let limit =
+            |given: &str| resolve(&[(Key::AggregateRowsMax, given)], &[], &[]).map(|found| found.limits().unwrap().organization.aggregate_rows_max).ok();
         assert_eq!([limit("unlimited"), limit("7"), limit("0"), limit("-1")], [Some(u64::MAX), Some(7), None, None]);
-        assert_eq!(resolve(&[], &[], &[]).unwrap().limits().unwrap().aggregate_rows_max, 50_000);
+        assert_eq!(resolve(&[], &[], &[]).unwrap().limits().unwrap().organization.aggregate_rows_max, 50_000);
     }
 
     #[test] // OPS-03: secrets are masked
     fn tokens_are_not_shown() {
         let found = resolve(&[(Key::Token, "drft_secret")], &[], &[]).unwrap();
         assert!(found.shown().iter().all(|shown| !shown.value.contains("secret")));
+    }
+
+    #[test] // OPS-03: limits are set in files, and shown with the rest
+    fn limits_of_files() {
+        let files = [("[limits]\npage_rows_max = 100", false), ("[limits]\npage_rows_max = 200\nstreams_max = 7", true)];
+        let found = resolve(&[], &[], &files).unwrap();
+        let limits = found.limits().unwrap();
+        assert_eq!((limits.organization.page_rows_max, limits.listener.streams_max), (100, 7));
+        let shown = found.shown();
+        let of = |name: &str| shown.iter().find(|shown| shown.name == name).map(|shown| format!("{} <- {}", shown.value, shown.origin)).unwrap();
+        assert_eq!(of("limits.page_rows_max"), "100 <- file x.toml");
+        assert_eq!(of("limits.streams_max"), "7 <- file /etc/x.toml");
+        assert_eq!(of("limits.count_max"), "5000 <- built in");
+        for (text, expected) in [
+            ("[limits]\npage_row_max = 1", "file x.toml: unknown limit \"page_row_max\"; did you mean \"page_rows_max\"?"),
+            ("[limits]\npage_rows_max = 0", "file x.toml: limits.page_rows_max must be a number from 1"),
+            ("[limits]\npage_rows_max = \"many\"", "file x.toml: limits.page_rows_max must be a number, not string"),
+            ("limits = 5", "file x.toml: [limits] must be a table, not integer"),
+        ] {
+            let error = resolve(&[], &[], &[(text, false)]).unwrap_err();
+            assert_eq!((error.to_string().as_str(), crate::exit::of(&error)), (expected, Exit::Configuration));
+        }
     }
 
     #[test] // OPS-03: unknown keys are errors with a suggestion

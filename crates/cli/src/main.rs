@@ -13,6 +13,7 @@ mod demo;
 mod developer;
 mod exit;
 mod inspection;
+mod limits;
 mod logging;
 mod output;
 mod progress;

@@ -9,8 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use driftless_auth::{NewToken, RandomUnavailable, SETUP_PATH, Scopes, SignIn, SignInSettings, TokenFile, replace_private_file};
 use driftless_core::{ExpiredTokens, Jobs, Organization, SystemEnvironment};
-use driftless_model::Limits;
-use driftless_server::{Listeners, ProtectionLimits, Running, Scheme, Server, Service, Tls, TlsFiles};
+use driftless_server::{Listeners, Running, Scheme, Server, Service, Tls, TlsFiles};
 use driftless_store_sqlite::{SqliteOptions, SqliteStore};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,6 +17,7 @@ use uuid::Uuid;
 use crate::advice;
 use crate::developer::Developer;
 use crate::exit::{Exit, Failure};
+use crate::limits::ServiceLimits;
 
 /// Name of the ready file inside a data folder, which [`start`] always writes.
 pub(crate) const READY_FILE_NAME: &str = "ready.json";
@@ -41,8 +41,8 @@ pub(crate) struct ServeOptions {
     pub(crate) is_for_developer: bool,
     /// Whether each user has budgets (SEC-24).
     pub(crate) is_protected: bool,
-    /// The limits of the organization.
-    pub(crate) limits: Limits,
+    /// What the service allows.
+    pub(crate) limits: ServiceLimits,
     /// Whether an organization without rows gets sample data.
     pub(crate) sample: bool,
     /// Whether signals wait for [`RunningService::wait`] from the start. Without, they are the caller's own matter until then.
@@ -112,7 +112,7 @@ const TOKEN_NAME: &str = "first administrator";
 ///
 /// Errors: a folder that another process serves is [`Exit::Temporary`], one of a newer format [`Exit::Configuration`].
 fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Option<String>, Engine)> {
-    let limits = &options.limits;
+    let limits = &options.limits.organization;
     let store_options = SqliteOptions { write_wait_s: limits.write_wait_s, ..SqliteOptions::default() };
     let store = Arc::new(SqliteStore::open(&options.data, &store_options)?);
     let data = options.data.canonicalize().with_context(|| format!("opening {}", options.data.display()))?;
@@ -137,8 +137,8 @@ fn launch(options: &ServeOptions) -> anyhow::Result<(Ready, Option<String>, Engi
     }
     let sign_in = Arc::new(SignIn::open(&data, Arc::clone(&organization), options.sign_in.clone())?);
     let front = Service::new(Arc::clone(&organization), Arc::clone(&sign_in));
-    let front = if options.is_protected { front.protected(ProtectionLimits::default()) } else { front };
-    let mut listener = Server::start(Arc::new(front), &options.listeners, tls, driftless_server::Limits::default())?;
+    let front = if options.is_protected { front.protected(options.limits.protection.clone()) } else { front };
+    let mut listener = Server::start(Arc::new(front), &options.listeners, tls, options.limits.listener.clone())?;
     if options.catches_signals {
         // Before anybody is told that requests are answered: whoever waits for that may end the process at once.
         listener.catch_signals()?;
@@ -324,7 +324,7 @@ mod tests {
             sign_in: SignInSettings::default(),
             is_for_developer: false,
             is_protected: false,
-            limits: Limits::default(),
+            limits: ServiceLimits::default(),
             sample: false,
             ready_file: None,
             expired_tokens: ExpiredTokens::Full,

@@ -42,6 +42,8 @@ pub struct Limits {
     pub chain_life_s: i64,
     /// Requests in one batch (SEC-05).
     pub batch_requests_max: usize,
+    /// Bytes of the address of a request in a batch; above it 414 (SEC-01).
+    pub batch_address_bytes_max: usize,
     /// Bytes of a JSON body (SEC-03).
     pub body_bytes_max: usize,
     /// Bytes of a body of a bulk message, an import or a batch (SEC-03, SEC-05).
@@ -85,6 +87,7 @@ impl Default for Limits {
             snapshot_retries_max: 8,
             chain_life_s: 86_400,
             batch_requests_max: 1_000,
+            batch_address_bytes_max: 65_536,
             body_bytes_max: 16 << 20,
             bulk_body_bytes_max: 128 << 20,
             file_chunk_bytes: 4 << 20,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// What the listener allows, per process, connection and request. The defaults are those of SEC-01, 02, 14 and 15.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Threads that run the front. Each serves one request at a time and may wait for the store, so there are more of
     /// them than cores.

@@ -17,7 +17,7 @@ const SWEEP_FROM: usize = 1_024;
 const CONCURRENCY_RETRY_S: u32 = 1;
 
 /// The budgets of one user (SEC-16).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProtectionLimits {
     /// Seconds of the window; at least 30.
     pub window_s: u32,

@@ -1,4 +1,4 @@
-//! Input that is oversized, deep, malformed or foreign: the documented error, and nothing changed (SEC-01 to SEC-06, SEC-17, SEC-35, SEC-40).
+//! Input that is oversized, deep, malformed or foreign: the documented error, and nothing changed (SEC-01 to SEC-09, SEC-17, SEC-35, SEC-40).
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test code")]
 
@@ -265,6 +265,54 @@ fn malformed_batches_are_refused_whole() {
     bench.assert_nothing_changed();
 }
 
+/// A batch of one request.
+fn batch_of(request: &str) -> String {
+    format!("--b\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n{request}\r\n--b--\r\n")
+}
+
+#[test] // SEC-01, SEC-03
+fn requests_in_batches_have_limits_of_their_own() {
+    let mut bench = Bench::new();
+    let send = |request: &str| bench.send("POST", "/api/data/v9.2/$batch", &[("Content-Type", "multipart/mixed; boundary=b")], batch_of(request).as_bytes());
+    let reading = |bytes: usize| {
+        let head = format!("{PARCELS}?$filter=new_name eq '");
+        send(&format!("GET {head}{}' HTTP/1.1\r\n\r\n", "a".repeat(bytes - head.len() - 1).replace(' ', "%20")))
+    };
+    let fits = reading(65_536);
+    assert!(fits.status == 200 && fits.text().contains("HTTP/1.1 200 "), "{}", fits.text());
+    let exceeds = reading(65_537);
+    assert!(exceeds.status == 400 && exceeds.text().contains("HTTP/1.1 414 ") && exceeds.text().contains("0x8004418a"), "{}", exceeds.text());
+    let writing = |bytes: usize| {
+        let body = format!(r#"{{"new_name":"Never"{}}}"#, " ".repeat(bytes));
+        send(&format!("POST {PARCELS} HTTP/1.1\r\nContent-Type: application/json\r\n\r\n{body}"))
+    };
+    let exceeds = writing(16 << 20);
+    assert!(exceeds.status == 400 && exceeds.text().contains("HTTP/1.1 413 ") && exceeds.text().contains("0x8004418a"), "{}", exceeds.text());
+    bench.assert_nothing_changed();
+}
+
+#[test] // SEC-06
+fn a_page_has_at_most_5000_rows_whatever_is_asked_for() {
+    let mut bench = Bench::new();
+    let target = r#"{"@odata.type":"Microsoft.Dynamics.CRM.new_parcel","new_name":"n"}"#;
+    let body = format!(r#"{{"Targets":[{}]}}"#, vec![target; 5_001].join(","));
+    assert_eq!(bench.client.call("POST", "new_parcels/Microsoft.Dynamics.CRM.CreateMultiple", &body).unwrap().status, 200);
+    for prefer in ["odata.maxpagesize=6000", "odata.maxpagesize=5000", "odata.track-changes,odata.maxpagesize=6000"] {
+        let answer = bench.client.read_preferring("new_parcels?$select=new_name", prefer).unwrap();
+        assert_eq!(answer.json()["value"].as_array().map(Vec::len), Some(5_000), "{prefer}");
+        assert!(answer.json()["@odata.nextLink"].is_string(), "{prefer}");
+    }
+}
+
+#[test] // SEC-08
+fn expands_beyond_their_limits_are_refused() {
+    let bench = Bench::new();
+    let wide = |count: usize| format!("{PARCELS}?$select=new_name&$expand={}", vec!["new_DepotId"; count].join(","));
+    assert_refused(&bench.send("GET", &wide(16), &[], b""), 400, "0x80060888");
+    let deep = |levels: usize| format!("{PARCELS}?$select=new_name&$expand={}owninguser{}", "owninguser($expand=".repeat(levels - 1), ")".repeat(levels - 1));
+    assert_refused(&bench.send("GET", &deep(11), &[], b""), 400, "0x80060888");
+}
+
 #[test] // SEC-07
 fn filters_beyond_their_limits_are_refused() {
     let bench = Bench::new();
@@ -281,10 +329,11 @@ fn filters_beyond_their_limits_are_refused() {
 #[test] // SEC-09
 fn patterns_beyond_their_limits_are_refused() {
     let bench = Bench::new();
-    let wildcards = format!("{PARCELS}?$filter=contains(new_name,'{}')", "%25a".repeat(9));
-    assert_refused(&bench.send("GET", &wildcards, &[], b""), 400, "0x80060888");
-    let pattern = format!("{PARCELS}?$filter=contains(new_name,'{}')", "a".repeat(5_000));
-    assert_refused(&bench.send("GET", &pattern, &[], b""), 400, "0x80060888");
+    let search = |text: &str| bench.send("GET", &format!("{PARCELS}?$filter=contains(new_name,'{text}')"), &[], b"");
+    assert_eq!(search(&"%25a".repeat(8)).status, 200);
+    assert_refused(&search(&"%25a".repeat(9)), 400, "0x80060888");
+    assert_eq!(search(&"a".repeat(4_096)).status, 200);
+    assert_refused(&search(&"a".repeat(4_097)), 400, "0x80060888");
 }
 
 #[test] // CT-31, SEC-40

@@ -203,7 +203,7 @@ fn a_token_from_the_future_is_young() {
     assert_eq!(service.since(&token), Ok((true, 0, 1)));
 }
 
-#[test] // CT-31, CT-39: a token is good for what it was given for, and nothing else
+#[test] // CT-31, CT-39, SEC-41: a token is good for what it was given for, and nothing else
 fn a_token_serves_its_own_table_columns_and_use_only() {
     let service = Service::new(ExpiredTokens::Full);
     service.org.define(&Define::CreateTable(table("new_Author"), CUSTOMIZER)).unwrap();

@@ -4,12 +4,12 @@ use bytes::Bytes;
 use driftless_model::{Error, ErrorCode, Result};
 use driftless_odata::batch::{BatchAnswer, BatchItem, BatchLimits, BatchWriter, Part, parse_batch};
 use driftless_odata::headers::{AnnotationFilter, Preferences};
-use driftless_odata::url::parse_root;
+use driftless_odata::url::{parse_root, split_query};
 
 use crate::answer::{Answer, push_pieces};
 use crate::call::{Call, Exchange, Headers};
 use crate::error::{self, ErrorFrame};
-use crate::respond::{act, run};
+use crate::respond::{act, is_bulk, run};
 use crate::write::{Action, Earlier, Write};
 
 /// `POST $batch`
@@ -164,7 +164,23 @@ fn as_all(exchange: &Exchange<'_>, part: &Part<'_>) -> Result<()> {
 }
 
 fn parsed<'a>(exchange: &'a Exchange<'a>, part: &'a Part<'a>) -> Result<Call<'a>> {
+    refuse_too_large(exchange, part)?;
     Call::parse(exchange, part.method, resource(part.url), Headers(&part.headers), part.body)
+}
+
+/// Refuses a part that is larger than a request of its own may be: for addresses the limit is another one, for bodies the same (SEC-01, SEC-03).
+fn refuse_too_large(exchange: &Exchange<'_>, part: &Part<'_>) -> Result<()> {
+    if has_long_address(exchange, part) {
+        return Err(Error::new(ErrorCode::RequestLengthTooLarge, "Request message length is too large: the URL has too many characters."));
+    }
+    let limits = exchange.organization.limits();
+    let (path, _) = split_query(part.url);
+    let most = if is_bulk(part.method, path) { limits.bulk_body_bytes_max } else { limits.body_bytes_max };
+    if part.body.len() > most { Err(Error::of(ErrorCode::RequestLengthTooLarge)) } else { Ok(()) }
+}
+
+fn has_long_address(exchange: &Exchange<'_>, part: &Part<'_>) -> bool {
+    part.url.len() > exchange.organization.limits().batch_address_bytes_max
 }
 
 /// The address behind the service root: parts write it absolute, from the host, or relative to the root.
@@ -182,7 +198,9 @@ fn resource(url: &str) -> &str {
 fn refusal(exchange: &Exchange<'_>, part: &Part<'_>, error: &Error) -> Answer {
     let annotations: Option<AnnotationFilter<'_>> = Preferences::parse(part.header_values("prefer")).ok().and_then(|preferences| preferences.annotations);
     let request_id = exchange.request_id.to_string();
-    error::render(error, &ErrorFrame { method: part.method, annotations, request_id: &request_id })
+    let answer = error::render(error, &ErrorFrame { method: part.method, annotations, request_id: &request_id });
+    // One code stands for everything that is too long; addresses have a status of their own.
+    if has_long_address(exchange, part) { Answer { status: 414, ..answer } } else { answer }
 }
 
 /// The boundary of the n-th item's answer: the batch's id with the number in it.

@@ -21,6 +21,7 @@ use crate::demo::requests::Requests;
 use crate::demo::story::{self, Arrival, Facts};
 use crate::demo::telling;
 use crate::exit::{Exit, Failure};
+use crate::limits::ServiceLimits;
 use crate::logging::{self, Log, LogForm};
 use crate::output::Output;
 use crate::service::{self, RunningService, ServeOptions};
@@ -133,7 +134,7 @@ fn start_own(arguments: &Arguments, output: Output) -> anyhow::Result<Own> {
         sign_in: SignInSettings::default(),
         is_for_developer: false,
         is_protected: false,
-        limits: driftless_model::Limits::default(),
+        limits: ServiceLimits::default(),
         sample: false,
         ready_file: None,
         expired_tokens: ExpiredTokens::Full,

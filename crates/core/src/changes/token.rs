@@ -141,21 +141,29 @@ pub(crate) fn expired() -> Error {
 
 /// The opaque text of a token.
 pub(crate) fn print(services: &Services, token: &Token) -> String {
+    seal(&services.token_key, token)
+}
+
+fn seal(key: &[u8; 32], token: &Token) -> String {
     let mut bytes = serde_json::to_vec(token).unwrap_or_default();
-    let mac = authenticate(&services.token_key, &bytes);
+    let mac = authenticate(key, &bytes);
     bytes.extend_from_slice(&mac);
     encode(&bytes)
 }
 
 /// Reads the opaque text of a token. The authentication is checked before anything else.
 pub(crate) fn read(services: &Services, text: &str) -> Result<Token> {
+    unseal(&services.token_key, text)
+}
+
+fn unseal(key: &[u8; 32], text: &str) -> Result<Token> {
     if text.len() > TOKEN_BYTES_MAX {
         return Err(malformed());
     }
     let bytes = decode(text).ok_or_else(malformed)?;
     let at = bytes.len().checked_sub(MAC_BYTES).ok_or_else(malformed)?;
     let (payload, mac) = bytes.split_at(at);
-    if !bool::from(subtle::ConstantTimeEq::ct_eq(authenticate(&services.token_key, payload).as_slice(), mac)) {
+    if !bool::from(subtle::ConstantTimeEq::ct_eq(authenticate(key, payload).as_slice(), mac)) {
         return Err(malformed());
     }
     serde_json::from_slice(payload).map_err(|_| malformed())
@@ -223,6 +231,57 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// One token of each kind.
+    fn each_kind() -> [Token; 5] {
+        let table = TableMark { name: "account".into(), id: Uuid::from_u128(1) };
+        let position = Bytes::of(&Position::new(vec![0, 0x7f, 0xff]));
+        let epoch = Epoch(2);
+        [
+            Token::Delta(DeltaToken { table: table.clone(), position: position.clone(), issued_s: 1_767_225_600 }),
+            Token::Changes(ChangesToken {
+                table,
+                columns: "c".to_owned(),
+                since: None,
+                until: position,
+                begun_s: 1_767_225_600,
+                removed: true,
+                version: 4_711,
+                id: Uuid::from_u128(3),
+                number: 2,
+            }),
+            Token::List(ListToken {
+                scan: "s".to_owned(),
+                orders: "o".to_owned(),
+                after: vec![Value::Text("Åse".into()), Value::Null],
+                skip: 0,
+                number: 2,
+                moment_s: 0,
+            }),
+            Token::Definitions(DefinitionsToken { number: 7, epoch, issued_s: 1_767_225_600 }),
+            Token::File(FileToken { file: Uuid::from_u128(4), user: Uuid::from_u128(5), download: true }),
+        ]
+    }
+
+    #[test] // SEC-40
+    fn a_token_of_any_kind_with_any_bit_changed_is_none() {
+        let key = [7; 32];
+        for token in each_kind() {
+            let text = seal(&key, &token);
+            assert_eq!(unseal(&key, &text).unwrap(), token);
+            assert_eq!(unseal(&[8; 32], &text).unwrap_err().code(), ErrorCode::InvalidArgument, "another key");
+            let bytes = decode(&text).unwrap();
+            for bit in 0..bytes.len() * 8 {
+                let mut changed = bytes.clone();
+                changed[bit / 8] ^= 1 << (bit % 8);
+                assert_eq!(unseal(&key, &encode(&changed)).unwrap_err().code(), ErrorCode::InvalidArgument, "{token:?}: bit {bit}");
+            }
+            for end in 0..text.len() {
+                assert!(unseal(&key, &text[..end]).is_err(), "{token:?}: cut at {end}");
+            }
+        }
+        assert!(unseal(&key, &"A".repeat(TOKEN_BYTES_MAX + 1)).is_err());
+    }
 
     #[test] // SEC-40
     fn base64url_goes_both_ways_and_has_one_spelling() {
