@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use driftless_auth::{NewToken, RandomUnavailable, Scopes, SignIn, SignInSettings, TokenFile};
+use driftless_auth::{ApplicationFile, NewApplication, NewToken, RandomUnavailable, Scopes, SignIn, SignInSettings, TokenFile, WithSecret};
 use driftless_core::{Environment, ExpiredTokens, Organization, SeededEnvironment};
-use driftless_model::Limits;
+use driftless_model::{Limits, Uuid};
 use driftless_server::{Listeners, ProtectionLimits, Running, Server, Service};
 use driftless_store_sqlite::{OpenError, SqliteOptions, SqliteStore};
 
@@ -131,6 +131,22 @@ impl TestServer {
         let folder = self.folder.as_ref().ok_or("the folder is gone")?;
         let token = make_token(&TokenFile::open(folder.path())?, &self.organization, &self.environment, scopes)?;
         HttpClient::connect(self.address, Some(token))
+    }
+
+    /// Registers an application that may do everything. Gives its client id and its secret.
+    ///
+    /// # Errors
+    /// When it cannot be registered.
+    pub fn make_application(&self, name: &str) -> Result<(Uuid, String), Failure> {
+        let folder = self.folder.as_ref().ok_or("the folder is gone")?;
+        let new = NewApplication { name, ..NewApplication::default() };
+        let mut fill = |bytes: &mut [u8]| -> Result<(), RandomUnavailable> {
+            self.environment.fill_random(bytes);
+            Ok(())
+        };
+        let (application, secret) = ApplicationFile::open(folder.path()).make(&new, WithSecret::Yes, self.environment.now_ms() / 1_000, &mut fill)?;
+        self.organization.ensure_application_administrator(application.id, name)?;
+        Ok((application.id, secret.ok_or("no secret")?.reveal().to_owned()))
     }
 
     /// A client with a connection of its own.

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // a test fails by panicking, in its helpers too
 
 mod assertions;
+mod confusion;
 mod credentials;
 mod outside;
 mod people;
+mod rsa;
 mod stage;
 mod tokens;

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use driftless_auth::{NoCaller, OutsideIssuer, SignInSettings};
 use driftless_model::ErrorCode;
 use jsonwebtoken::jwk::Jwk;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jsonwebtoken::{Algorithm, AlgorithmFamily, EncodingKey, Header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -23,14 +23,14 @@ type NamedKey = (String, Arc<EncodingKey>);
 
 /// An issuer that this test keeps: its key, and whether it can be reached.
 #[derive(Clone)]
-struct Foreign {
+pub(crate) struct Foreign {
     keys: Arc<Mutex<Vec<NamedKey>>>,
-    fetches: Arc<AtomicUsize>,
+    pub(crate) fetches: Arc<AtomicUsize>,
     is_down: Arc<AtomicBool>,
 }
 
 impl Foreign {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let foreign = Self { keys: Arc::default(), fetches: Arc::default(), is_down: Arc::default() };
         foreign.roll("k1");
         foreign
@@ -38,7 +38,11 @@ impl Foreign {
 
     /// Replaces the key.
     fn roll(&self, kid: &str) {
-        let key = EncodingKey::from_ec_der(&rcgen::KeyPair::generate().unwrap().serialize_der());
+        self.publish(kid, EncodingKey::from_ec_der(&rcgen::KeyPair::generate().unwrap().serialize_der()));
+    }
+
+    /// Publishes this key and no other.
+    pub(crate) fn publish(&self, kid: &str, key: EncodingKey) {
         *self.keys.lock().unwrap() = vec![(kid.to_owned(), Arc::new(key))];
     }
 
@@ -58,7 +62,7 @@ impl Foreign {
         Ok(document.to_string().into_bytes())
     }
 
-    fn stage(&self, issuers: Vec<OutsideIssuer>) -> Stage {
+    pub(crate) fn stage(&self, issuers: Vec<OutsideIssuer>) -> Stage {
         let foreign = self.clone();
         let fetch = Arc::new(move |address: &str| foreign.answer(address));
         Stage::with(SignInSettings { issuers, fetch: Some(fetch), ..SignInSettings::default() })
@@ -71,13 +75,14 @@ impl Foreign {
     }
 }
 
-fn published(kid: &str, key: &EncodingKey) -> Value {
-    let mut jwk = serde_json::to_value(Jwk::from_encoding_key(key, Algorithm::ES256).unwrap()).unwrap();
+pub(crate) fn published(kid: &str, key: &EncodingKey) -> Value {
+    let algorithm = if key.family() == AlgorithmFamily::Rsa { Algorithm::RS256 } else { Algorithm::ES256 };
+    let mut jwk = serde_json::to_value(Jwk::from_encoding_key(key, algorithm).unwrap()).unwrap();
     jwk["kid"] = kid.into();
     jwk
 }
 
-fn issuer() -> OutsideIssuer {
+pub(crate) fn issuer() -> OutsideIssuer {
     OutsideIssuer {
         issuer: ISSUER.to_owned(),
         audiences: vec!["api://books".to_owned()],
@@ -89,7 +94,7 @@ fn issuer() -> OutsideIssuer {
     }
 }
 
-fn claims(application: Uuid) -> Value {
+pub(crate) fn claims(application: Uuid) -> Value {
     json!({"iss": ISSUER, "aud": "api://books", "exp": NOW_S + 3_600, "nbf": NOW_S, "tid": TENANT, "azp": application, "oid": Uuid::from_u128(5), "ver": "2.0"})
 }
 
