@@ -90,7 +90,7 @@ pub(crate) fn run(program: fn() -> anyhow::Result<()>) -> ExitCode {
             }
             exit
         }
-        // The panic's own message is on standard error already.
+        // That it panicked is on standard error already.
         Err(_) => Exit::Internal,
     };
     ExitCode::from(exit as u8)

@@ -1,5 +1,6 @@
 //! The service's log: structured events on standard error.
 
+use std::any::Any;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -50,9 +51,18 @@ pub(crate) fn begin(filter: &str, form: LogForm, color: bool) -> anyhow::Result<
         LogForm::Json => lines.json().try_init(),
     };
     begun.map_err(|error| anyhow::anyhow!("the log cannot be started: {error}"))?;
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(tracing::field::display);
+        tracing::error!(place, what = fixed_text(panic.payload()), "the program panicked");
+    }));
     let log = Log(Arc::clone(&kept));
     std::thread::Builder::new().name("log".to_owned()).spawn(move || kept.write_now_and_then()).context("the log cannot be started")?;
     Ok(log)
+}
+
+/// What a panic says, if it stands so in the program: a text that was put together may hold values of columns (SEC-32).
+fn fixed_text(payload: &(dyn Any + Send)) -> &'static str {
+    payload.downcast_ref::<&'static str>().copied().unwrap_or("a text that may hold values")
 }
 
 #[derive(Default)]
@@ -137,6 +147,13 @@ impl Write for Event<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test] // SEC-32
+    fn a_panic_tells_no_values() {
+        let told = |panics: fn()| fixed_text(&*std::panic::catch_unwind(panics).unwrap_err());
+        assert_eq!(told(|| panic!("asked to")), "asked to");
+        assert_eq!(told(|| panic!("{}", std::hint::black_box("a value").to_owned())), "a text that may hold values");
+    }
 
     #[test] // OPS-08
     fn lines_are_kept_until_one_is_urgent_or_the_log_ends() {

@@ -104,6 +104,15 @@ pub(crate) fn send(child: &Child, signal: &str) {
     assert!(sent.success());
 }
 
+/// Repeats `attempt` until it holds.
+pub(crate) fn eventually(what: &str, mut attempt: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !attempt() {
+        assert!(begun.elapsed() < PATIENCE, "{what}");
+        std::thread::sleep(LOOK);
+    }
+}
+
 /// Waits for the end of a process that was told to end; ends it if it does not.
 pub(crate) fn end_of(child: &mut Child) -> ExitStatus {
     let begun = Instant::now();
