@@ -92,7 +92,7 @@ macro_rules! time {
 const TIME_MAX: u64 = 1_000_000_000;
 
 /// Every limit, in the order of its documentation (docs/wire/security.md).
-pub(crate) const LIMITS: [Limit; 55] = [
+pub(crate) const LIMITS: [Limit; 57] = [
     number!("request_line_bytes_max", listener.request_line_bytes_max).most(65_000),
     number!("header_fields_max", listener.header_fields_max),
     number!("headers_bytes_max", listener.headers_bytes_max),
@@ -141,6 +141,8 @@ pub(crate) const LIMITS: [Limit; 55] = [
     number!("front_threads", listener.front_threads).most(1_024),
     number!("front_threads_usual", listener.front_threads_usual).most(1_024),
     number!("queue_requests_max", listener.queue_requests_max),
+    time!("queue_delay_ms", listener.queue_delay, Duration::from_millis, Duration::as_millis),
+    time!("shed_after_s", listener.shed_after, Duration::from_secs, Duration::as_secs),
     time!("drain_delay_s", listener.drain_delay, Duration::from_secs, Duration::as_secs).least(0),
     time!("shutdown_timeout_s", listener.shutdown_timeout, Duration::from_secs, Duration::as_secs),
     number!("user_window_s", protection.window_s).least(30),

@@ -18,6 +18,7 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use driftless_webapi::Weight;
 use http::{Request, Response};
 use tokio::sync::oneshot;
 
@@ -33,6 +34,10 @@ pub(crate) struct PoolSize {
     pub(crate) threads_usual: usize,
     /// Requests that wait.
     pub(crate) queue_max: usize,
+    /// How long one may wait before requests are late.
+    pub(crate) delay_max: Duration,
+    /// How long they may be late before those that can wait are refused.
+    pub(crate) shed_after: Duration,
 }
 
 /// How long a request waits before a thread beyond the usual ones is called for it.
@@ -53,6 +58,8 @@ struct Shared {
 
 struct State {
     queue: VecDeque<Job>,
+    /// Since when requests are late.
+    late_since: Option<Instant>,
     /// Threads that sleep, the latest on top.
     asleep: Vec<Sleeper>,
     /// By thread: whether it is in `asleep`. A thread that wakes without having been called goes back to sleep.
@@ -88,6 +95,7 @@ impl Pool {
             size,
             state: Mutex::new(State {
                 queue: VecDeque::new(),
+                late_since: None,
                 asleep: Vec::with_capacity(threads),
                 is_asleep: vec![false; threads],
                 running: 0,
@@ -160,10 +168,15 @@ impl Pool {
         if state.closed {
             return Err(Refusal::Closing);
         }
+        let queued = Instant::now();
+        let late_for = state.late_for(queued, self.shared.size.delay_max);
+        if late_for.is_some_and(|late_for| self.shared.sheds(&request, late_for)) {
+            return Err(Refusal::Shed);
+        }
         if state.queue.len() >= self.shared.size.queue_max {
             return Err(Refusal::Busy);
         }
-        state.queue.push_back(Job { queued: Instant::now(), request, peer, answer: sender });
+        state.queue.push_back(Job { queued, request, peer, answer: sender });
         let awake = state.running.saturating_sub(state.asleep.len());
         let called = if awake < self.shared.size.threads_usual { state.take_sleeper() } else { None };
         drop(state);
@@ -181,6 +194,14 @@ impl Drop for Pool {
 }
 
 impl State {
+    /// How long requests have been late, if they are: the one that waits longest tells. Looked at with each request, so that one that comes to an empty
+    /// queue ends it.
+    fn late_for(&mut self, now: Instant, delay_max: Duration) -> Option<Duration> {
+        let is_late = self.queue.front().is_some_and(|job| now.saturating_duration_since(job.queued) >= delay_max);
+        self.late_since = is_late.then(|| self.late_since.unwrap_or(now));
+        self.late_since.map(|since| now.saturating_duration_since(since))
+    }
+
     /// The thread that fell asleep last, which is then to be woken.
     fn take_sleeper(&mut self) -> Option<Thread> {
         let sleeper = self.asleep.pop()?;
@@ -190,6 +211,16 @@ impl State {
 }
 
 impl Shared {
+    /// Whether a request is refused because others have been late for so long (SEC-25).
+    fn sheds(&self, request: &Request<Bytes>, late_for: Duration) -> bool {
+        late_for >= self.size.shed_after
+            && match self.front.weight(request) {
+                Weight::Usual => false,
+                Weight::Export => true,
+                Weight::LargeRead => late_for >= self.size.shed_after * 2,
+            }
+    }
+
     /// Calls a thread beyond the usual ones if the request that waits longest has waited too long.
     fn call_if_late(&self) {
         let mut state = self.lock();

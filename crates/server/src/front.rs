@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+use driftless_webapi::Weight;
 use http::{Method, Request, Response};
 use uuid::Uuid;
 
@@ -17,6 +18,12 @@ pub trait Front: Send + Sync + 'static {
     fn route(&self, path: &str) -> Route {
         let _ = path;
         Route::Other
+    }
+
+    /// How gladly a request is put off. Asked only while the service does not keep up, under a lock: answers at once (SEC-25).
+    fn weight(&self, request: &Request<Bytes>) -> Weight {
+        let _ = request;
+        Weight::Usual
     }
 
     /// Why requests cannot be served now, as a line of text; `None` if they can. Asked by probes: answers at once (OPS-11).

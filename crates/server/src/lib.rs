@@ -30,6 +30,7 @@ mod service;
 mod stream;
 mod tls;
 
+pub use driftless_webapi::Weight;
 pub use front::{Chunks, Front, Operator, Origin, Peer, RequestId, Route, Scheme, Served};
 pub use interruption::Interruption;
 pub use limits::Limits;

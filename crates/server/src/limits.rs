@@ -13,6 +13,10 @@ pub struct Limits {
     pub front_threads_usual: usize,
     /// Requests that wait for a thread; one more is answered 429.
     pub queue_requests_max: usize,
+    /// How long the request that waits longest may wait for a thread; above it the service does not keep up (SEC-25).
+    pub queue_delay: Duration,
+    /// How long the service may not keep up before exports are refused, and, after as long again, large reads (SEC-25).
+    pub shed_after: Duration,
     /// Threads that read and write sockets; `None` takes one per core, at most four.
     pub listener_threads: Option<usize>,
 
@@ -69,6 +73,8 @@ impl Default for Limits {
             front_threads: 64,
             front_threads_usual: 32,
             queue_requests_max: 1_024,
+            queue_delay: Duration::from_millis(500),
+            shed_after: Duration::from_secs(5),
             listener_threads: None,
             request_line_bytes_max: 32_768,
             header_fields_max: 100,

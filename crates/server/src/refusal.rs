@@ -27,6 +27,8 @@ pub(crate) enum Refusal {
     HeadersTooLarge,
     /// As many requests wait as may.
     Busy,
+    /// The service does not keep up, and this request can wait.
+    Shed,
     /// The front panicked.
     Panicked,
     /// The server is about to end.
@@ -46,7 +48,7 @@ impl Refusal {
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,
             Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Closing => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Closing | Self::Shed => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -58,7 +60,7 @@ impl Refusal {
             Self::BodyTooLarge | Self::UrlTooLong | Self::HeadersTooLarge => "0x8004418a",
             Self::Busy => "0x80072326",
             Self::Panicked => "0x80040216",
-            Self::Closing => "0x80044150",
+            Self::Closing | Self::Shed => "0x80044150",
         }
     }
 
@@ -74,6 +76,7 @@ impl Refusal {
             Self::ForeignHost => "This service answers to localhost, 127.0.0.1 and ::1 only, and not through a proxy.",
             Self::HeadersTooLarge => "Request message length is too large: there are too many or too long header fields.",
             Self::Busy => "Number of concurrent requests exceeded the limit of this server.",
+            Self::Shed => "The service does not keep up with its requests, so exports and large reads have to wait. Try again later, or read smaller pages.",
             Self::Panicked => "An unexpected error occurred.",
             Self::Closing => "The service is shutting down.",
         }
@@ -91,8 +94,13 @@ impl Refusal {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
         headers.insert(ODATA_VERSION, HeaderValue::from_static("4.0"));
-        if matches!(self, Self::Busy | Self::Closing) {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        let retry_after = match self {
+            Self::Busy | Self::Closing => Some("1"),
+            Self::Shed => Some("10"),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         let ends_connection = matches!(self, Self::BodyTooSlow | Self::Closing);
         if ends_connection && version < Version::HTTP_2 {
@@ -140,6 +148,7 @@ mod tests {
             Refusal::ForeignHost,
             Refusal::HeadersTooLarge,
             Refusal::Busy,
+            Refusal::Shed,
             Refusal::Panicked,
             Refusal::Closing,
         ] {

@@ -78,7 +78,13 @@ impl Server {
         let bind_all = |addresses: &[SocketAddr]| addresses.iter().map(bind).collect::<Result<Vec<_>, _>>();
         let (http, https) = (bind_all(&listeners.http)?, bind_all(&listeners.https)?);
         let operations = bind_all(&listeners.operations)?;
-        let size = PoolSize { threads: limits.front_threads, threads_usual: limits.front_threads_usual, queue_max: limits.queue_requests_max };
+        let size = PoolSize {
+            threads: limits.front_threads,
+            threads_usual: limits.front_threads_usual,
+            queue_max: limits.queue_requests_max,
+            delay_max: limits.queue_delay,
+            shed_after: limits.shed_after,
+        };
         let pool = Pool::start(Arc::clone(&front), size);
         let site = Arc::new(Site {
             front,

@@ -90,6 +90,10 @@ impl Front for Service {
         }
     }
 
+    fn weight(&self, request: &Request<Bytes>) -> driftless_webapi::Weight {
+        driftless_webapi::Weight::of(request)
+    }
+
     fn unready(&self) -> Option<&'static str> {
         if !self.organization.figures().is_writable {
             return Some("the store has failed: the log says why\n");

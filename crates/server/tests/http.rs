@@ -261,6 +261,38 @@ fn a_full_queue_answers_429() {
     assert_eq!(running.answer().status, 200);
 }
 
+#[test] // SEC-25
+fn a_service_that_does_not_keep_up_puts_off_what_can_wait() {
+    let late = Limits { front_threads: 1, queue_requests_max: 1, queue_delay: Duration::ZERO, ..Limits::default() };
+    for (shed_after, status) in [(Duration::ZERO, 503), (Duration::from_secs(3_600), 429)] {
+        let service = Service::start(Limits { shed_after, ..late.clone() });
+        let request = "GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        let mut running = service.client();
+        running.send(request);
+        service.front.gate.wait_for(1);
+        // One of these waits; the other is told that as many wait as may.
+        let (sender, answers) = mpsc::channel();
+        for _ in 0..2 {
+            let (sender, mut client) = (sender.clone(), service.client());
+            client.send(request);
+            thread::spawn(move || sender.send(client.answer()));
+        }
+        assert_eq!(answers.recv_timeout(PATIENCE).unwrap().status, 429);
+        for path in ["/export", "/list"] {
+            let answer = service.client().get(path);
+            assert_eq!(answer.status, status, "{path}");
+            if status == 503 {
+                answer.is_error(503, "0x80044150");
+                assert_eq!(answer.header("retry-after"), Some("10"));
+            }
+        }
+        assert_eq!(service.client().get("/echo").status, 429, "what is usual is refused only if there is no room");
+        service.front.gate.open();
+        assert_eq!((answers.recv_timeout(PATIENCE).unwrap().status, running.answer().status), (200, 200));
+        assert_eq!(service.client().get("/export").status, 200);
+    }
+}
+
 #[test] // REL-30
 fn shutdown_finishes_what_runs_and_accepts_nothing_more() {
     let service = Service::start(Limits::default());

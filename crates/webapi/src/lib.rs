@@ -23,8 +23,10 @@ mod records;
 mod respond;
 mod route;
 mod rows;
+mod weight;
 mod write;
 
 pub use call::RequestId;
 pub use respond::{is_bulk, refuse, respond};
 pub use route::Route;
+pub use weight::Weight;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use driftless_server::{Chunks, Front, Limits, Listeners, Origin, Peer, RequestId, Running, Server, Tls};
+use driftless_server::{Chunks, Front, Limits, Listeners, Origin, Peer, RequestId, Running, Server, Tls, Weight};
 use http::{Method, Request, Response, StatusCode};
 
 /// No test waits longer than this for something that should happen at once.
@@ -25,6 +25,14 @@ pub struct TestFront {
 impl Front for TestFront {
     fn body_limit(&self, _: &Method, path: &str) -> usize {
         if path == "/small" { 10 } else { 16 * 1024 * 1024 }
+    }
+
+    fn weight(&self, request: &Request<Bytes>) -> Weight {
+        match request.uri().path() {
+            "/export" => Weight::Export,
+            "/list" => Weight::LargeRead,
+            _ => Weight::Usual,
+        }
     }
 
     fn respond(&self, request: Request<Bytes>, peer: &Peer) -> Response<Chunks> {
