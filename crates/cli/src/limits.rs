@@ -171,6 +171,14 @@ mod tests {
         assert_eq!(LIMITS.iter().map(|limit| limit.name).collect::<BTreeSet<_>>().len(), LIMITS.len());
     }
 
+    #[test] // A9
+    fn every_limit_of_the_organization_is_a_setting() {
+        let organization = serde_json::to_value(driftless_model::Limits::default()).unwrap();
+        for name in organization.as_object().unwrap().keys().filter(|name| *name != "aggregate_rows_max") {
+            assert!(LIMITS.iter().any(|limit| limit.name == name), "{name}");
+        }
+    }
+
     #[test] // SEC-01, SEC-02, SEC-03, SEC-05, SEC-06, SEC-11, SEC-14, SEC-15, SEC-16
     fn the_documented_defaults() {
         let limits = ServiceLimits::default();

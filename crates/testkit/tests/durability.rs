@@ -235,7 +235,7 @@ fn a_token_serves_its_own_table_columns_and_use_only() {
     assert!(service.org.changes(&Changes { token: Some(format!("{opaque}!")), ..changes(BOOK, &["new_code"]) }).is_ok());
 }
 
-#[test] // CT-52: a copy is another incarnation, in both settings; the original goes on
+#[test] // CT-52, SEC-42: a copy is another incarnation, in both settings; the original goes on
 fn a_copied_folder_refuses_the_tokens_of_the_original() {
     for expired in [ExpiredTokens::Full, ExpiredTokens::Fault] {
         let service = Service::new(expired);
@@ -266,7 +266,7 @@ fn a_copied_folder_refuses_the_tokens_of_the_original() {
     }
 }
 
-#[test] // CT-20, CT-52, REL-08: what came after the backup is lost, and no token says otherwise
+#[test] // CT-20, CT-52, REL-08, SEC-42: what came after the backup is lost, and no token says otherwise
 fn an_older_folder_put_back_refuses_all_tokens() {
     let service = Service::new(ExpiredTokens::Full);
     service.make(1);

@@ -121,7 +121,7 @@ fn zero_days_make_every_token_too_old() {
     is_expired(&client.read_at(&link).unwrap());
 }
 
-#[test] // CT-47, REL-09: what was purged gives the fault in both settings
+#[test] // CT-47, REL-09, SEC-42: what was purged gives the fault in both settings
 fn a_token_below_the_purged_horizon_gets_the_fault() {
     let (server, mut client) = start(ExpiredTokens::Full);
     let link = first_read(&mut client);
