@@ -336,7 +336,7 @@ fn patterns_beyond_their_limits_are_refused() {
     assert_refused(&search(&"a".repeat(4_097)), 400, "0x80060888");
 }
 
-#[test] // CT-31, SEC-40
+#[test] // CT-31, SEC-40, SEC-44
 fn tokens_of_another_service_are_refused() {
     let mut bench = Bench::new();
     let other = Bench::new();

@@ -84,7 +84,7 @@ fn a_caller_may_ask_for_the_fault() {
     assert!(!is_delta(&client.read_at(&link).unwrap()));
 }
 
-#[test] // CT-44, CT-45
+#[test] // CT-44, CT-45, SEC-42
 fn the_service_may_be_set_to_the_fault() {
     let (server, mut client) = start(ExpiredTokens::Fault);
     let link = first_read(&mut client);

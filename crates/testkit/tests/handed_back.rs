@@ -137,7 +137,7 @@ fn a_token_is_of_one_kind_and_one_table() {
     assert_eq!(status(&mut client, feed.replace("$select=new_name", "$select=new_code")), 400, "a page has the columns of the first");
 }
 
-#[test] // SEC-41, AUTHZ-40, AUTHZ-75
+#[test] // SEC-41, AUTHZ-40, AUTHZ-75, AUTHZ-76, ROLE-16
 fn a_token_serves_whoever_may_read_and_gives_no_right() {
     let (server, mut client) = start();
     done(&mut client, "POST", "systemusers", &format!(r#"{{"systemuserid":"{NINA}","firstname":"Nina","lastname":"North","domainname":"nina"}}"#));

@@ -47,6 +47,15 @@ fn time_and_requests_at_once_have_budgets_too() {
     assert_refused(&server.client().unwrap().call("POST", "accounts", "{}").unwrap(), "0x80072326", message, "1");
 }
 
+#[test] // SEC-16
+fn the_budgets_are_the_published_ones_unless_somebody_says_otherwise() {
+    let limits = ProtectionLimits::default();
+    assert_eq!((limits.window_s, limits.requests_max, limits.time_ms_max, limits.concurrent_max), (300, 6_000, 1_200_000, 52));
+    let server = TestServer::start_protected(limits).unwrap();
+    let answer = server.client().unwrap().call("GET", "WhoAmI", "").unwrap();
+    assert_eq!((answer.header(REQUESTS_LEFT), answer.header(TIME_LEFT)), (Some("5999"), Some("1,200.00")));
+}
+
 #[test] // SEC-24
 fn without_protection_nobody_has_a_budget() {
     let server = TestServer::start().unwrap();

@@ -26,6 +26,7 @@ Checks the tracked files (and new ones that are not ignored):
   sizes      .rs files of at most 800 lines, generated ones apart
   golden     every file under golden/ begins with a comment that names its source
   rules      every rule id that a test cites has one entry in docs/wire/
+  guards     every rule about sign-in, rights and limits in docs/wire/ has a test
   invariants A1 to A9 are each named by a test
   compat     docs/compat/ is what the generator gives (cargo xtask compat)
   words      words that may not stay in the tree
@@ -65,6 +66,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("sizes", text::sizes),
     ("golden", text::golden_sources),
     ("rules", rules::cited_rules),
+    ("guards", rules::guards),
     ("invariants", rules::invariants),
     ("words", text::forbidden_words),
     ("documents", documents::limits),

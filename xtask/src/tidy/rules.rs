@@ -7,6 +7,8 @@ use super::{Finding, Tree};
 
 /// Families whose ids are a prefix, a hyphen and a number.
 const FAMILIES: &[&str] = &["CT", "AK", "UP", "SU", "MD", "SOL", "ROLE", "STD", "REL", "SEC", "AUTH", "AUTHZ", "OPS"];
+/// Families of which each rule has a test: they are about who may do what, and how much of it.
+const GUARDS: &[&str] = &["AUTH", "AUTHZ", "ROLE", "SEC"];
 /// The invariants of the architecture, A1 to A9.
 const INVARIANTS: u32 = 9;
 /// The laws of the change feed that the crash checker knows, W1 to W13.
@@ -28,12 +30,27 @@ pub(crate) fn cited_rules(tree: &Tree) -> Vec<Finding> {
                 ),
             }),
             [_] => {}
-            several => {
-                findings.push(Finding { place: several[1].clone(), text: format!("{id} has several entries in docs/wire/ (first {}): keep one", several[0]) })
-            }
+            several => findings.push(Finding {
+                place: several[1].place.clone(),
+                text: format!("{id} has several entries in docs/wire/ (first {}): keep one", several[0].place),
+            }),
         }
     }
     findings
+}
+
+/// Each rule about sign-in, rights and limits is cited by a test, unless its entry begins by saying that it is absent.
+pub(crate) fn guards(tree: &Tree) -> Vec<Finding> {
+    let cited = cited(tree);
+    let is_guard = |id: &str| id.split_once('-').is_some_and(|(family, _)| GUARDS.contains(&family));
+    let entries = wire_entries(tree).into_iter().filter(|(id, _)| is_guard(id) && !cited.contains_key(id));
+    let untested = entries.flat_map(|(id, entries)| entries.into_iter().filter(|entry| !entry.is_absent).map(move |entry| (id.clone(), entry.place)));
+    untested
+        .map(|(id, place)| Finding {
+            place,
+            text: format!("no test cites {id}: write one that would fail without it, or begin the entry with \"Absent\" and say why"),
+        })
+        .collect()
 }
 
 /// Each of A1 to A9 is named by a test.
@@ -73,9 +90,16 @@ fn cited(tree: &Tree) -> BTreeMap<String, Vec<String>> {
     found
 }
 
-/// Entries of `docs/wire/`: table rows and bullets that start with an id, as id -> places.
-fn wire_entries(tree: &Tree) -> BTreeMap<String, Vec<String>> {
-    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+/// What `docs/wire/` says of a rule.
+struct Entry {
+    place: String,
+    /// It says that the service does not do so.
+    is_absent: bool,
+}
+
+/// Entries of `docs/wire/`: table rows and bullets that start with an id.
+fn wire_entries(tree: &Tree) -> BTreeMap<String, Vec<Entry>> {
+    let mut found: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     for (path, text) in tree.texts(|path| path.starts_with("docs/wire/") && path.ends_with(".md")) {
         for (index, line) in text.lines().enumerate() {
             let line = line.trim_start();
@@ -86,7 +110,8 @@ fn wire_entries(tree: &Tree) -> BTreeMap<String, Vec<String>> {
             let Some(id) = ids(head).into_iter().next().filter(|id| head.starts_with(id.as_str())) else {
                 continue;
             };
-            found.entry(id).or_default().push(format!("{path}:{}", index + 1));
+            let is_absent = head[id.len()..].trim_start_matches(['*', '`', ' ', '|']).starts_with("Absent");
+            found.entry(id).or_default().push(Entry { place: format!("{path}:{}", index + 1), is_absent });
         }
     }
     found
@@ -142,6 +167,16 @@ mod tests {
         ]);
         let found: Vec<String> = cited_rules(&tree).into_iter().map(|finding| finding.place).collect();
         assert_eq!(found, ["docs/wire/more.md:1", "crates/a/src/x.rs:3"]);
+    }
+
+    #[test]
+    fn every_guard_needs_a_test_unless_it_is_absent() {
+        let tree = Tree::of(&[
+            ("crates/a/tests/x.rs", "// SEC-1\n"),
+            ("docs/wire/security.md", "| SEC-1 | tested |\n| SEC-2 | Absent: no such thing. |\n| AUTH-3 | said |\n- **AUTHZ-4** Absent\n| CT-5 | told |\n"),
+        ]);
+        let found: Vec<String> = guards(&tree).into_iter().map(|finding| finding.place).collect();
+        assert_eq!(found, ["docs/wire/security.md:3"]);
     }
 
     #[test]

@@ -32,7 +32,7 @@ fn discovery_documents_name_endpoints_of_the_address_that_was_used() {
     assert_eq!(stage.get("/adfs/oauth2/token").status, 405);
 }
 
-#[test] // AUTH-02, AUTH-03, AUTH-23
+#[test] // AUTH-02, AUTH-03, AUTH-23, ROLE-14
 fn a_secret_gives_a_token_that_acts_as_the_applications_user() {
     let stage = Stage::new();
     let program = stage.program();

@@ -242,6 +242,33 @@ fn wrong_passwords_are_all_answered_alike_and_slow_down() {
     assert_eq!(attempt("administrator", PASSWORD).status, 303);
 }
 
+#[test] // AUTH-29
+fn a_form_counts_only_if_our_own_page_sent_it() {
+    let stage = stage();
+    let scope = format!("{ORIGIN}/user_impersonation");
+    let user = stage.post("/adfs/oauth2/devicecode", &[("client_id", SAMPLE), ("scope", &scope)]).json()["user_code"].as_str().unwrap().to_owned();
+    let device = |headers: &[(&str, &str)]| stage.post_with("/signin/device", &[("user_code", &user)], headers).status;
+    let person = |headers: &[(&str, &str)]| sign_in(&stage, &[], "administrator", PASSWORD, headers).status;
+    for headers in [
+        &[("sec-fetch-site", "cross-site")][..],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "cross-site"), ("origin", ORIGIN)],
+        &[("sec-fetch-site", "")],
+        &[("origin", "https://evil.example")],
+        &[("origin", "https://localhost:8444")],
+        &[("origin", "http://localhost:8443")],
+        &[("origin", "https://localhost:8443.evil.example")],
+        &[("origin", "null")],
+        &[("referer", ORIGIN)],
+        &[],
+    ] {
+        assert_eq!((person(headers), device(headers)), (400, 400), "{headers:?}");
+    }
+    for headers in [&[("sec-fetch-site", "same-origin")][..], &[("sec-fetch-site", "none")], &[("origin", ORIGIN)]] {
+        assert_eq!((person(headers), device(headers)), (303, 200), "{headers:?}");
+    }
+}
+
 #[test] // AUTH-13
 fn a_device_is_signed_in_from_elsewhere() {
     let stage = stage();

@@ -577,7 +577,7 @@ fn assert_complete(org: &Organization) {
     assert_eq!(granted, expected);
 }
 
-#[test] // MD-10, MD-11, ROLE-4, AUTHZ-05
+#[test] // MD-10, MD-11, ROLE-4, AUTHZ-03, AUTHZ-05
 fn a_table_has_its_privileges_while_it_is_there() {
     let org = TestOrg::new();
     assert_complete(&org.organization);

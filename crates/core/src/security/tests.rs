@@ -251,7 +251,7 @@ impl Units {
     }
 }
 
-#[test] // AUTHZ-11, ROLE-5
+#[test] // AUTHZ-04, AUTHZ-11, AUTHZ-71, ROLE-5
 fn a_depth_says_which_rows_are_seen() {
     let org = TestOrg::new();
     let units = Units::new(&org);
@@ -333,7 +333,7 @@ fn a_lookup_needs_append_here_and_append_to_there() {
     assert_eq!(code(org.write(near, north, "parentaccountid", parent(units.accounts[2]))), Some(ErrorCode::RecordAccessDenied));
 }
 
-#[test] // ROLE-11, AUTHZ-11
+#[test] // ROLE-6, ROLE-11, AUTHZ-11
 fn a_share_gives_rights_on_one_row_to_those_who_have_the_privilege() {
     let org = TestOrg::new();
     let units = Units::new(&org);
@@ -371,7 +371,7 @@ fn the_feed_is_for_those_who_may_read_all_rows() {
     }
 }
 
-#[test] // AUTHZ-48, ROLE-17
+#[test] // AUTHZ-48, AUTHZ-64, ROLE-17
 fn who_acts_for_another_has_what_both_have() {
     let org = TestOrg::new();
     let units = Units::new(&org);
@@ -395,7 +395,7 @@ fn who_acts_for_another_has_what_both_have() {
     assert_eq!(list(wide, reader).unwrap(), ["north"]);
 }
 
-#[test] // AUTHZ-70: within one unit, too
+#[test] // AUTHZ-70, AUTHZ-74: within one unit, too
 fn a_change_of_rights_counts_for_the_next_request_of_the_same_unit() {
     let org = TestOrg::new();
     let user = org.user("New", org.root());
