@@ -15,6 +15,7 @@ pub(crate) mod uploads;
 mod apply;
 mod jobs;
 mod known_tables;
+mod menus;
 mod plan;
 mod view_xml;
 mod xml;

@@ -1,5 +1,7 @@
 //! One-to-many relationships, what happens along them, and how user interfaces list related rows.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -83,9 +85,9 @@ pub struct Relationship {
     pub cascade: Cascade,
     /// The relationship makes a tree of the table's own rows (SU-19).
     pub hierarchical: bool,
-    /// Label of the related list in user interfaces, when one was given.
-    #[serde(default, skip_serializing_if = "Label::is_empty")]
-    pub menu_label: Label,
+    /// How user interfaces list the referring rows.
+    #[serde(default, alias = "menu_label", skip_serializing_if = "AssociatedMenu::is_default")]
+    pub menu: AssociatedMenu,
     /// Made by a customizer, not built in.
     pub custom: bool,
     /// Came with a managed solution.
@@ -108,6 +110,13 @@ pub enum MenuBehavior {
     DoNotDisplay,
 }
 
+impl MenuBehavior {
+    /// What is meant where only the label is given.
+    pub fn of(label: &Label) -> Self {
+        if label.is_empty() { Self::UseCollectionName } else { Self::UseLabel }
+    }
+}
+
 /// The group in which user interfaces show a related list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MenuGroup {
@@ -124,7 +133,7 @@ pub enum MenuGroup {
 
 /// How user interfaces list related rows (web-api 26.6). The service keeps it and gives it back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(from = "KeptMenu")]
 pub struct AssociatedMenu {
     /// What the list is called.
     pub behavior: MenuBehavior,
@@ -142,5 +151,40 @@ impl AssociatedMenu {
     /// True if nothing was said.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+/// A menu as it is kept. Earlier programs kept the texts of its label alone, by language.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct KeptMenu {
+    behavior: Option<MenuBehavior>,
+    group: MenuGroup,
+    label: Label,
+    order: Option<i32>,
+    #[serde(flatten)]
+    texts: BTreeMap<String, Box<str>>,
+}
+
+impl From<KeptMenu> for AssociatedMenu {
+    fn from(kept: KeptMenu) -> Self {
+        let texts = kept.texts.into_iter().filter_map(|(language, text)| Some((language.parse().ok()?, text)));
+        let label = if kept.label.is_empty() { texts.collect() } else { kept.label };
+        Self { behavior: kept.behavior.unwrap_or_else(|| MenuBehavior::of(&label)), group: kept.group, label, order: kept.order }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test] // web-api 26.6
+    fn menus_of_earlier_programs_are_read() {
+        let label = Label::english("Boxes");
+        let read = |text: &str| serde_json::from_str::<AssociatedMenu>(text).unwrap();
+        assert_eq!(read(r#"{"1033":"Boxes"}"#), AssociatedMenu { behavior: MenuBehavior::UseLabel, label: label.clone(), ..AssociatedMenu::default() });
+        let whole = AssociatedMenu { behavior: MenuBehavior::DoNotDisplay, group: MenuGroup::Sales, label, order: Some(7) };
+        assert_eq!(read(&serde_json::to_string(&whole).unwrap()), whole);
+        assert!(read("{}").is_default());
     }
 }

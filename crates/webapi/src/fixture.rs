@@ -5,9 +5,9 @@ use std::sync::Arc;
 use driftless_core::Snapshot;
 use driftless_core::metadata::Definition;
 use driftless_model::{
-    AlternateKey, BooleanColumn, Cascade, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, Column, ColumnType, DateTimeColumn, Decimal, DecimalColumn,
-    IntegerColumn, IntegerFormat, KeyIndexStatus, Label, LogicalName, LookupColumn, LookupKind, MoneyColumn, Ownership, PrecisionSource, Relationship,
-    RequiredLevel, SchemaName, SetName, TableCode, TableDef, TextColumn, TextFormat, Uuid, Validity, Version,
+    AlternateKey, AssociatedMenu, BooleanColumn, Cascade, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, Column, ColumnType, DateTimeColumn, Decimal,
+    DecimalColumn, IntegerColumn, IntegerFormat, KeyIndexStatus, Label, LogicalName, LookupColumn, LookupKind, MoneyColumn, Ownership, PrecisionSource,
+    Relationship, RequiredLevel, SchemaName, SetName, TableCode, TableDef, TextColumn, TextFormat, Uuid, Validity, Version,
 };
 
 pub(crate) fn id(number: u128) -> Uuid {
@@ -85,7 +85,7 @@ fn relationship(number: u128, lookup: &str, target: &str, navigation: &str, coll
         referenced_navigation: collection.to_owned(),
         cascade: Cascade::default(),
         hierarchical: false,
-        menu_label: Label::default(),
+        menu: AssociatedMenu::default(),
         custom: true,
         managed: false,
         customizable: true,

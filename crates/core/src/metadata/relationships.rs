@@ -63,8 +63,8 @@ pub(crate) fn create(cx: &mut WriteCx<'_>, spec: &RelationshipSpec, origin: &Ori
 pub(crate) fn update(cx: &mut WriteCx<'_>, name: &str, change: &RelationshipUpdate) -> Result<()> {
     let present = require(cx, name)?;
     let mut relationship = Relationship::clone(&present);
-    if let Some(label) = &change.menu_label {
-        relationship.menu_label.clone_from(label);
+    if let Some(menu) = &change.menu {
+        relationship.menu.clone_from(menu);
     }
     if let Some(hierarchical) = change.hierarchical {
         relationship.hierarchical = hierarchical;
@@ -206,7 +206,7 @@ fn assemble(cx: &WriteCx<'_>, authority: &Authority, spec: &RelationshipSpec, re
         referenced_navigation: named(&spec.referenced_navigation, spec.schema_name.clone())?,
         cascade: spec.cascade,
         hierarchical: spec.hierarchical,
-        menu_label: spec.menu_label.clone(),
+        menu: spec.menu.clone(),
         custom: true,
         managed: authority.managed,
         customizable: spec.customizable,

@@ -164,8 +164,8 @@ pub struct RelationshipSpec {
     pub cascade: Cascade,
     /// Makes a tree of the table's own rows.
     pub hierarchical: bool,
-    /// Label of the related list.
-    pub menu_label: Label,
+    /// How user interfaces list the referring rows.
+    pub menu: AssociatedMenu,
     /// May be changed by customizers.
     pub customizable: bool,
 }
@@ -177,8 +177,8 @@ pub struct RelationshipUpdate {
     pub cascade: Option<Cascade>,
     /// Makes a tree of the table's own rows.
     pub hierarchical: Option<bool>,
-    /// Label of the related list.
-    pub menu_label: Option<Label>,
+    /// How user interfaces list the referring rows.
+    pub menu: Option<AssociatedMenu>,
 }
 
 /// A many-to-many relationship to make, with its table of pairs.

@@ -1,9 +1,9 @@
 //! The columns that the service itself gives to every table, with their relationships (MD-15, MD-16, MD-18, MD-24). Built-in and custom tables get them from here.
 
 use driftless_model::{
-    Cascade, ChoiceOption, Column, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn, DeleteAction, IntegerColumn, IntegerFormat,
-    Label, LogicalName, LookupColumn, LookupKind, Ownership, Relationship, RequiredLevel, SchemaName, StateColumn, StateOption, StatusColumn, StatusOption,
-    TableDef, Uuid, Validity, physical_name,
+    AssociatedMenu, Cascade, ChoiceOption, Column, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn, DeleteAction, IntegerColumn,
+    IntegerFormat, Label, LogicalName, LookupColumn, LookupKind, Ownership, Relationship, RequiredLevel, SchemaName, StateColumn, StateOption, StatusColumn,
+    StatusOption, TableDef, Uuid, Validity, physical_name,
 };
 
 /// System columns of a table and the relationships of the lookups among them.
@@ -235,7 +235,7 @@ impl Maker<'_> {
             referenced_navigation: name.to_owned(),
             cascade: Cascade { delete, ..Cascade::default() },
             hierarchical: false,
-            menu_label: Label::default(),
+            menu: AssociatedMenu::default(),
             custom: false,
             managed: self.def.managed,
             customizable: true,

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use driftless_model::{
-    BooleanColumn, Caller, Cascade, CascadeAction, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, Column, ColumnType, DeleteAction, ErrorCode,
-    KeyIndexStatus, Label, Limits, LogicalName, LookupColumn, LookupKind, MoneyColumn, Ownership, PrecisionSource, RequiredLevel, Result, Shape, Table,
-    TableDef, TextColumn, TextFormat, Uuid, Value,
+    AssociatedMenu, BooleanColumn, Caller, Cascade, CascadeAction, ChoiceColumn, ChoiceOption, ChoiceSet, ChoiceSource, Column, ColumnType, DeleteAction,
+    ErrorCode, KeyIndexStatus, Label, Limits, LogicalName, LookupColumn, LookupKind, MoneyColumn, Ownership, PrecisionSource, RequiredLevel, Result, Shape,
+    Table, TableDef, TextColumn, TextFormat, Uuid, Value,
 };
 use driftless_query::Collector;
 use driftless_store::{DefinitionKind, SchemaChange, Store};
@@ -189,7 +189,7 @@ fn link(schema_name: &str, referenced: &str, referencing: &str, lookup: &str) ->
         referenced_navigation: None,
         cascade: Cascade::default(),
         hierarchical: false,
-        menu_label: Label::default(),
+        menu: AssociatedMenu::default(),
         customizable: true,
     }
 }

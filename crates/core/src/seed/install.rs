@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use driftless_model::{
-    AlternateKey, Column, ColumnType, DeleteAction, Error, KeyIndexStatus, LogicalName, ManyToMany, Relationship, Result, SchemaName, SetName, Table,
-    TableCode, TableDef, Uuid, physical_name,
+    AlternateKey, AssociatedMenu, Column, ColumnType, DeleteAction, Error, KeyIndexStatus, LogicalName, ManyToMany, Relationship, Result, SchemaName, SetName,
+    Table, TableCode, TableDef, Uuid, physical_name,
 };
 use driftless_store::{KeyBuild, SchemaChange};
 
@@ -236,7 +236,7 @@ fn relationship(
         referenced_navigation: target.collection.clone(),
         cascade: target.cascade(),
         hierarchical: target.hierarchical,
-        menu_label: Default::default(),
+        menu: AssociatedMenu::default(),
         custom: false,
         managed: true,
         customizable: true,

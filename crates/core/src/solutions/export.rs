@@ -169,7 +169,7 @@ fn english(text: &str) -> Labels {
     if text.is_empty() { Labels::new() } else { Labels::from([(driftless_model::ENGLISH, text.to_owned())]) }
 }
 
-fn labels(label: &Label) -> Labels {
+pub(super) fn labels(label: &Label) -> Labels {
     label.texts().map(|(language, text)| (language, text.to_owned())).collect()
 }
 

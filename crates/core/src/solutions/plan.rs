@@ -203,7 +203,7 @@ fn unusable(message: String) -> Error {
     Error::new(ErrorCode::ImportFailed, message)
 }
 
-fn label(labels: &Labels) -> Label {
+pub(super) fn label(labels: &Labels) -> Label {
     labels.iter().filter(|(_, text)| !text.is_empty()).map(|(language, text)| (*language, text.as_str())).collect()
 }
 

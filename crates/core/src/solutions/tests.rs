@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use driftless_model::{Caller, KeyIndexStatus, Limits, LogicalName};
+use driftless_model::{AssociatedMenu, Caller, KeyIndexStatus, Limits, LogicalName};
 use driftless_query::Collector;
 use driftless_solution_file::{
     CascadeAction, Cascades, ChoiceElement, ChoiceOption, ChoiceSource, ColumnElement, ColumnType, InertPart, KeyElement, Labels, Manifest, ManyToMany,
@@ -403,7 +403,7 @@ fn what_others_need_stays() {
         referenced_navigation: None,
         cascade: Default::default(),
         hierarchical: false,
-        menu_label: Default::default(),
+        menu: AssociatedMenu::default(),
         customizable: true,
     };
     let own_column = crate::metadata::ColumnSpec { schema_name: "new_Note".into(), kind: driftless_model::ColumnType::BigInt, ..lookup.lookup.clone() };

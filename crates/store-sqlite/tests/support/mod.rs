@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use driftless_model::{
-    AlternateKey, Cascade, ChoiceColumn, ChoiceSource, Column, ColumnIx, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn,
-    DeleteAction, FloatColumn, IntegerColumn, IntegerFormat, KeyIndexStatus, Label, LogicalName, LookupColumn, MoneyColumn, Ownership, Position,
+    AlternateKey, AssociatedMenu, Cascade, ChoiceColumn, ChoiceSource, Column, ColumnIx, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal,
+    DecimalColumn, DeleteAction, FloatColumn, IntegerColumn, IntegerFormat, KeyIndexStatus, Label, LogicalName, LookupColumn, MoneyColumn, Ownership, Position,
     PrecisionSource, Relationship, RequiredLevel, SchemaName, SetName, Table, TableCode, TableDef, TextColumn, TextFormat, Uuid, Validity, Value, Version,
 };
 use driftless_query::{Collector, ResolvedCondition, ResolvedOrder, ResolvedQuery, SecuredQuery};
@@ -216,7 +216,7 @@ pub fn relationship(referenced: &Table, referencing: &Table, column: &str) -> Re
         referenced_navigation: column.to_owned(),
         cascade: Cascade { delete: DeleteAction::RemoveLink, ..Cascade::default() },
         hierarchical: false,
-        menu_label: Label::default(),
+        menu: AssociatedMenu::default(),
         custom: true,
         managed: false,
         customizable: true,

@@ -282,7 +282,7 @@ pub(crate) fn link(schema_name: &str, referenced: &str, referencing: &str, looku
         referenced_navigation: None,
         cascade,
         hierarchical: false,
-        menu_label: Label::default(),
+        menu: AssociatedMenu::default(),
         customizable: true,
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn value(view: View<'_>, relationship: &Relationship, name: &str) -> 
         "ReferencedEntityNavigationPropertyName" => Node::text(relationship.referenced_navigation.as_str()),
         "ReferencingEntityNavigationPropertyName" => Node::text(relationship.referencing_navigation.as_str()),
         "CascadeConfiguration" => cascade(relationship),
-        "AssociatedMenuConfiguration" => menu(view, &own_menu(relationship)),
+        "AssociatedMenuConfiguration" => menu(view, &relationship.menu),
         "IsHierarchical" => Node::Bool(relationship.hierarchical),
         "IsCustomRelationship" => Node::Bool(relationship.custom),
         "IsManaged" => Node::Bool(relationship.managed),
@@ -60,12 +60,6 @@ fn cascade(relationship: &Relationship) -> Node {
         ("Unshare", action(rules.unshare)),
         ("RollupView", Node::word("NoCascade")),
     ])
-}
-
-/// What is known of the related list: its label, when one was given.
-fn own_menu(relationship: &Relationship) -> AssociatedMenu {
-    let behavior = if relationship.menu_label.is_empty() { MenuBehavior::UseCollectionName } else { MenuBehavior::UseLabel };
-    AssociatedMenu { behavior, label: relationship.menu_label.clone(), ..AssociatedMenu::default() }
 }
 
 /// How user interfaces list related rows.

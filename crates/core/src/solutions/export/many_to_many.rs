@@ -1,10 +1,11 @@
 //! Many-to-many relationships of a package (SOL-10): the way back of `plan/many_to_many.rs`.
 
-use driftless_model::{ManyToMany, MenuBehavior, MenuGroup, Side};
-use driftless_solution_file::{ManyToMany as ManyToManyElement, Properties, RelationshipElement, RelationshipKind, RelationshipRole};
+use driftless_model::{ManyToMany, Side};
+use driftless_solution_file::{ManyToMany as ManyToManyElement, RelationshipElement, RelationshipKind, RelationshipRole};
 
-use super::{flags, labels};
+use super::flags;
 use crate::metadata::Snapshot;
+use crate::solutions::menus;
 
 /// The element of a relationship.
 pub(super) fn element(snapshot: &Snapshot, relationship: &ManyToMany) -> RelationshipElement {
@@ -24,24 +25,6 @@ pub(super) fn element(snapshot: &Snapshot, relationship: &ManyToMany) -> Relatio
 }
 
 fn role(side: &Side, ordinal: i32) -> RelationshipRole {
-    let behavior = match side.menu.behavior {
-        MenuBehavior::UseCollectionName => "UseCollectionName",
-        MenuBehavior::UseLabel => "UseLabel",
-        MenuBehavior::DoNotDisplay => "DoNotDisplay",
-    };
-    let group = match side.menu.group {
-        MenuGroup::Details => "Details",
-        MenuGroup::Sales => "Sales",
-        MenuGroup::Service => "Service",
-        MenuGroup::Marketing => "Marketing",
-    };
-    let mut settings = vec![("NavPaneDisplayOption".to_owned(), behavior.to_owned()), ("NavPaneArea".to_owned(), group.to_owned())];
-    settings.extend(side.menu.order.map(|order| ("NavPaneOrder".to_owned(), order.to_string())));
-    RelationshipRole {
-        association_ordinal: Some(ordinal),
-        navigation_property: Some(side.navigation.clone()),
-        menu_labels: labels(&side.menu.label),
-        properties: Properties { settings: settings.into_iter().collect(), ..Properties::default() },
-        ..RelationshipRole::default()
-    }
+    let navigation_property = Some(side.navigation.clone());
+    menus::in_role(&side.menu, RelationshipRole { association_ordinal: Some(ordinal), navigation_property, ..RelationshipRole::default() })
 }

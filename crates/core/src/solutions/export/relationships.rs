@@ -7,6 +7,7 @@ use driftless_solution_file::{CascadeAction as FileAction, Cascades, OneToMany, 
 
 use super::{columns, flags, labels};
 use crate::metadata::Snapshot;
+use crate::solutions::menus;
 
 /// `RelationshipRoleType` of the lookup's side and of the collection's side.
 const LOOKUP_SIDE: i32 = 1;
@@ -28,7 +29,7 @@ pub(super) fn element(snapshot: &Snapshot, relationship: &Relationship) -> Relat
         })),
         introduced_version: Some(relationship.introduced_version.clone()),
         roles: vec![
-            RelationshipRole { menu_labels: labels(&relationship.menu_label), ..role(LOOKUP_SIDE, &relationship.referencing_navigation) },
+            menus::in_role(&relationship.menu, role(LOOKUP_SIDE, &relationship.referencing_navigation)),
             role(COLLECTION_SIDE, &relationship.referenced_navigation),
         ],
         properties: flags([("IsCustomizable", relationship.customizable), ("IsHierarchical", relationship.hierarchical)]),

@@ -1,13 +1,14 @@
 //! Many-to-many relationships of a package (SOL-10, SOL-15).
 
-use driftless_model::{AssociatedMenu, LogicalName, MenuBehavior, MenuGroup, Result};
-use driftless_solution_file::{ManyToMany as ManyToManyElement, RelationshipElement, RelationshipKind, RelationshipRole};
+use driftless_model::{LogicalName, Result};
+use driftless_solution_file::{ManyToMany as ManyToManyElement, RelationshipElement, RelationshipKind};
 
 use super::choices::CUSTOMIZABLE_DEFAULT;
 use super::relationships::KIND;
-use super::{Planner, Share, Step, label, unusable};
+use super::{Planner, Share, Step, unusable};
 use crate::metadata::validate::{component_type, shown};
 use crate::metadata::{ManyToManySpec, ManyToManyUpdate, SideSpec};
+use crate::solutions::menus;
 use crate::solutions::report::Outcome;
 
 /// `AssociationRoleOrdinal` of the two sides.
@@ -68,26 +69,6 @@ fn side(element: &RelationshipElement, table: &str, ordinal: i32) -> SideSpec {
     SideSpec {
         table: LogicalName::from(table),
         navigation: element.many_to_many_navigation(ordinal).map(str::to_owned),
-        menu: role.map(menu).unwrap_or_default(),
-    }
-}
-
-/// How user interfaces list related rows. Words that are not known are those of nothing said.
-fn menu(role: &RelationshipRole) -> AssociatedMenu {
-    let setting = |name: &str| role.properties.setting(name).unwrap_or_default();
-    AssociatedMenu {
-        behavior: match setting("NavPaneDisplayOption") {
-            "UseLabel" => MenuBehavior::UseLabel,
-            "DoNotDisplay" => MenuBehavior::DoNotDisplay,
-            _ => MenuBehavior::UseCollectionName,
-        },
-        group: match setting("NavPaneArea") {
-            "Sales" => MenuGroup::Sales,
-            "Service" => MenuGroup::Service,
-            "Marketing" => MenuGroup::Marketing,
-            _ => MenuGroup::Details,
-        },
-        label: label(&role.menu_labels),
-        order: setting("NavPaneOrder").parse().ok(),
+        menu: role.map(menus::of_role).unwrap_or_default(),
     }
 }

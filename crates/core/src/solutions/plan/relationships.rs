@@ -1,7 +1,8 @@
 //! Relationships of a package, with their lookups (SOL-10, SOL-15).
 
 use driftless_model::{
-    Cascade, CascadeAction, ColumnType, DeleteAction, Error, ErrorCode, LogicalName, LookupColumn, LookupKind, Relationship, RequiredLevel, Result,
+    AssociatedMenu, Cascade, CascadeAction, ColumnType, DeleteAction, Error, ErrorCode, LogicalName, LookupColumn, LookupKind, Relationship, RequiredLevel,
+    Result,
 };
 use driftless_solution_file::{
     CascadeAction as FileAction, ColumnElement, ColumnType as FileType, OneToMany, RelationshipElement, RelationshipKind, RequiredLevel as FileLevel,
@@ -12,8 +13,8 @@ use super::columns::{is_lookup, is_system, is_system_name, level, spec};
 use super::{Planner, Share, Step, label, unusable};
 use crate::metadata::validate::{component_type, shown};
 use crate::metadata::{ColumnSpec, RelationshipSpec, RelationshipUpdate};
-use crate::solutions::is_built_in;
 use crate::solutions::report::Outcome;
+use crate::solutions::{is_built_in, menus};
 
 pub(super) const KIND: &str = "entityrelationship";
 /// What packages call users and teams together. There is no such table.
@@ -94,8 +95,10 @@ impl Planner<'_> {
             self.step(Step::Join(component_type::RELATIONSHIP, present.id, Share::Whole));
             let cascade = cascade(&element.name, relationship)?;
             let hierarchical = element.properties.flag("IsHierarchical").unwrap_or(present.hierarchical);
-            if self.may_change(present.managed, present.customizable) && (cascade != present.cascade || hierarchical != present.hierarchical) {
-                let update = RelationshipUpdate { cascade: Some(cascade), hierarchical: Some(hierarchical), menu_label: None };
+            let menu = menu(element);
+            let is_changed = cascade != present.cascade || hierarchical != present.hierarchical || menu != present.menu;
+            if self.may_change(present.managed, present.customizable) && is_changed {
+                let update = RelationshipUpdate { cascade: Some(cascade), hierarchical: Some(hierarchical), menu: Some(menu) };
                 self.step(Step::UpdateRelationship(present.schema_name.to_string(), update));
             }
         }
@@ -127,7 +130,7 @@ impl Planner<'_> {
             referenced_navigation: element.collection_navigation().map(str::to_owned),
             cascade: cascade(&element.name, relationship)?,
             hierarchical: element.properties.flag("IsHierarchical") == Some(true),
-            menu_label: element.roles.iter().map(|role| label(&role.menu_labels)).find(|label| !label.is_empty()).unwrap_or_default(),
+            menu: menu(element),
             customizable: element.properties.flag("IsCustomizable").unwrap_or(CUSTOMIZABLE_DEFAULT),
         })
     }
@@ -194,6 +197,11 @@ fn is_own_target(column: &str, referenced: &str) -> bool {
         "transactioncurrencyid" => referenced == "transactioncurrency",
         _ => referenced == OWNERS,
     }
+}
+
+/// How user interfaces list the referring rows: what the role says that speaks of it.
+fn menu(element: &RelationshipElement) -> AssociatedMenu {
+    element.roles.iter().map(menus::of_role).find(|menu| !menu.is_default()).unwrap_or_default()
 }
 
 fn cascade(name: &str, relationship: &OneToMany) -> Result<Cascade> {

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use driftless_model::{
-    Cascade, ColumnType, LookupColumn, Relationship, SchemaName, SetName, TableCode, TableDef, TextColumn, TextFormat, Uuid, Validity, Version, physical_name,
+    AssociatedMenu, Cascade, ColumnType, LookupColumn, Relationship, SchemaName, SetName, TableCode, TableDef, TextColumn, TextFormat, Uuid, Validity, Version,
+    physical_name,
 };
 use driftless_solution_file::{
     CascadeAction as FileAction, Cascades, ColumnElement, ColumnType as FileType, DependencyEnd, KeyElement, Manifest, MissingDependency, OneToMany,
@@ -307,7 +308,7 @@ fn a_relationship_that_is_here_is_not_made_twice() {
         referenced_navigation: "new_account_book".into(),
         cascade: Cascade::default(),
         hierarchical: false,
-        menu_label: Label::default(),
+        menu: AssociatedMenu::default(),
         custom: true,
         managed: true,
         customizable: true,

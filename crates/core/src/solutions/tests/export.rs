@@ -375,7 +375,7 @@ impl Maker<'_> {
                 referenced_navigation: self.coin().then(|| format!("{schema_name}_many")),
                 cascade: Cascade { delete, ..Cascade::default() },
                 hierarchical: false,
-                menu_label: if self.coin() { self.label() } else { Label::default() },
+                menu: self.menu(),
                 customizable: self.coin(),
                 lookup,
                 schema_name,
@@ -384,17 +384,21 @@ impl Maker<'_> {
         }
     }
 
+    fn menu(&self) -> AssociatedMenu {
+        AssociatedMenu {
+            behavior: self.one_of(&[MenuBehavior::UseCollectionName, MenuBehavior::UseLabel, MenuBehavior::DoNotDisplay]),
+            group: self.one_of(&[MenuGroup::Details, MenuGroup::Marketing]),
+            label: if self.coin() { self.label() } else { Label::default() },
+            order: self.coin().then_some(7),
+        }
+    }
+
     fn pairs(&mut self, table: &LogicalName, tables: &[LogicalName]) {
         let schema_name = self.name("Pairs");
         let side = |table: &LogicalName, navigation: &str| SideSpec {
             table: table.clone(),
             navigation: self.coin().then(|| format!("{schema_name}_{navigation}")),
-            menu: AssociatedMenu {
-                behavior: self.one_of(&[MenuBehavior::UseCollectionName, MenuBehavior::DoNotDisplay]),
-                group: self.one_of(&[MenuGroup::Details, MenuGroup::Marketing]),
-                label: if self.coin() { self.label() } else { Label::default() },
-                order: self.coin().then_some(7),
-            },
+            menu: self.menu(),
         };
         let (first, second) = (side(table, "there"), side(&self.one_of(tables), "back"));
         let intersect = self.coin().then(|| format!("{schema_name}_Table"));

@@ -10,6 +10,9 @@ use driftless_odata::json::Json;
 use super::column::shared;
 use super::reader::{Members, unknown_word, wrong};
 
+/// The member that says how the referring rows of a one-to-many relationship are listed.
+const OWN_MENU: &str = "AssociatedMenuConfiguration";
+
 /// True if a body describes a many-to-many relationship.
 pub(in crate::definitions) fn is_many_to_many(body: &Json<'_>) -> bool {
     let members = Members(body);
@@ -50,9 +53,11 @@ pub(in crate::definitions) fn many_to_many_update(body: &Json<'_>) -> Result<Man
 
 fn menu(members: Members<'_>, name: &str) -> Result<Option<AssociatedMenu>> {
     let Some(menu) = members.object(name)? else { return Ok(None) };
+    let label = menu.label("Label")?.unwrap_or_default();
     Ok(Some(AssociatedMenu {
         behavior: match menu.word("Behavior")? {
-            None | Some("UseCollectionName") => MenuBehavior::UseCollectionName,
+            None => MenuBehavior::of(&label),
+            Some("UseCollectionName") => MenuBehavior::UseCollectionName,
             Some("UseLabel") => MenuBehavior::UseLabel,
             Some("DoNotDisplay") => MenuBehavior::DoNotDisplay,
             Some(other) => return Err(unknown_word("Behavior", other)),
@@ -64,7 +69,7 @@ fn menu(members: Members<'_>, name: &str) -> Result<Option<AssociatedMenu>> {
             Some("Marketing") => MenuGroup::Marketing,
             Some(other) => return Err(unknown_word("Group", other)),
         },
-        label: menu.label("Label")?.unwrap_or_default(),
+        label,
         order: menu.number("Order")?,
     }))
 }
@@ -108,7 +113,7 @@ pub(crate) fn relationship_without_lookup(body: &Json<'_>) -> Result<Relationshi
         referenced_navigation: name("ReferencedEntityNavigationPropertyName")?,
         cascade: cascade(members)?.unwrap_or_default(),
         hierarchical: members.flag("IsHierarchical")?.unwrap_or(false),
-        menu_label: menu_label(members)?.unwrap_or_default(),
+        menu: menu(members, OWN_MENU)?.unwrap_or_default(),
         customizable: members.flag("IsCustomizable")?.unwrap_or(true),
     })
 }
@@ -133,11 +138,7 @@ fn unnamed_lookup() -> ColumnSpec {
 /// As [`relationship`].
 pub(in crate::definitions) fn relationship_update(body: &Json<'_>) -> Result<RelationshipUpdate> {
     let members = Members(body);
-    Ok(RelationshipUpdate { cascade: cascade(members)?, hierarchical: members.flag("IsHierarchical")?, menu_label: menu_label(members)? })
-}
-
-fn menu_label(members: Members<'_>) -> Result<Option<Label>> {
-    members.object("AssociatedMenuConfiguration")?.map_or(Ok(None), |menu| menu.label("Label"))
+    Ok(RelationshipUpdate { cascade: cascade(members)?, hierarchical: members.flag("IsHierarchical")?, menu: menu(members, OWN_MENU)? })
 }
 
 fn cascade(members: Members<'_>) -> Result<Option<Cascade>> {
