@@ -7,6 +7,7 @@ pub(crate) mod keys;
 pub(crate) mod many_to_many;
 pub(crate) mod options;
 pub(crate) mod privileges;
+pub(crate) mod regarding;
 pub(crate) mod relationships;
 pub(crate) mod run;
 pub(crate) mod system_columns;

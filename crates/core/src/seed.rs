@@ -21,7 +21,7 @@ use crate::behaviors::user_settings;
 use crate::context::{Facts, Services, WriteCx};
 use crate::environment::Environment;
 use crate::messages::filters;
-use crate::metadata::{Snapshot, privileges};
+use crate::metadata::{Snapshot, privileges, regarding};
 use crate::organization::ExpiredTokens;
 use crate::security::RightsChange;
 
@@ -80,7 +80,7 @@ const TABLES: &[&str] = &[
 ];
 
 /// What the service itself has rows of. A program that knows of more gives an older store those that it lacks at its next start.
-const ROWS: &[&str] = &["privileges", "settings of users", "privileges of no table", views::VIEWS, mappings::MAPPINGS];
+const ROWS: &[&str] = &["privileges", "settings of users", "privileges of no table", "relationships to notes and activities", views::VIEWS, mappings::MAPPINGS];
 
 const FACTS: &str = "facts";
 const TOKEN_KEY: &str = "token_key";
@@ -143,6 +143,7 @@ fn write(store: &Arc<dyn Store>, services: Arc<Services>, tables: &[&'static str
         mappings::complete(&mut cx)?;
         install::keys(&mut cx, &declared)?;
         install::pairs(&mut cx, &declared)?;
+        regarding::complete_all(&mut cx)?;
         cx.tx.set_setting(DIGEST, &digest)?;
         Ok(())
     })

@@ -137,6 +137,17 @@ pub(super) fn require_free(cx: &WriteCx<'_>, authority: &Authority, name: &str) 
     }
 }
 
+/// Checks a relationship that the service makes over one of its own lookups of several tables.
+///
+/// # Errors
+/// 0x8004432B and 0x80044361 for names that exist, 0x80047004 for a cycle.
+pub(super) fn check_own(cx: &WriteCx<'_>, authority: &Authority, relationship: &Relationship) -> Result<()> {
+    require_free(cx, authority, &relationship.schema_name)?;
+    check_navigations(cx, relationship)?;
+    let referenced = cx.snapshot.require(&relationship.referenced_table)?;
+    cascade::check(cx, relationship, referenced, cx.snapshot.require(&relationship.referencing_table)?, true, false)
+}
+
 fn require_referable(table: &Table) -> Result<()> {
     if table.def.intersect {
         return Err(Error::argument(format!("The table '{}' holds pairs of a many-to-many relationship; lookups cannot refer to it.", table.name())));

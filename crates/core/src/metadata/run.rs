@@ -3,7 +3,7 @@
 use driftless_model::Result;
 
 use super::validate::{Removal, component_type, require_customizable};
-use super::{choices, columns, keys, many_to_many, relationships, tables};
+use super::{Origin, choices, columns, keys, many_to_many, regarding, relationships, tables};
 use crate::context::WriteCx;
 use crate::request::{Define, Response};
 use crate::solutions::dependencies::Node;
@@ -23,7 +23,13 @@ pub(crate) fn run(cx: &mut WriteCx<'_>, define: &Define) -> Result<Response> {
         Define::CreateRelationship(spec, origin) => return relationships::create(cx, spec, origin).map(Response::Defined),
         Define::CreateManyToMany(spec, origin) => return many_to_many::create(cx, spec, origin).map(Response::Defined),
         Define::CreateChoice(spec, origin) => return choices::create(cx, spec, origin).map(Response::Defined),
-        Define::UpdateTable(table, update) => tables::update(cx, table, update)?,
+        Define::UpdateTable(table, update) => {
+            tables::update(cx, table, update)?;
+            if update.has_notes == Some(true) || update.has_activities == Some(true) {
+                let name = cx.snapshot.require(table)?.name().clone();
+                regarding::create(cx, &name, &Origin::Customizer { solution: None })?;
+            }
+        }
         Define::UpdateColumn(table, column, update) => columns::update(cx, table, column, update)?,
         Define::UpdateRelationship(name, update) => relationships::update(cx, name, update)?,
         Define::UpdateManyToMany(name, update) => many_to_many::update(cx, name, update)?,

@@ -13,7 +13,7 @@ use driftless_store::{DefinitionKind, SchemaChange};
 
 use super::system_columns::{SystemColumns, SystemExtras, default_state, system_columns};
 use super::validate::{Authority, Detached, Places, Removal, component_type, identities, identity, name_taken, require_removable, set_label, shown};
-use super::{ColumnSpec, Definition, Origin, TableSpec, TableUpdate, columns, keys, many_to_many, privileges, relationships, views};
+use super::{ColumnSpec, Definition, Origin, TableSpec, TableUpdate, columns, keys, many_to_many, privileges, regarding, relationships, views};
 use crate::context::WriteCx;
 use crate::messages::filters;
 use crate::security::shares;
@@ -48,13 +48,17 @@ pub(crate) fn create(cx: &mut WriteCx<'_>, spec: &TableSpec, origin: &Origin) ->
     for column in custom {
         components::add(cx, origin, component_type::COLUMN, column)?;
     }
+    if matches!(origin, Origin::Customizer { .. }) {
+        regarding::create(cx, &name, origin)?;
+    }
     Ok(id)
 }
 
 /// Changes a table's own definition. Whether customizers may change it is checked by the caller.
 ///
 /// # Errors
-/// 0x80041102 without the table, 0x80040203 for switching tracking off (CT-3), or on where it cannot be (CT-4), and for another set name of a built-in table;
+/// 0x80041102 without the table, 0x80040203 for switching tracking off (CT-3), or on where it cannot be (CT-4), for switching notes or activities off, and for
+/// another set name of a built-in table;
 /// 0x80044363, 0x8006089C and the codes of MD-3 for a set name.
 pub(crate) fn update(cx: &mut WriteCx<'_>, table: &str, change: &TableUpdate) -> Result<()> {
     let table = Arc::clone(cx.snapshot.require(table)?);
@@ -77,8 +81,15 @@ pub(crate) fn update(cx: &mut WriteCx<'_>, table: &str, change: &TableUpdate) ->
         (Some(wanted), _) => def.change_tracking = wanted,
         (None, _) => {}
     }
-    def.has_notes = change.has_notes.unwrap_or(def.has_notes);
-    def.has_activities = change.has_activities.unwrap_or(def.has_activities);
+    for (wanted, present, what) in [(change.has_notes, &mut def.has_notes, "Notes"), (change.has_activities, &mut def.has_activities, "Activities")] {
+        if wanted == Some(false) && *present {
+            return Err(Error::argument(format!("{what} of the table '{}' cannot be switched off.", table.name())));
+        }
+        *present |= wanted == Some(true);
+    }
+    if def.activity && def.has_activities {
+        return Err(Error::argument(format!("The rows of '{}' are activities themselves and have none.", table.name())));
+    }
     def.flags.extend(change.flags.iter().map(|(name, value)| (name.clone(), *value)));
     if def == table.def {
         return Ok(());

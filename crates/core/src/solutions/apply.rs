@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use driftless_model::{Result, Uuid};
+use driftless_model::{LogicalName, Result, Uuid};
 
 use super::components::{self, Component};
 use super::plan::{Content, KeptPart, Plan, Step};
 use super::view_xml;
 use crate::context::WriteCx;
 use crate::metadata::validate::component_type;
-use crate::metadata::{Definition, InertComponent, Origin, choices, columns, keys, many_to_many, relationships, tables};
+use crate::metadata::{Definition, InertComponent, Origin, choices, columns, keys, many_to_many, regarding, relationships, tables};
 
 /// The solution on whose behalf definitions are made.
 pub(super) struct Installing {
@@ -40,6 +40,15 @@ pub(super) fn run(cx: &mut WriteCx<'_>, plan: &Plan, installing: &Installing) ->
             Step::Join(kind, id, share) => components::join(cx, installing.solution, *kind, *id, *share, &present)?,
             _ => define(cx, step, installing, &present)?,
         }
+    }
+    // After its relationships: some packages bring those to notes and activities, others only say that there are some.
+    for step in &plan.steps {
+        let (name, schema_name) = match step {
+            Step::CreateTable(spec) => (LogicalName::from(spec.schema_name.to_ascii_lowercase()), spec.schema_name.as_str()),
+            Step::UpdateTable(table, _) => (LogicalName::from(table.as_str()), table.as_str()),
+            _ => continue,
+        };
+        regarding::complete(cx, &name, &installing.origin(schema_name))?;
     }
     let ids: Vec<_> = kept.iter().map(|(kind, part)| (*kind, part.id)).collect();
     if !kept.is_empty() {
