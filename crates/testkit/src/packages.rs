@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use driftless_solution_file::{
-    ColumnElement, ColumnType, DependencyEnd, KeyElement, Labels, Manifest, MissingDependency, OneToMany, Package, Properties, Publisher, RelationshipElement,
-    RelationshipKind, RootComponent, SolutionVersion, TableElement, write,
+    ColumnElement, ColumnType, DependencyEnd, KeyElement, Labels, Manifest, ManyToMany, MissingDependency, OneToMany, Package, Properties, Publisher,
+    RelationshipElement, RelationshipKind, RelationshipRole, RootComponent, SolutionVersion, TableElement, write,
 };
 
 type Failure = Box<dyn std::error::Error>;
@@ -100,6 +100,40 @@ pub(crate) fn cranes(version: SolutionVersion, managed: bool) -> Package {
     package
 }
 
+/// The solution `Pilots` of the same publisher: the tables `hbr_pilot`, which has notes, and `hbr_ship`, with pairs of them in `hbr_pilot_ship`.
+pub(crate) fn pilots(version: SolutionVersion, managed: bool) -> Package {
+    let mut package = berths(version, managed);
+    package.manifest.unique_name = "Pilots".into();
+    package.manifest.labels = english("Pilots");
+    let table = |name: &str, code: i32| TableElement {
+        schema_name: format!("hbr_{name}"),
+        object_type_code: Some(code),
+        labels: english(name),
+        collection_labels: english(&format!("{name}s")),
+        ownership: Some("UserOwned".into()),
+        columns: vec![ColumnElement { display_mask: vec!["PrimaryName".into()], ..text("hbr_Name", 100) }],
+        ..TableElement::default()
+    };
+    let mut pilot = table("Pilot", 10_079);
+    pilot.properties.flags.insert("HasRelatedNotes".into(), true);
+    package.tables = vec![pilot, table("Ship", 10_080)];
+    let root = |name: &str| RootComponent { component_type: 1, schema_name: Some(name.into()), ..RootComponent::default() };
+    package.manifest.root_components = ["hbr_Pilot", "hbr_Ship"].map(root).into();
+    let role = |ordinal: i32, navigation: &str| RelationshipRole {
+        association_ordinal: Some(ordinal),
+        navigation_property: Some(navigation.into()),
+        ..RelationshipRole::default()
+    };
+    let pairs = ManyToMany { first_table: "hbr_Pilot".into(), second_table: "hbr_Ship".into(), intersect_table: "hbr_Pilot_Ship".into() };
+    package.relationships = vec![RelationshipElement {
+        name: "hbr_Pilot_Ship".into(),
+        kind: RelationshipKind::ManyToMany(pairs),
+        roles: vec![role(1, "hbr_Pilot_Ship"), role(2, "hbr_Ship_Pilot")],
+        ..RelationshipElement::default()
+    }];
+    package
+}
+
 /// The package's file as clients send it.
 ///
 /// # Errors
@@ -108,7 +142,8 @@ pub fn encoded(package: &Package) -> Result<String, Failure> {
     Ok(STANDARD.encode(write(package)?))
 }
 
-/// Replaces each `{package berths <version> managed}` or `{package berths <version> unmanaged}` by that package's file; so with `slips` and `cranes`.
+/// Replaces each `{package berths <version> managed}` or `{package berths <version> unmanaged}` by that package's file; so with `slips`, `cranes` and
+/// `pilots`.
 ///
 /// # Errors
 /// For a name that means no package.
@@ -123,6 +158,7 @@ pub(crate) fn expand(text: &str) -> Result<String, Failure> {
                 "berths" => Some(berths),
                 "slips" => Some(slips),
                 "cranes" => Some(cranes),
+                "pilots" => Some(pilots),
                 _ => None,
             }
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use driftless_model::{
     AssociatedMenu, Cascade, CascadeAction, Column, ColumnType, DeleteAction, LogicalName, LookupColumn, Ownership, Relationship, Result, SchemaName, Table,
-    TableDef, Uuid,
+    TableDef,
 };
 
 use super::validate::{Authority, component_type, touched};
@@ -19,60 +19,56 @@ const NOTES: (&str, &str) = ("annotation", "objectid");
 /// The lookup of activities of all kinds.
 const REGARDING: &str = "regardingobjectid";
 
-/// Makes the relationships that a customizer's table lacks, as components of the origin's solution.
+/// Makes the relationships that a table lacks, and adds them to the solutions that have it: they come and go with it.
 ///
 /// # Errors
-/// 0x8004432B and 0x80044361 when another relationship has the name of one of them.
-pub(super) fn create(cx: &mut WriteCx<'_>, name: &LogicalName, origin: &Origin) -> Result<()> {
-    let authority = Authority::of(cx, origin)?;
-    for id in make(cx, name, &authority)? {
-        components::add(cx, origin, component_type::RELATIONSHIP, id)?;
+/// 0x80041102 without the table; 0x8004432B and 0x80044361 when another relationship has the name of one of them.
+pub(crate) fn complete(cx: &mut WriteCx<'_>, name: &LogicalName) -> Result<()> {
+    let table = Arc::clone(cx.snapshot.require(name)?);
+    if !table.def.has_notes && !table.def.has_activities {
+        return Ok(());
     }
-    Ok(())
-}
-
-/// Makes the relationships that a package's table lacks: those that the package does not bring itself. They come with the table and are no components.
-///
-/// # Errors
-/// As [`create`].
-pub(crate) fn complete(cx: &mut WriteCx<'_>, name: &LogicalName, origin: &Origin) -> Result<()> {
-    let authority = Authority::of(cx, origin)?;
-    make(cx, name, &authority).map(drop)
+    make(cx, &table)?;
+    let own = cx.snapshot.referenced(name).iter().filter(|relationship| relationship.custom && is_regarding(relationship));
+    let own: Vec<_> = own.map(|relationship| relationship.id).collect();
+    own.iter().try_for_each(|relationship| components::follow(cx, table.def.id, component_type::RELATIONSHIP, *relationship))
 }
 
 /// Makes the relationships that tables of earlier programs lack, which kept only that there are notes and activities.
 ///
 /// # Errors
-/// As [`create`].
+/// As [`complete`].
 pub(crate) fn complete_all(cx: &mut WriteCx<'_>) -> Result<()> {
-    let custom = cx.snapshot.tables().filter(|table| table.def.custom && (table.def.has_notes || table.def.has_activities));
-    let names: Vec<_> = custom.map(|table| table.name().clone()).collect();
-    names.iter().try_for_each(|name| complete(cx, name, &Origin::Customizer { solution: None }))
+    let names: Vec<_> = cx.snapshot.tables().filter(|table| table.def.custom).map(|table| table.name().clone()).collect();
+    names.iter().try_for_each(|name| complete(cx, name))
 }
 
-fn make(cx: &mut WriteCx<'_>, name: &LogicalName, authority: &Authority) -> Result<Vec<Uuid>> {
-    let table = Arc::clone(cx.snapshot.require(name)?);
+fn is_regarding(relationship: &Relationship) -> bool {
+    let place = (relationship.referencing_table.as_str(), relationship.referencing_column.as_str());
+    place == NOTES || place.1 == REGARDING
+}
+
+fn make(cx: &mut WriteCx<'_>, table: &Table) -> Result<()> {
+    let lacking = lacking(cx, table)?;
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let authority = Authority::of(cx, &Origin::Customizer { solution: None })?;
     let mut definitions = Vec::new();
     let mut made = Vec::new();
-    for (referencing, column) in lacking(cx, &table)? {
-        let relationship = relationship(cx, &table, &referencing, &column);
-        relationships::check_own(cx, authority, &relationship)?;
-        definitions.extend([
-            touched(cx, &referencing),
-            Definition::Column(referencing.def.id, widened(column, name)),
-            Definition::Relationship(relationship.clone()),
-        ]);
+    for (referencing, column) in lacking {
+        let relationship = relationship(cx, table, &referencing, &column);
+        relationships::check_own(cx, &authority, &relationship)?;
+        let column = Definition::Column(referencing.def.id, widened(column, table.name()));
+        definitions.extend([touched(cx, &referencing), column, Definition::Relationship(relationship.clone())]);
         made.push(relationship);
-    }
-    if made.is_empty() {
-        return Ok(Vec::new());
     }
     cx.define(definitions)?;
     for relationship in &made {
         let referencing = Arc::clone(cx.snapshot.require(&relationship.referencing_table)?);
         columns::index_lookups(cx, &referencing, std::slice::from_ref(relationship))?;
     }
-    Ok(made.into_iter().map(|relationship| relationship.id).collect())
+    Ok(())
 }
 
 /// The tables, with their lookups, that shall be able to refer to `table` and are not yet.

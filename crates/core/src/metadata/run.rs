@@ -3,7 +3,7 @@
 use driftless_model::Result;
 
 use super::validate::{Removal, component_type, require_customizable};
-use super::{Origin, choices, columns, keys, many_to_many, regarding, relationships, tables};
+use super::{choices, columns, keys, many_to_many, regarding, relationships, tables};
 use crate::context::WriteCx;
 use crate::request::{Define, Response};
 use crate::solutions::dependencies::Node;
@@ -25,10 +25,8 @@ pub(crate) fn run(cx: &mut WriteCx<'_>, define: &Define) -> Result<Response> {
         Define::CreateChoice(spec, origin) => return choices::create(cx, spec, origin).map(Response::Defined),
         Define::UpdateTable(table, update) => {
             tables::update(cx, table, update)?;
-            if update.has_notes == Some(true) || update.has_activities == Some(true) {
-                let name = cx.snapshot.require(table)?.name().clone();
-                regarding::create(cx, &name, &Origin::Customizer { solution: None })?;
-            }
+            let name = cx.snapshot.require(table)?.name().clone();
+            regarding::complete(cx, &name)?;
         }
         Define::UpdateColumn(table, column, update) => columns::update(cx, table, column, update)?,
         Define::UpdateRelationship(name, update) => relationships::update(cx, name, update)?,

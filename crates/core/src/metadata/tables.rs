@@ -49,7 +49,7 @@ pub(crate) fn create(cx: &mut WriteCx<'_>, spec: &TableSpec, origin: &Origin) ->
         components::add(cx, origin, component_type::COLUMN, column)?;
     }
     if matches!(origin, Origin::Customizer { .. }) {
-        regarding::create(cx, &name, origin)?;
+        regarding::complete(cx, &name)?; // a package's own relationships come first
     }
     Ok(id)
 }

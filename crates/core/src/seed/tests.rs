@@ -4,13 +4,15 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use driftless_model::Value;
+use driftless_model::{ColumnType, Label, Ownership, RequiredLevel, TextColumn, TextFormat, Value};
 use driftless_query::fetch::{self, FetchLimits};
 use driftless_query::{Circumstances, resolve};
 use driftless_store_sqlite::{SqliteOptions, SqliteStore};
 
 use super::*;
 use crate::environment::SeededEnvironment;
+use crate::metadata::validate::Removal;
+use crate::metadata::{self, ColumnSpec, Origin, TableSpec};
 use crate::organization::Organization;
 use crate::records::system;
 
@@ -173,4 +175,48 @@ fn built_in_maps_name_columns_that_fit() {
         let used = organization.store().reading(|tx| crate::behaviors::mappings::of(tx, &snapshot, source, target)).unwrap().unwrap();
         assert_eq!(used.len(), map.columns().count(), "{map:?}");
     }
+}
+
+#[test] // web-api 26.3
+fn tables_of_an_older_store_get_their_notes() {
+    let claims = || TableSpec {
+        id: None,
+        schema_name: "new_Claim".to_owned(),
+        set_name: None,
+        collection_schema_name: None,
+        display_name: Label::english("Claim"),
+        display_collection_name: Label::english("Claims"),
+        description: Label::default(),
+        ownership: Ownership::User,
+        change_tracking: false,
+        has_notes: true,
+        has_activities: false,
+        customizable: true,
+        enforce_state_transitions: false,
+        columns: vec![ColumnSpec {
+            id: None,
+            schema_name: "new_Name".to_owned(),
+            kind: ColumnType::Text(TextColumn { max_length: 100, format: TextFormat::Text }),
+            required: RequiredLevel::None,
+            display_name: Label::english("Name"),
+            description: Label::default(),
+            primary_name: true,
+            secured: false,
+            customizable: true,
+        }],
+        flags: Default::default(),
+    };
+    const NOTES: &str = "new_claim_Annotations";
+    let folder = Folder::new();
+    drop(folder.start());
+    folder.age(move |cx| {
+        metadata::tables::create(cx, &claims(), &Origin::Customizer { solution: None }).unwrap();
+        let made = Arc::clone(cx.snapshot.relationship(NOTES).unwrap());
+        metadata::relationships::delete(cx, &made.schema_name, Removal::ByCustomizer).unwrap();
+        assert!(cx.snapshot.relationship(NOTES).is_none(), "as before there were any");
+    });
+    let organization = folder.start();
+    let made = organization.snapshot().relationship(NOTES).map(|made| made.id).unwrap();
+    let components = folder.rows(&organization, "solutioncomponent", &["objectid"]);
+    assert_eq!(components.iter().filter(|(_, values)| values[0] == Value::Guid(made)).count(), 1, "it belongs to the solution that has the table");
 }

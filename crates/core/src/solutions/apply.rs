@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use driftless_model::{LogicalName, Result, Uuid};
 
-use super::components::{self, Component};
+use super::components::{self, Component, Share};
 use super::plan::{Content, KeptPart, Plan, Step};
 use super::view_xml;
 use crate::context::WriteCx;
@@ -43,12 +43,16 @@ pub(super) fn run(cx: &mut WriteCx<'_>, plan: &Plan, installing: &Installing) ->
     }
     // After its relationships: some packages bring those to notes and activities, others only say that there are some.
     for step in &plan.steps {
-        let (name, schema_name) = match step {
-            Step::CreateTable(spec) => (LogicalName::from(spec.schema_name.to_ascii_lowercase()), spec.schema_name.as_str()),
-            Step::UpdateTable(table, _) => (LogicalName::from(table.as_str()), table.as_str()),
+        let name = match step {
+            Step::CreateTable(spec) => LogicalName::from(spec.schema_name.to_ascii_lowercase()),
+            Step::UpdateTable(table, _) => LogicalName::from(table.as_str()),
+            Step::Join(component_type::TABLE, id, Share::Whole) => match cx.snapshot.by_id(*id) {
+                Some(table) => table.name().clone(),
+                None => continue,
+            },
             _ => continue,
         };
-        regarding::complete(cx, &name, &installing.origin(schema_name))?;
+        regarding::complete(cx, &name)?;
     }
     let ids: Vec<_> = kept.iter().map(|(kind, part)| (*kind, part.id)).collect();
     if !kept.is_empty() {

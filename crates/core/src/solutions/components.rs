@@ -61,6 +61,16 @@ pub(super) fn join(cx: &mut WriteCx<'_>, solution: Uuid, component_type: i32, id
     }
 }
 
+/// Adds a component to all solutions that have another one whole, and do not have it yet.
+pub(crate) fn follow(cx: &mut WriteCx<'_>, leader: Uuid, component_type: i32, id: Uuid) -> Result<()> {
+    let present: Vec<_> = of_object(&cx.read(), id)?.into_iter().map(|component| component.solution).collect();
+    let leading = of_object(&cx.read(), leader)?.into_iter().filter(|component| component.share == Share::Whole).map(|component| component.solution);
+    for solution in leading.filter(|solution| !present.contains(solution)) {
+        insert(cx, solution, component_type, id, Share::Whole)?;
+    }
+    Ok(())
+}
+
 /// Makes the row of a component that the solution does not have. Gives the row's id.
 pub(super) fn insert(cx: &mut WriteCx<'_>, solution: Uuid, component_type: i32, id: Uuid, share: Share) -> Result<Uuid> {
     let solutions = cx.snapshot.require("solution")?.def.code;
@@ -98,6 +108,12 @@ pub(crate) fn of_solution(cx: &ReadCx<'_>, solution: Uuid) -> Result<Vec<Compone
     let table = cx.snapshot.require("solutioncomponent")?;
     let reference = Value::Ref(Reference { table: cx.snapshot.require("solution")?.def.code, id: solution });
     read(cx, Some(ResolvedCondition::equals(table.require("solutionid")?, reference)))
+}
+
+/// The rows of one component.
+fn of_object(cx: &ReadCx<'_>, id: Uuid) -> Result<Vec<Component>> {
+    let table = cx.snapshot.require("solutioncomponent")?;
+    read(cx, Some(ResolvedCondition::equals(table.require("objectid")?, Value::Guid(id))))
 }
 
 /// The components of all solutions.
