@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use driftless_model::{Caller, Limits, Result, Table, TableCode, Uuid};
 use driftless_store::{DefinitionKind, ReadTx, WriteTx};
@@ -54,12 +55,12 @@ pub(crate) struct Wake {
     changed: Condvar,
 }
 
-#[derive(Default, Clone, Copy, PartialEq, Eq)]
-enum WakeState {
-    #[default]
-    Idle,
-    Wanted,
-    Stop,
+#[derive(Default, Clone, Copy)]
+struct WakeState {
+    wanted: bool,
+    stopped: bool,
+    /// There is a runner, and it rests.
+    rests: Option<bool>,
 }
 
 impl Wake {
@@ -70,36 +71,41 @@ impl Wake {
 
     /// Asks the runner to look for jobs.
     pub(crate) fn wake(&self) {
-        self.set(WakeState::Wanted);
+        self.set(|state| state.wanted = true);
     }
 
     /// Asks the runner to end.
     pub(crate) fn stop(&self) {
-        self.set(WakeState::Stop);
+        self.set(|state| state.stopped = true);
     }
 
-    fn set(&self, wanted: WakeState) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if *state != WakeState::Stop {
-            *state = wanted;
-        }
-        self.changed.notify_all();
+    /// The runner waits until woken or for `limit`; false when it must end.
+    pub(crate) fn wait(&self, limit: Duration) -> bool {
+        self.set(|state| state.rests = Some(true));
+        let mut state = self.wait_while(limit, |state| !state.wanted && !state.stopped);
+        state.wanted = false;
+        state.rests = if state.stopped { None } else { Some(false) };
+        !state.stopped
     }
 
-    /// Waits until woken or for `limit`; false when the runner must end.
-    pub(crate) fn wait(&self, limit: std::time::Duration) -> bool {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut state, _) = self.changed.wait_timeout_while(state, limit, |state| *state == WakeState::Idle).unwrap_or_else(PoisonError::into_inner);
-        let go_on = *state != WakeState::Stop;
-        if go_on {
-            *state = WakeState::Idle;
-        }
-        go_on
+    /// Waits until no job is left to run or for `limit`; not at all without a runner.
+    pub(crate) fn wait_for_rest(&self, limit: Duration) {
+        drop(self.wait_while(limit, |state| !state.stopped && state.rests.is_some_and(|rests| state.wanted || !rests)));
     }
 
     /// True when the runner must end.
     pub(crate) fn is_stopped(&self) -> bool {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) == WakeState::Stop
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).stopped
+    }
+
+    fn set(&self, change: impl FnOnce(&mut WakeState)) {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        self.changed.notify_all();
+    }
+
+    fn wait_while(&self, limit: Duration, condition: impl FnMut(&mut WakeState) -> bool) -> MutexGuard<'_, WakeState> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.changed.wait_timeout_while(state, limit, condition).unwrap_or_else(PoisonError::into_inner).0
     }
 }
 
@@ -126,6 +132,8 @@ pub(crate) struct Effects {
     pub(crate) metadata: bool,
     /// There are jobs to run.
     pub(crate) jobs: bool,
+    /// The answer waits a moment for the jobs, so that what the client reads next shows the work of a short one.
+    pub(crate) jobs_at_once: bool,
 }
 
 /// What a write has at hand.

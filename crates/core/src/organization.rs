@@ -1,6 +1,7 @@
 //! The organization: the only public door of the service.
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use driftless_model::{Caller, Error, ErrorCode, Limits, Result, Scopes};
 use driftless_query::{Flow, PageHead, RowSink, RowView};
@@ -20,6 +21,9 @@ pub struct Organization {
     services: Arc<Services>,
     snapshot: RwLock<Arc<Snapshot>>,
 }
+
+/// How long an answer waits for jobs that a request asked to be done at once.
+const JOBS_MOMENT: Duration = Duration::from_millis(500);
 
 /// What is answered to a token that is too old (CT-45). A caller may ask for the fault whatever this says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -259,6 +263,9 @@ impl Organization {
         }
         if effects.jobs {
             self.services.jobs.wake();
+        }
+        if effects.jobs_at_once {
+            self.services.jobs.wait_for_rest(JOBS_MOMENT);
         }
         Ok(())
     }

@@ -59,6 +59,7 @@ fn run(cx: &mut WriteCx<'_>, args: &Args) -> Result<Outputs> {
     let every_days = pattern.map(days_of).transpose()?;
     let start_s = args.text_if("StartDateTime").filter(|text| !text.is_empty()).map(|text| moment(cx, text)).transpose()?;
     let start_s = start_s.filter(|start_s| *start_s > cx.now_s && !args.flag("RunNow"));
+    cx.effects.jobs_at_once = start_s.is_none();
     let work = BulkDelete { user: cx.caller.user, acting_for: cx.caller.acting_for, queries, every_days, progress: Default::default() };
     let job = bulk_delete::queue(cx, args.text("JobName")?, &work, start_s, pattern, DATA_CHARS_MAX)?;
     Ok(Outputs(vec![("JobId", Arg::Guid(job))]))

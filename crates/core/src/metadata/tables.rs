@@ -243,7 +243,10 @@ fn parts(cx: &WriteCx<'_>, authority: &Authority, def: &mut TableDef, spec: &Tab
         }
         let (made, companions) = columns::build(cx, authority, &def.name, column)?;
         for made in [made].into_iter().chain(companions) {
-            if custom.iter().any(|present| present.name == made.name) {
+            if let Some(present) = custom.iter().find(|present| present.name == made.name) {
+                if is_primary_name_again(spec, column, present) && matches!(made.kind, ColumnType::Text(_)) {
+                    continue;
+                }
                 return Err(Error::new(ErrorCode::AttributeNameExists, format!("The column '{}' of '{}' stands twice.", made.name, def.name)));
             }
             custom.push(made);
@@ -260,6 +263,11 @@ fn parts(cx: &WriteCx<'_>, authority: &Authority, def: &mut TableDef, spec: &Tab
     columns.append(&mut custom);
     columns.iter_mut().try_for_each(|column| places.give(column))?;
     Ok((columns, relationships))
+}
+
+/// True if a column has the name of the primary name, which was listed before it: published examples list it again, as a text. The first counts.
+fn is_primary_name_again(spec: &TableSpec, again: &ColumnSpec, present: &Column) -> bool {
+    !again.primary_name && spec.columns.iter().any(|column| column.primary_name && column.schema_name.eq_ignore_ascii_case(&present.name))
 }
 
 /// True if a customizer may list a system column, for its labels and options: the id, state and status, as what they are. Packages list any.

@@ -233,10 +233,10 @@ fn tables_that_are_not_valid_are_refused() {
     let books = || table("new_Books2", vec![name_column()]);
     for (spec, code) in [
         (table("new_book", vec![name_column()]), ErrorCode::EntityNameExists),
-        (table("old_book", vec![name_column()]), ErrorCode::InvalidNamePrefix),
+        (table("oldbook", vec![name_column()]), ErrorCode::InvalidNamePrefix),
         (table("new_Empty", vec![]), ErrorCode::InvalidArgument),
         (table("new_Two", vec![name_column(), ColumnSpec { primary_name: true, ..column("new_Other", line(9)) }]), ErrorCode::InvalidArgument),
-        (table("new_Twice", vec![name_column(), column("new_Name", line(9))]), ErrorCode::AttributeNameExists),
+        (table("new_Twice", vec![name_column(), column("new_Code", line(9)), column("new_code", line(9))]), ErrorCode::AttributeNameExists),
         (table("new_Dated", vec![name_column(), column("CreatedOn", line(9))]), ErrorCode::AttributeNameExists),
         (table("new_Numbered", vec![name_column(), column("new_NumberedId", line(9))]), ErrorCode::AttributeNameExists),
         (TableSpec { display_name: Label::default(), ..books() }, ErrorCode::InvalidArgument),
@@ -430,7 +430,7 @@ fn keys_that_are_not_valid_are_refused() {
         (key("new_Twice", &["new_b", "new_b"]), ErrorCode::InvalidEntityKeyOperation),
         (key("new_Secured", &["new_secret"]), ErrorCode::CannotSecureEntityKeyAttribute),
         (key("new_Unknown", &["new_x"]), ErrorCode::QueryBuilderNoAttribute),
-        (key("by_b", &["new_b"]), ErrorCode::InvalidNamePrefix),
+        (key("byb", &["new_b"]), ErrorCode::InvalidNamePrefix),
     ] {
         assert_eq!(org.refusal(define.clone()), Some(code), "{define:?}");
     }

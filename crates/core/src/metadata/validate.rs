@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{ColumnSpec, Definition, Origin};
 use crate::context::WriteCx;
 use crate::records::system;
+use crate::solutions::publishers::is_prefix;
 
 /// Most stored columns of one table inside the store, deleted ones included (ADR 0002: SQLite allows 2,000, PostgreSQL 1,600).
 const PHYSICAL_COLUMNS_MAX: usize = 1_500;
@@ -44,6 +45,8 @@ pub(crate) enum Removal {
 pub(crate) struct Authority {
     /// Prefixes that names may have, in lower case, with the option prefix of their publisher.
     publishers: Vec<(String, i32)>,
+    /// A name may also have a prefix that no publisher has (ADR 0023).
+    any_prefix: bool,
     /// The definition came with a managed solution.
     pub(crate) managed: bool,
     /// `IntroducedVersion` of the definition.
@@ -57,7 +60,9 @@ impl Authority {
     /// 0x80048037 when the customizer's solution does not exist, 0x8004F024 when it is managed.
     pub(crate) fn of(cx: &WriteCx<'_>, origin: &Origin) -> Result<Self> {
         match origin {
-            Origin::Customizer { solution: None } => Ok(Self { publishers: publishers(cx, None)?, managed: false, version: VERSION_DEFAULT.to_owned() }),
+            Origin::Customizer { solution: None } => {
+                Ok(Self { publishers: publishers(cx, None)?, any_prefix: true, managed: false, version: VERSION_DEFAULT.to_owned() })
+            }
             Origin::Customizer { solution: Some(name) } => {
                 let solutions = Arc::clone(cx.snapshot.require("solution")?);
                 let filter = ResolvedCondition::equals(solutions.require("uniquename")?, Value::text(name.as_str()));
@@ -66,12 +71,12 @@ impl Authority {
                 if matches!(row.value(2), Value::Bool(true)) {
                     return Err(Error::of(ErrorCode::CannotUpdateManagedSolution));
                 }
-                Ok(Self { publishers: publishers(cx, row.value(0).id())?, managed: false, version: row.text(1).to_owned() })
+                Ok(Self { publishers: publishers(cx, row.value(0).id())?, any_prefix: false, managed: false, version: row.text(1).to_owned() })
             }
             Origin::Package { managed, version, prefix, .. } => {
                 let prefix = prefix.to_ascii_lowercase();
                 let known = publishers(cx, None)?.into_iter().find(|(own, _)| *own == prefix);
-                Ok(Self { publishers: vec![known.unwrap_or((prefix, OPTION_PREFIX_DEFAULT))], managed: *managed, version: version.clone() })
+                Ok(Self { publishers: vec![known.unwrap_or((prefix, OPTION_PREFIX_DEFAULT))], any_prefix: false, managed: *managed, version: version.clone() })
             }
         }
     }
@@ -82,7 +87,7 @@ impl Authority {
     /// 0x80044364, 0x80044365, 0x80044367, 0x80044362; 0x80044366 for the prefix.
     pub(crate) fn check_name(&self, name: &str) -> Result<()> {
         check_characters(name)?;
-        if self.publisher(name).is_some() {
+        if self.has_prefix(name) {
             return Ok(());
         }
         let wanted: Vec<_> = self.publishers.iter().take(5).map(|(prefix, _)| format!("'{prefix}_'")).collect();
@@ -103,7 +108,7 @@ impl Authority {
 
     /// True if the name begins with a prefix that is allowed.
     pub(crate) fn has_prefix(&self, name: &str) -> bool {
-        self.publisher(name).is_some()
+        self.publisher(name).is_some() || (self.any_prefix && has_well_formed_prefix(name))
     }
 
     /// The first value for new options of a component of this name (MD-27).
@@ -119,6 +124,11 @@ impl Authority {
     }
 }
 
+/// True if the name begins with what a publisher could have as its prefix, an underscore and more.
+fn has_well_formed_prefix(name: &str) -> bool {
+    name.split_once('_').is_some_and(|(prefix, rest)| !rest.is_empty() && is_prefix(prefix))
+}
+
 /// MD-3, with the name in the message.
 fn check_characters(name: &str) -> Result<()> {
     check_name(name).map_err(|error| Error::new(error.code(), format!("The name '{}' is not valid. {}", shown(name), error.code().text())))
@@ -128,7 +138,7 @@ fn check_characters(name: &str) -> Result<()> {
 impl Authority {
     /// An unmanaged origin with the prefix `new` and the option prefix 10000.
     pub(crate) fn example() -> Self {
-        Self { publishers: vec![("new".to_owned(), 10_000)], managed: false, version: VERSION_DEFAULT.to_owned() }
+        Self { publishers: vec![("new".to_owned(), 10_000)], any_prefix: false, managed: false, version: VERSION_DEFAULT.to_owned() }
     }
 }
 

@@ -97,8 +97,7 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
 /// # Errors
 /// 0x80040203.
 pub(crate) fn check_prefix(prefix: &str) -> Result<()> {
-    let is_plain = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric()) && prefix.starts_with(|first: char| first.is_ascii_alphabetic());
-    if is_plain && PREFIX_CHARACTERS.contains(&prefix.len()) && !prefix.to_ascii_lowercase().starts_with(PREFIX_RESERVED) {
+    if is_prefix(prefix) {
         return Ok(());
     }
     let message = format!(
@@ -106,6 +105,12 @@ pub(crate) fn check_prefix(prefix: &str) -> Result<()> {
         shown(prefix)
     );
     Err(Error::argument(message))
+}
+
+/// Whether a publisher could have this customization prefix.
+pub(crate) fn is_prefix(prefix: &str) -> bool {
+    let is_plain = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric()) && prefix.starts_with(|first: char| first.is_ascii_alphabetic());
+    is_plain && PREFIX_CHARACTERS.contains(&prefix.len()) && !prefix.to_ascii_lowercase().starts_with(PREFIX_RESERVED)
 }
 
 /// Checks an option prefix (MD-27).
