@@ -111,3 +111,45 @@ impl Step {
         }
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test] // AUTH-44
+    fn steps_do_what_they_show_and_tell_what_failed() {
+        let folder = std::env::temp_dir().join(format!("driftless-trusted-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (ca, copy) = (folder.join("ca.pem"), folder.join("copy.crt"));
+        std::fs::write(&ca, "authority\n").unwrap();
+        let run = |words: &[&str]| Step::Run(words.iter().map(|word| (*word).to_owned()).collect());
+        Step::Copy(copy.clone()).run(&ca).unwrap();
+        assert_eq!(std::fs::read_to_string(&copy).unwrap(), "authority\n");
+        for _ in 0..2 {
+            Step::Remove(copy.clone()).run(&ca).unwrap(); // what is gone need not go
+            assert!(!copy.exists());
+        }
+        run(&["true"]).run(&ca).unwrap();
+        for (step, shown) in [
+            (run(&["false", "now"]), "false now".to_owned()),
+            (run(&["/nonexistent/program"]), "/nonexistent/program".to_owned()),
+            (Step::Copy("/nonexistent/copy.crt".into()), format!("cp {} /nonexistent/copy.crt", ca.display())),
+        ] {
+            assert_eq!(step.shown(&ca), shown);
+            assert!(step.run(&ca).unwrap_err().to_string().contains(&shown));
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test] // AUTH-43
+    fn a_bundle_ends_with_our_authority() {
+        let ca = std::env::temp_dir().join(format!("driftless-bundle-{}.pem", std::process::id()));
+        std::fs::write(&ca, "-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n").unwrap();
+        let text = bundle(&ca).unwrap();
+        assert!(
+            text.ends_with("ours\n-----END CERTIFICATE-----\n") && text.lines().all(|line| line.matches("-----BEGIN").count() < 2),
+            "no line has two beginnings"
+        );
+        std::fs::remove_file(&ca).unwrap();
+    }
+}
