@@ -4,6 +4,7 @@
 //! writes the row, in the same unit. Whatever clears the column, by whichever request, removes the file: see [`column`].
 
 pub(crate) mod column;
+pub(crate) mod documents;
 pub(crate) mod download;
 pub(crate) mod pictures;
 pub(crate) mod purge;

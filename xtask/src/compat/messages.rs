@@ -122,7 +122,7 @@ const ABSENT: &[(&str, &str)] = &[
     ("ConvertToManaged of ImportSolution", "a managed component does not take over an unmanaged one; refused with 0x80040315"),
     ("RetrieveFormattedImportJobResults", "presentation is left to clients; the column `data` of the import job says the same"),
     ("Rows of a table in the change set that makes it", "later: definitions; they need a request after it"),
-    ("InitializeAnnotationBlocksUpload and its like", "later: with the tables of notes and attachments"),
+    ("InitializeAttachmentBlocksUpload and its like", "later: with the table of attachments"),
 ];
 
 /// The page.

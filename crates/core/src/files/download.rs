@@ -6,6 +6,7 @@ use driftless_model::{ColumnIx, ColumnType, Error, ErrorCode, Result, Table, Uui
 use driftless_query::{Collector, ResolvedQuery};
 use driftless_store::StoredFile;
 
+use super::documents;
 use super::token::FileToken;
 use super::{ByteRange, FileFacts, FilePart, FileTarget, ReadFile, no_file, no_file_column, token};
 use crate::context::ReadCx;
@@ -62,11 +63,17 @@ pub(crate) fn begin(cx: &ReadCx<'_>, at: &FileTarget) -> Result<(StoredFile, Str
 /// A block of a download.
 ///
 /// # Errors
-/// 0x80040203 for tokens that are none, 0x80040217 when the file was removed or replaced.
+/// 0x80040203 for tokens that are none, 0x80040217 when the file was removed or replaced. A token that names no file is one of a note's document.
 pub(crate) fn block(cx: &ReadCx<'_>, text: &str, offset: u64, length: u64) -> Result<Vec<u8>> {
     let id = token::read(cx.services, text, cx.caller.user, true)?;
     let gone = || Error::new(ErrorCode::ObjectDoesNotExist, "The file was removed or replaced since the download began.");
-    let file = cx.tx.file(id)?.filter(|file| file.complete).ok_or_else(gone)?;
+    let Some(file) = cx.tx.file(id)? else {
+        let absent = |error: Error| if error.code() == ErrorCode::ObjectDoesNotExist { gone() } else { error };
+        return documents::block(cx, id, offset, length).map_err(absent);
+    };
+    if !file.complete {
+        return Err(gone());
+    }
     // What the caller may read may have changed since.
     let (table, column) = cx.snapshot.column_by_id(file.place.column).ok_or_else(gone)?;
     let target = Target { table: Arc::clone(table), identity: Identity::Id(file.place.row) };

@@ -7,7 +7,7 @@ use driftless_store::{Completion, FilePlace, StoredFile};
 
 use super::token::FileToken;
 use super::{FileChunk, FileCondition, FileFacts, FileTarget, WriteFile, checked, column, no_file_column, pictures, token};
-use crate::behaviors;
+use crate::behaviors::{self, notes};
 use crate::context::WriteCx;
 use crate::records::fields::FoundRow;
 use crate::records::{load, update};
@@ -68,7 +68,7 @@ fn part(cx: &mut WriteCx<'_>, at: &FileTarget, chunk: &FileChunk, earlier: &[Res
     if file.place != here {
         return Err(Error::argument("The session token belongs to another row or column."));
     }
-    limit(&found.table, at.column, chunk.total)?;
+    limit(cx, &found.table, at.column, chunk.total)?;
     // Names of one length sort as the places that they stand for.
     let file = put(cx, file.id, &format!("{:020}", chunk.offset), &chunk.bytes)?;
     if file.bytes < chunk.total {
@@ -127,7 +127,7 @@ pub(crate) fn admitted(cx: &WriteCx<'_>, target: &Target, earlier: &[Response]) 
 }
 
 /// An upload that waits for blocks.
-fn waiting(cx: &WriteCx<'_>, file: Uuid) -> Result<StoredFile> {
+pub(super) fn waiting(cx: &WriteCx<'_>, file: Uuid) -> Result<StoredFile> {
     cx.tx.file(file)?.filter(|file| !file.complete).ok_or_else(gone)
 }
 
@@ -138,12 +138,12 @@ fn gone() -> Error {
 /// Adds a block within the limits of column and service, and gives what is known of the file then.
 fn put(cx: &mut WriteCx<'_>, file: Uuid, name: &str, bytes: &[u8]) -> Result<StoredFile> {
     let (table, column) = place(cx, &waiting(cx, file)?)?;
-    limit(&table, column, bytes.len() as u64)?;
+    limit(cx, &table, column, bytes.len() as u64)?;
     if !cx.tx.put_block(file, name, bytes, cx.now_s)? {
         return Err(gone());
     }
     let file = waiting(cx, file)?;
-    limit(&table, column, file.bytes)?;
+    limit(cx, &table, column, file.bytes)?;
     let most = cx.services.limits.file_blocks_max;
     if file.blocks > most {
         return Err(Error::argument(format!("A file may have at most {most} blocks: send larger ones.")));
@@ -158,10 +158,11 @@ fn place(cx: &WriteCx<'_>, file: &StoredFile) -> Result<(Arc<Table>, ColumnIx)> 
 }
 
 /// Refuses a file that is larger than its column allows.
-fn limit(table: &Table, column: ColumnIx, bytes: u64) -> Result<()> {
+fn limit(cx: &WriteCx<'_>, table: &Table, column: ColumnIx, bytes: u64) -> Result<()> {
     let max_kib = match &table.column(column).kind {
         ColumnType::File(kind) => kind.max_kib,
         ColumnType::Image(kind) => kind.max_kib,
+        _ if notes::is_document(table, column) => return notes::check_size(cx, bytes),
         _ => return Err(no_file_column(table, column)),
     };
     table.column(column).check_size(table.name(), bytes, max_kib)
@@ -171,16 +172,10 @@ fn limit(table: &Table, column: ColumnIx, bytes: u64) -> Result<()> {
 fn complete(cx: &mut WriteCx<'_>, file: &StoredFile, blocks: &[String], facts: &FileFacts) -> Result<(Uuid, u64)> {
     let facts = checked(facts)?;
     let (table, column) = place(cx, file)?;
+    table.file_id(column).ok_or_else(|| no_file_column(&table, column))?;
     let target = Target { table: Arc::clone(&table), identity: Identity::Id(file.place.row) };
     let found = admitted(cx, &target, &[])?;
-    let bytes = match cx.tx.complete_file(file.id, blocks, &facts.name, &facts.media_type)? {
-        Completion::Done(bytes) => bytes,
-        Completion::NoSuchFile => return Err(gone()),
-        Completion::NoSuchBlock(name) => {
-            let name: String = name.chars().take(100).collect();
-            return Err(Error::argument(format!("The block '{name}' is not among those that came, or is named twice.")));
-        }
-    };
+    let bytes = put_together(cx, file.id, blocks, &facts)?;
     match &table.column(column).kind {
         ColumnType::Image(_) => set_image(cx, &found, column, file.id, bytes)?,
         _ => {
@@ -192,13 +187,34 @@ fn complete(cx: &mut WriteCx<'_>, file: &StoredFile, blocks: &[String], facts: &
     Ok((file.id, bytes))
 }
 
-/// Sets an image from a file of the store.
-fn set_image(cx: &mut WriteCx<'_>, found: &FoundRow, column: ColumnIx, file: Uuid, bytes: u64) -> Result<()> {
+/// Makes one file of blocks, and gives its length in bytes.
+///
+/// # Errors
+/// 0x80040203 for an upload that is no more and for a block that did not come.
+pub(super) fn put_together(cx: &mut WriteCx<'_>, file: Uuid, blocks: &[String], facts: &FileFacts) -> Result<u64> {
+    match cx.tx.complete_file(file, blocks, &facts.name, &facts.media_type)? {
+        Completion::Done(bytes) => Ok(bytes),
+        Completion::NoSuchFile => Err(gone()),
+        Completion::NoSuchBlock(name) => {
+            let name: String = name.chars().take(100).collect();
+            Err(Error::argument(format!("The block '{name}' is not among those that came, or is named twice.")))
+        }
+    }
+}
+
+/// The bytes of a file of the store.
+pub(super) fn whole(cx: &WriteCx<'_>, file: Uuid, bytes: u64) -> Result<Vec<u8>> {
     let mut all = Vec::with_capacity(usize::try_from(bytes).unwrap_or(0));
     cx.tx.read_file(file, 0..bytes, &mut |piece| {
         all.extend_from_slice(piece);
         Ok(())
     })?;
+    Ok(all)
+}
+
+/// Sets an image from a file of the store.
+fn set_image(cx: &mut WriteCx<'_>, found: &FoundRow, column: ColumnIx, file: Uuid, bytes: u64) -> Result<()> {
+    let all = whole(cx, file, bytes)?;
     let picture = pictures::picture(&found.table, column, &all)?;
     column::expect(cx, &found.table, column, column::Original::Stored(file));
     update::apply(cx, found, vec![(column, Value::Bytes(picture.thumbnail))]).map(drop)

@@ -7,7 +7,7 @@ use driftless_store::Length;
 
 use super::{Arg, Args, Binding, MessageDef, MessageKind, Outputs, ParamType as T, Run, missing, opt, req};
 use crate::context::{ReadCx, WriteCx};
-use crate::files::{FileCondition, FileFacts, FileTarget, download, upload};
+use crate::files::{FileCondition, FileFacts, FileTarget, documents, download, upload};
 use crate::records::update;
 use crate::request::{Identity, Target};
 
@@ -58,6 +58,30 @@ pub(super) const DOWNLOAD_BLOCK: MessageDef = def(
     Run::Read(download_block),
 );
 
+pub(super) const INITIALIZE_NOTE_UPLOAD: MessageDef = def(
+    "InitializeAnnotationBlocksUpload",
+    Scopes::WRITE,
+    &[req("Target", T::Record)],
+    &[req("FileContinuationToken", T::Text)],
+    Run::Write(initialize_note_upload),
+);
+
+pub(super) const COMMIT_NOTE_UPLOAD: MessageDef = def(
+    "CommitAnnotationBlocksUpload",
+    Scopes::WRITE,
+    &[req("Target", T::Record), req("BlockList", T::List(&T::Text)), req("FileContinuationToken", T::Text)],
+    &[req("AnnotationId", T::Guid), req("FileSizeInBytes", T::Int)],
+    Run::Write(commit_note_upload),
+);
+
+pub(super) const INITIALIZE_NOTE_DOWNLOAD: MessageDef = def(
+    "InitializeAnnotationBlocksDownload",
+    Scopes::READ,
+    &[req("Target", T::Row)],
+    &[req("FileContinuationToken", T::Text), req("FileSizeInBytes", T::Int), req("FileName", T::Text)],
+    Run::Read(initialize_note_download),
+);
+
 pub(super) const DELETE_FILE: MessageDef = def("DeleteFile", Scopes::WRITE, &[req("FileId", T::Guid)], &[], Run::Write(delete_file));
 
 /// The column that `Target` and `FileAttributeName` name.
@@ -88,11 +112,36 @@ fn upload_block(cx: &mut WriteCx<'_>, args: &Args) -> Result<Outputs> {
 }
 
 fn commit_upload(cx: &mut WriteCx<'_>, args: &Args) -> Result<Outputs> {
-    let names = args.list("BlockList").iter().filter_map(|name| if let Arg::Text(name) = name { Some(name.clone()) } else { None });
-    let names: Vec<String> = names.take(cx.services.limits.file_blocks_max as usize + 1).collect();
+    let names = block_names(cx, args);
     let facts = FileFacts { name: args.text("FileName")?.to_owned(), media_type: args.text_if("MimeType").unwrap_or_default().to_owned() };
     let (id, bytes) = upload::commit(cx, args.text("FileContinuationToken")?, &names, &facts)?;
     Ok(Outputs(vec![("FileId", Arg::Guid(id)), ("FileSizeInBytes", size(bytes))]))
+}
+
+/// The blocks of a file, in its order.
+fn block_names(cx: &WriteCx<'_>, args: &Args) -> Vec<String> {
+    let names = args.list("BlockList").iter().filter_map(|name| if let Arg::Text(name) = name { Some(name.clone()) } else { None });
+    names.take(cx.services.limits.file_blocks_max as usize + 1).collect()
+}
+
+fn initialize_note_upload(cx: &mut WriteCx<'_>, args: &Args) -> Result<Outputs> {
+    let token = documents::begin(cx, args.record("Target")?)?;
+    Ok(Outputs(vec![("FileContinuationToken", Arg::Text(token))]))
+}
+
+fn commit_note_upload(cx: &mut WriteCx<'_>, args: &Args) -> Result<Outputs> {
+    let names = block_names(cx, args);
+    let (id, bytes) = documents::commit(cx, args.record("Target")?, args.text("FileContinuationToken")?, &names)?;
+    Ok(Outputs(vec![("AnnotationId", Arg::Guid(id)), ("FileSizeInBytes", short_size(bytes))]))
+}
+
+fn initialize_note_download(cx: &ReadCx<'_>, args: &Args) -> Result<Outputs> {
+    let document = documents::read(cx, args.row("Target")?)?;
+    Ok(Outputs(vec![
+        ("FileContinuationToken", Arg::Text(document.token)),
+        ("FileSizeInBytes", short_size(document.bytes)),
+        ("FileName", Arg::Text(document.name)),
+    ]))
 }
 
 fn initialize_download(cx: &ReadCx<'_>, args: &Args) -> Result<Outputs> {
@@ -125,4 +174,9 @@ fn delete_file(cx: &mut WriteCx<'_>, args: &Args) -> Result<Outputs> {
 
 fn size(bytes: u64) -> Arg {
     Arg::BigInt(i64::try_from(bytes).unwrap_or(i64::MAX))
+}
+
+/// Documents of notes are small enough.
+fn short_size(bytes: u64) -> Arg {
+    Arg::Int(i32::try_from(bytes).unwrap_or(i32::MAX))
 }

@@ -268,6 +268,17 @@ impl Args {
         }
     }
 
+    /// A row with values.
+    ///
+    /// # Errors
+    /// 0x80040203 when it is missing.
+    pub fn record(&self, name: &str) -> Result<&Record> {
+        match self.get(name) {
+            Some(Arg::Record(record)) => Ok(record),
+            _ => Err(missing(name)),
+        }
+    }
+
     /// The items of a list; none if it is missing.
     pub fn list(&self, name: &str) -> &[Arg] {
         match self.get(name) {

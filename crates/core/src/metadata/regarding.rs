@@ -11,11 +11,12 @@ use driftless_model::{
 use super::validate::{Authority, component_type, touched};
 use super::{Definition, Origin, columns, relationships};
 use crate::behaviors::activities::ACTIVITY_POINTER;
+use crate::behaviors::notes;
 use crate::context::WriteCx;
 use crate::solutions::components;
 
 /// The table of notes, and their lookup.
-const NOTES: (&str, &str) = ("annotation", "objectid");
+const NOTES: (&str, &str) = (notes::NOTES, "objectid");
 /// The lookup of activities of all kinds.
 const REGARDING: &str = "regardingobjectid";
 
