@@ -187,4 +187,30 @@ mod tests {
         assert_eq!(read(&serde_json::to_string(&whole).unwrap()), whole);
         assert!(read("{}").is_default());
     }
+
+    #[test] // web-api 26.6
+    fn relationships_of_earlier_programs_are_read() {
+        let mut relationship = Relationship {
+            id: Uuid::nil(),
+            schema_name: "new_depot_boxes".into(),
+            referenced_table: "new_depot".into(),
+            referenced_column: "new_depotid".into(),
+            referencing_table: "new_box".into(),
+            referencing_column: "new_depotid".into(),
+            referencing_navigation: "new_DepotId".to_owned(),
+            referenced_navigation: "new_depot_boxes".to_owned(),
+            cascade: Cascade::default(),
+            hierarchical: false,
+            menu: AssociatedMenu::default(),
+            custom: true,
+            managed: false,
+            customizable: true,
+            introduced_version: "1.0.0.0".to_owned(),
+        };
+        let mut kept = serde_json::to_value(&relationship).unwrap();
+        assert_eq!(serde_json::from_value::<Relationship>(kept.clone()).unwrap(), relationship);
+        kept.as_object_mut().unwrap().insert("menu_label".to_owned(), serde_json::json!({ "1033": "Boxes" }));
+        relationship.menu = AssociatedMenu { behavior: MenuBehavior::UseLabel, label: Label::english("Boxes"), ..AssociatedMenu::default() };
+        assert_eq!(serde_json::from_str::<Relationship>(&kept.to_string()).unwrap(), relationship);
+    }
 }
