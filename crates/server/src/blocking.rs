@@ -1,4 +1,4 @@
-//! The one bridge from sockets to blocking code: a bounded queue in front of a fixed number of threads.
+//! The one bridge from sockets to blocking code: a bounded queue in front of a bounded number of threads.
 //!
 //! A request costs one allocation here, the channel on which its answer comes back. Waiting threads form a stack: the
 //! one that waited last is woken first, since its caches are warm, and under light load most threads sleep on. Measured
@@ -28,7 +28,7 @@ use crate::refusal::Refusal;
 /// How many threads and requests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PoolSize {
-    /// Threads.
+    /// Most threads.
     pub(crate) threads: usize,
     /// Threads that are called as soon as there is a request.
     pub(crate) threads_usual: usize,
@@ -84,38 +84,48 @@ struct Job {
 }
 
 impl Pool {
-    /// Starts `threads` threads.
+    /// Starts the first thread; the others follow when there is work for them, so that a service without load needs no memory for them.
     ///
     /// # Errors
-    /// The system gives no more threads; those that started end again.
+    /// The system gives no thread.
     pub(crate) fn start(front: Arc<dyn Front>, size: PoolSize) -> io::Result<Self> {
-        let threads = size.threads.max(1);
         let shared = Arc::new(Shared {
             front,
-            size,
-            state: Mutex::new(State {
-                queue: VecDeque::new(),
-                late_since: None,
-                asleep: Vec::with_capacity(threads),
-                is_asleep: vec![false; threads],
-                running: 0,
-                closed: false,
-            }),
+            size: PoolSize { threads: size.threads.max(1), ..size },
+            state: Mutex::new(State { queue: VecDeque::new(), asleep: Vec::new(), is_asleep: Vec::new(), running: 0, closed: false, late_since: None }),
             thread_ended: Condvar::new(),
         });
-        let pool = Self { shared, threads: Mutex::new(Vec::with_capacity(threads)) };
-        for index in 0..threads {
-            let shared = Arc::clone(&pool.shared);
-            pool.shared.lock().running += 1;
-            match thread::Builder::new().name(format!("front-{index}")).spawn(move || shared.work(index)) {
-                Ok(thread) => pool.threads().push(thread),
-                Err(error) => {
-                    pool.shared.lock().running -= 1;
-                    return Err(error); // dropping the pool ends the others
-                }
-            }
-        }
+        let pool = Self { shared, threads: Mutex::default() };
+        pool.add(&mut pool.shared.lock())?;
         Ok(pool)
+    }
+
+    /// Starts one more thread.
+    fn add(&self, state: &mut State) -> io::Result<()> {
+        let index = state.is_asleep.len();
+        let shared = Arc::clone(&self.shared);
+        let thread = thread::Builder::new().name(format!("front-{index}")).spawn(move || shared.work(index))?;
+        state.is_asleep.push(false);
+        state.running += 1;
+        self.threads().push(thread);
+        Ok(())
+    }
+
+    /// Calls the thread that fell asleep last, or else a new one. Whether there was one.
+    fn call(&self, mut state: MutexGuard<'_, State>) -> bool {
+        if let Some(thread) = state.take_sleeper() {
+            drop(state);
+            thread.unpark();
+            return true;
+        }
+        if state.running >= self.shared.size.threads {
+            return false;
+        }
+        let added = self.add(&mut state);
+        if let Err(error) = &added {
+            tracing::warn!(%error, threads = state.running, "no more threads can be started; requests wait for those that run");
+        }
+        added.is_ok()
     }
 
     /// Has a thread answer the request. Dropping the future abandons the request if no thread has begun it.
@@ -124,7 +134,7 @@ impl Pool {
         if !is_called {
             match tokio::time::timeout(CALL_AFTER, &mut answer).await {
                 Ok(outcome) => return outcome.unwrap_or(Err(Refusal::Closing)),
-                Err(_) => self.shared.call_if_late(),
+                Err(_) => self.call_if_late(),
             }
         }
         // The sender is dropped unused only by a thread that was ended in between.
@@ -161,6 +171,14 @@ impl Pool {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Calls a thread beyond the usual ones if the request that waits longest has waited too long.
+    fn call_if_late(&self) {
+        let state = self.shared.lock();
+        if state.queue.front().is_some_and(|job| job.queued.elapsed() >= CALL_AFTER) {
+            self.call(state);
+        }
+    }
+
     /// Queues a request. Whether a thread was called for it; else one that runs takes it.
     fn submit(&self, request: Request<Bytes>, peer: Peer) -> Result<(Answer, bool), Refusal> {
         let (sender, receiver) = oneshot::channel();
@@ -178,12 +196,8 @@ impl Pool {
         }
         state.queue.push_back(Job { queued, request, peer, answer: sender });
         let awake = state.running.saturating_sub(state.asleep.len());
-        let called = if awake < self.shared.size.threads_usual { state.take_sleeper() } else { None };
-        drop(state);
-        if let Some(thread) = &called {
-            thread.unpark();
-        }
-        Ok((receiver, called.is_some()))
+        let is_called = awake < self.shared.size.threads_usual && self.call(state);
+        Ok((receiver, is_called))
     }
 }
 
@@ -219,17 +233,6 @@ impl Shared {
                 Weight::Export => true,
                 Weight::LargeRead => late_for >= self.size.shed_after * 2,
             }
-    }
-
-    /// Calls a thread beyond the usual ones if the request that waits longest has waited too long.
-    fn call_if_late(&self) {
-        let mut state = self.lock();
-        let is_late = state.queue.front().is_some_and(|job| job.queued.elapsed() >= CALL_AFTER);
-        let called = if is_late { state.take_sleeper() } else { None };
-        drop(state);
-        if let Some(thread) = called {
-            thread.unpark();
-        }
     }
 
     fn work(&self, index: usize) {
