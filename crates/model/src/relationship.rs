@@ -111,6 +111,25 @@ pub enum MenuBehavior {
 }
 
 impl MenuBehavior {
+    /// Every one of them.
+    pub const ALL: [Self; 3] = [Self::UseCollectionName, Self::UseLabel, Self::DoNotDisplay];
+
+    /// Its name on the wire and in packages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UseCollectionName => "UseCollectionName",
+            Self::UseLabel => "UseLabel",
+            Self::DoNotDisplay => "DoNotDisplay",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|own| own.as_str() == name)
+    }
+
     /// What is meant where only the label is given.
     pub fn of(label: &Label) -> Self {
         if label.is_empty() { Self::UseCollectionName } else { Self::UseLabel }
@@ -129,6 +148,28 @@ pub enum MenuGroup {
     Service,
     /// Marketing.
     Marketing,
+}
+
+impl MenuGroup {
+    /// Every one of them.
+    pub const ALL: [Self; 4] = [Self::Details, Self::Sales, Self::Service, Self::Marketing];
+
+    /// Its name on the wire and in packages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Details => "Details",
+            Self::Sales => "Sales",
+            Self::Service => "Service",
+            Self::Marketing => "Marketing",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|own| own.as_str() == name)
+    }
 }
 
 /// How user interfaces list related rows (web-api 26.6). The service keeps it and gives it back.

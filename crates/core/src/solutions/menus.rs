@@ -16,17 +16,10 @@ pub(super) fn of_role(role: &RelationshipRole) -> AssociatedMenu {
     let label = plan::label(&role.menu_labels);
     AssociatedMenu {
         behavior: match setting(BEHAVIOR) {
-            "UseLabel" => MenuBehavior::UseLabel,
-            "DoNotDisplay" => MenuBehavior::DoNotDisplay,
             "" => MenuBehavior::of(&label),
-            _ => MenuBehavior::UseCollectionName,
+            behavior => MenuBehavior::parse(behavior).unwrap_or_default(),
         },
-        group: match setting(GROUP) {
-            "Sales" => MenuGroup::Sales,
-            "Service" => MenuGroup::Service,
-            "Marketing" => MenuGroup::Marketing,
-            _ => MenuGroup::Details,
-        },
+        group: MenuGroup::parse(setting(GROUP)).unwrap_or_default(),
         label,
         order: setting(ORDER).parse().ok(),
     }
@@ -34,18 +27,7 @@ pub(super) fn of_role(role: &RelationshipRole) -> AssociatedMenu {
 
 /// The role that says it.
 pub(super) fn in_role(menu: &AssociatedMenu, role: RelationshipRole) -> RelationshipRole {
-    let behavior = match menu.behavior {
-        MenuBehavior::UseCollectionName => "UseCollectionName",
-        MenuBehavior::UseLabel => "UseLabel",
-        MenuBehavior::DoNotDisplay => "DoNotDisplay",
-    };
-    let group = match menu.group {
-        MenuGroup::Details => "Details",
-        MenuGroup::Sales => "Sales",
-        MenuGroup::Service => "Service",
-        MenuGroup::Marketing => "Marketing",
-    };
-    let mut settings = vec![(BEHAVIOR.to_owned(), behavior.to_owned()), (GROUP.to_owned(), group.to_owned())];
+    let mut settings = vec![(BEHAVIOR.to_owned(), menu.behavior.as_str().to_owned()), (GROUP.to_owned(), menu.group.as_str().to_owned())];
     settings.extend(menu.order.map(|order| (ORDER.to_owned(), order.to_string())));
     let properties = Properties { settings: settings.into_iter().collect(), ..Properties::default() };
     RelationshipRole { menu_labels: export::labels(&menu.label), properties, ..role }

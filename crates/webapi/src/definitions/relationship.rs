@@ -1,6 +1,6 @@
 //! Values of a one-to-many relationship's definition (web-api 26.6).
 
-use driftless_model::{AssociatedMenu, CascadeAction, DeleteAction, MenuBehavior, MenuGroup, Relationship};
+use driftless_model::{AssociatedMenu, CascadeAction, DeleteAction, Relationship};
 
 use super::item::View;
 use super::node::Node;
@@ -64,20 +64,9 @@ fn cascade(relationship: &Relationship) -> Node {
 
 /// How user interfaces list related rows.
 pub(super) fn menu(view: View<'_>, menu: &AssociatedMenu) -> Node {
-    let behavior = match menu.behavior {
-        MenuBehavior::UseCollectionName => "UseCollectionName",
-        MenuBehavior::UseLabel => "UseLabel",
-        MenuBehavior::DoNotDisplay => "DoNotDisplay",
-    };
-    let group = match menu.group {
-        MenuGroup::Details => "Details",
-        MenuGroup::Sales => "Sales",
-        MenuGroup::Service => "Service",
-        MenuGroup::Marketing => "Marketing",
-    };
     Node::Object(vec![
-        ("Behavior", Node::word(behavior)),
-        ("Group", Node::word(group)),
+        ("Behavior", Node::word(menu.behavior.as_str())),
+        ("Group", Node::word(menu.group.as_str())),
         ("Label", Node::label(&menu.label, view.language)),
         ("Order", Node::Int(menu.order.map_or(ORDER_DEFAULT, i64::from))),
         ("IsCustomizable", Node::Bool(true)),

@@ -57,17 +57,11 @@ fn menu(members: Members<'_>, name: &str) -> Result<Option<AssociatedMenu>> {
     Ok(Some(AssociatedMenu {
         behavior: match menu.word("Behavior")? {
             None => MenuBehavior::of(&label),
-            Some("UseCollectionName") => MenuBehavior::UseCollectionName,
-            Some("UseLabel") => MenuBehavior::UseLabel,
-            Some("DoNotDisplay") => MenuBehavior::DoNotDisplay,
-            Some(other) => return Err(unknown_word("Behavior", other)),
+            Some(word) => MenuBehavior::parse(word).ok_or_else(|| unknown_word("Behavior", word))?,
         },
         group: match menu.word("Group")? {
-            None | Some("Details") => MenuGroup::Details,
-            Some("Sales") => MenuGroup::Sales,
-            Some("Service") => MenuGroup::Service,
-            Some("Marketing") => MenuGroup::Marketing,
-            Some(other) => return Err(unknown_word("Group", other)),
+            None => MenuGroup::default(),
+            Some(word) => MenuGroup::parse(word).ok_or_else(|| unknown_word("Group", word))?,
         },
         label,
         order: menu.number("Order")?,
