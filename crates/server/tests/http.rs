@@ -239,6 +239,22 @@ fn a_panic_is_one_error_and_nothing_else() {
     assert_eq!(client.get("/echo").status, 200);
 }
 
+#[test]
+fn threads_start_when_there_is_work_for_them() {
+    let service = Service::start(Limits { front_threads: 4, ..Limits::default() });
+    let threads = || {
+        let names = std::fs::read_dir("/proc/self/task").unwrap().filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok());
+        names.filter(|name| name.starts_with("front-")).count()
+    };
+    assert!(threads() <= 1);
+    let mut clients: Vec<_> = (0..6).map(|_| service.client()).collect();
+    clients.iter_mut().for_each(|client| client.send("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    service.front.gate.wait_for(4);
+    assert_eq!(threads(), 4);
+    service.front.gate.open();
+    assert!(clients.iter_mut().all(|client| client.answer().status == 200));
+}
+
 #[test] // D8
 fn a_full_queue_answers_429() {
     let service = Service::start(Limits { front_threads: 1, queue_requests_max: 1, ..Limits::default() });

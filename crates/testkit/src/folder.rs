@@ -13,7 +13,10 @@ impl TestFolder {
     /// A path for a folder that does not exist yet: the store makes it, with its own access rights.
     pub fn new(name: &str) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self(std::env::temp_dir().join(format!("driftless-{name}-{}-{number}", std::process::id())))
+        let path = std::env::temp_dir().join(format!("driftless-{name}-{}-{number}", std::process::id()));
+        // What is there was left by a process that was killed and had the same number.
+        let _ = std::fs::remove_dir_all(&path);
+        Self(path)
     }
 
     /// The path.
