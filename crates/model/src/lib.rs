@@ -20,6 +20,7 @@ mod record;
 mod relationship;
 mod scopes;
 mod table;
+mod thousands;
 mod value;
 mod version;
 
@@ -43,6 +44,7 @@ pub use relationship::{AssociatedMenu, Cascade, CascadeAction, DeleteAction, Men
 pub use rust_decimal::{Decimal, RoundingStrategy};
 pub use scopes::{Scopes, ScopesError};
 pub use table::{Ownership, SpecialColumns, Table, TableDef};
+pub use thousands::separate_thousands;
 pub use uuid::Uuid;
 pub use value::{Value, ValueRef};
 pub use version::{Epoch, Position, Version};

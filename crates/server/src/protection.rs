@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use driftless_core::Environment;
-use driftless_model::{Error, ErrorCode};
+use driftless_model::{Error, ErrorCode, separate_thousands};
 use uuid::Uuid;
 
 /// Parts of a window.
@@ -242,14 +242,8 @@ impl Drop for Admission<'_> {
 
 /// A number with commas between thousands.
 pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
+    let mut text = number.to_string();
+    separate_thousands(&mut text, 0);
     text
 }
 

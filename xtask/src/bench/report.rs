@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
+use driftless_model::separate_thousands;
 use serde_json::{Value, json};
 
 use super::machine::Machine;
@@ -102,14 +103,8 @@ fn number(value: f64) -> String {
     if value.abs() < 1_000.0 {
         return format!("{value:.1}");
     }
-    let digits = format!("{value:.0}");
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
+    let mut text = format!("{value:.0}");
+    separate_thousands(&mut text, 0);
     text
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use driftless_core::{Currencies, Snapshot};
-use driftless_model::{ChoiceSource, Column, ColumnType, DateBehavior, DateFormat, Decimal, RoundingStrategy, Table, ValueRef};
+use driftless_model::{ChoiceSource, Column, ColumnType, DateBehavior, DateFormat, Decimal, RoundingStrategy, Table, ValueRef, separate_thousands};
 use driftless_odata::literal::print::push_date;
 use driftless_query::RowView;
 
@@ -163,11 +163,7 @@ fn push_grouped(value: Decimal, digits: u32, out: &mut String) {
     value.rescale(digits);
     let start = out.len();
     let _ = write!(out, "{value}");
-    let mut at = out[start..].find('.').map_or(out.len(), |point| start + point);
-    while at > start + 3 {
-        at -= 3;
-        out.insert(at, ',');
-    }
+    separate_thousands(out, start);
 }
 
 /// `4/7/2031 2:59 PM`, or the date alone.
