@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use driftless_server::{Limits, ListenError, Listeners, Server, Stopped};
-use raw::{Client, PATIENCE, Service, TestFront, connect, eventually};
+use raw::{Answer, Client, PATIENCE, Service, TestFront, connect, eventually};
 
 const SHORT: Duration = Duration::from_millis(40);
 
@@ -255,20 +255,26 @@ fn threads_start_when_there_is_work_for_them() {
     assert!(clients.iter_mut().all(|client| client.answer().status == 200));
 }
 
-#[test] // D8
-fn a_full_queue_answers_429() {
-    let service = Service::start(Limits { front_threads: 1, queue_requests_max: 1, ..Limits::default() });
+/// Three requests to a service with one thread and room for one more: the first runs until the gate opens, and gives its client; of the others one waits and
+/// one is told that as many wait as may.
+fn fill(service: &Service) -> (Client<TcpStream>, mpsc::Receiver<Answer>) {
     let request = "GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let mut running = service.client();
     running.send(request);
     service.front.gate.wait_for(1);
-    // One of these waits, the other finds the queue full.
     let (sender, answers) = mpsc::channel();
     for _ in 0..2 {
         let (sender, mut client) = (sender.clone(), service.client());
         client.send(request);
         thread::spawn(move || sender.send(client.answer()));
     }
+    (running, answers)
+}
+
+#[test] // D8
+fn a_full_queue_answers_429() {
+    let service = Service::start(Limits { front_threads: 1, queue_requests_max: 1, ..Limits::default() });
+    let (mut running, answers) = fill(&service);
     let refused = answers.recv_timeout(PATIENCE).unwrap();
     refused.is_error(429, "0x80072326");
     assert_eq!(refused.header("retry-after"), Some("1"));
@@ -282,17 +288,7 @@ fn a_service_that_does_not_keep_up_puts_off_what_can_wait() {
     let late = Limits { front_threads: 1, queue_requests_max: 1, queue_delay: Duration::ZERO, ..Limits::default() };
     for (shed_after, status) in [(Duration::ZERO, 503), (Duration::from_secs(3_600), 429)] {
         let service = Service::start(Limits { shed_after, ..late.clone() });
-        let request = "GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n";
-        let mut running = service.client();
-        running.send(request);
-        service.front.gate.wait_for(1);
-        // One of these waits; the other is told that as many wait as may.
-        let (sender, answers) = mpsc::channel();
-        for _ in 0..2 {
-            let (sender, mut client) = (sender.clone(), service.client());
-            client.send(request);
-            thread::spawn(move || sender.send(client.answer()));
-        }
+        let (mut running, answers) = fill(&service);
         assert_eq!(answers.recv_timeout(PATIENCE).unwrap().status, 429);
         for path in ["/export", "/list"] {
             let answer = service.client().get(path);
