@@ -75,8 +75,7 @@ pub(crate) fn run(given: &[String]) -> Result<Outcome> {
     };
     let clients = install(&from)?;
     let folder = service::fresh_folder("accept-run")?;
-    let launch =
-        Launch { binary, data: folder.join("data"), run: folder.join("run"), verb: "dev", https: https_address(), variables: &[], wrapper: Vec::new() };
+    let launch = Launch { verb: "dev", https: https_address(), ..Launch::serve(&binary, &folder) };
     let service = Service::start(&launch)?;
     let credentials = credentials(&launch)?;
     let mut failures = Vec::new();

@@ -39,6 +39,21 @@ pub(crate) struct Launch {
     pub(crate) wrapper: Vec<OsString>,
 }
 
+impl Launch {
+    /// `serve` on any port, with the data folder, the ready file and the log in folders of their own below `folder`.
+    pub(crate) fn serve(binary: &Path, folder: &Path) -> Self {
+        Self {
+            binary: binary.to_owned(),
+            data: folder.join("data"),
+            run: folder.join("run"),
+            verb: "serve",
+            https: ANY_PORT,
+            variables: &[],
+            wrapper: Vec::new(),
+        }
+    }
+}
+
 /// What the service says of itself in its ready file.
 #[derive(Clone, Debug)]
 pub(crate) struct Ready {

@@ -11,7 +11,7 @@ use super::load::{self, Lanes, drive};
 use super::raw::Raw;
 use super::tables::{self, BenchTable, Codes, ROOT};
 use crate::http::{Address, Connection};
-use crate::service::{ANY_PORT, Launch, Service};
+use crate::service::{Launch, Service};
 
 /// Most rows of the large table that the service itself writes; more are written below it.
 const SERVED_ROWS_MAX: usize = 1_000_000;
@@ -67,15 +67,7 @@ impl Served {
 impl Stage {
     /// A new folder with the table that lookups lead to.
     pub(crate) fn new(plan: &Plan) -> Result<Self> {
-        let launch = Launch {
-            binary: plan.binary.clone(),
-            data: plan.folder.join("data"),
-            run: plan.folder.join("run"),
-            verb: "serve",
-            https: ANY_PORT,
-            variables: &[("DRIFTLESS_AGGREGATE_ROWS_MAX", "unlimited")],
-            wrapper: Vec::new(),
-        };
+        let launch = Launch { variables: &[("DRIFTLESS_AGGREGATE_ROWS_MAX", "unlimited")], ..Launch::serve(&plan.binary, &plan.folder) };
         let stage = Self { launch, large: plan.large, small: plan.small, filled: OnceCell::new() };
         let served = stage.serve()?;
         tables::create_parents(&mut served.connection())?;

@@ -12,7 +12,7 @@ use super::stage::{self, Stage};
 use super::tables::{self, ROOT};
 use super::{Plan, median};
 use crate::http::Request;
-use crate::service::{ANY_PORT, Launch};
+use crate::service::Launch;
 
 /// Starts whose median is reported.
 const STARTS: usize = 7;
@@ -27,15 +27,7 @@ const COLUMNS: usize = 60;
 
 /// Measures a folder as it is after the first start, and one with many tables.
 pub(crate) fn run(plan: &Plan, _: &Stage) -> Result<Vec<Row>> {
-    let launch = |name: &str| Launch {
-        binary: plan.binary.clone(),
-        data: plan.folder.join(name),
-        run: plan.folder.join("run"),
-        verb: "serve",
-        https: ANY_PORT,
-        variables: &[],
-        wrapper: Vec::new(),
-    };
+    let launch = |name: &str| Launch { data: plan.folder.join(name), ..Launch::serve(&plan.binary, &plan.folder) };
     let plain = launch("plain");
     stage::serve(&plain)?.stop()?;
     let (start_ms, idle_mib) = measure(&plain)?;

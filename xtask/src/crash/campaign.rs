@@ -15,7 +15,7 @@ use super::table;
 use super::workload::{Clock, Shared, Writer};
 use crate::http::{Address, Connection};
 use crate::rng::Rng;
-use crate::service::{self, ANY_PORT, Launch, Service};
+use crate::service::{self, Launch, Service};
 
 /// Writer threads.
 const WRITERS: u32 = 8;
@@ -41,15 +41,7 @@ pub(crate) struct Plan {
 
 /// Runs a campaign and adds what it came to.
 pub(crate) fn run(plan: &Plan, report: &mut Report) -> Result<()> {
-    let launch = Launch {
-        binary: plan.binary.clone(),
-        data: plan.folder.join("data"),
-        run: plan.folder.join("run"),
-        verb: "serve",
-        https: ANY_PORT,
-        variables: &[],
-        wrapper: Vec::new(),
-    };
+    let launch = Launch::serve(&plan.binary, &plan.folder);
     let clock = Clock::start();
     let mut service = Service::start(&launch)?;
     let mut address = Address::of(service.ready())?;

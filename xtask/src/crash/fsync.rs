@@ -9,7 +9,7 @@ use super::table;
 use super::workload::Clock;
 use crate::Outcome;
 use crate::http::{Address, Connection, Request};
-use crate::service::{ANY_PORT, Launch, Service};
+use crate::service::{Launch, Service};
 
 /// Makes `creates` rows under a tracer and compares the number of calls.
 pub(crate) fn run(binary: &Path, folder: &Path, creates: u64) -> Result<Outcome> {
@@ -20,8 +20,7 @@ pub(crate) fn run(binary: &Path, folder: &Path, creates: u64) -> Result<Outcome>
     let trace = folder.join("trace.txt");
     let mut wrapper: Vec<_> = ["strace", "-f", "-q", "-e", "trace=fdatasync,fsync", "-o"].map(Into::into).into();
     wrapper.push(trace.clone().into_os_string());
-    let launch =
-        Launch { binary: binary.to_owned(), data: folder.join("data"), run: folder.join("run"), verb: "serve", https: ANY_PORT, variables: &[], wrapper };
+    let launch = Launch { wrapper, ..Launch::serve(binary, folder) };
     let service = Service::start(&launch)?;
     let address = Address::of(service.ready())?;
     let mut connection = Connection::new(&address);
