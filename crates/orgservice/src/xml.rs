@@ -1,0 +1,3 @@
+//! Elements in and out.
+
+mod writer;

@@ -1,0 +1,1 @@
+//! Text of XML, piece by piece into one buffer.
