@@ -132,6 +132,11 @@ impl Ns {
         }
     }
 
+    /// The namespace with an address.
+    pub(crate) fn of_address(address: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|ns| ns.address() == address)
+    }
+
     /// The namespace with a short name.
     pub(crate) fn of_prefix(prefix: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|ns| ns.prefix() == prefix)
