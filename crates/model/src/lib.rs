@@ -14,6 +14,7 @@ mod fold;
 mod key;
 mod label;
 mod limits;
+pub mod literal;
 mod many_to_many;
 mod name;
 mod record;

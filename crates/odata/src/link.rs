@@ -1,8 +1,8 @@
 //! Next links and delta links (web-api 17, 25.2): the client's own options in their order, and a token.
 
-use crate::literal::print::push_token_stamp;
 use crate::percent::{self, HexCase, Plus, push_encoded};
 use crate::query::RawOption;
+use driftless_model::literal::print::push_token_stamp;
 
 /// Options that belong to one page and are never repeated.
 const TOKENS: [&str; 2] = ["$skiptoken", "$deltatoken"];

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use driftless_model::literal::hex_value;
+
 use crate::{ParseError, ParseErrorKind};
 
 /// What a plus sign means in the text that is decoded.
@@ -58,16 +60,6 @@ pub(crate) fn escape_at(bytes: &[u8], at: usize) -> Option<u8> {
     let high = hex_value(*bytes.get(at + 1)?)?;
     let low = hex_value(*bytes.get(at + 2)?)?;
     Some(high << 4 | low)
-}
-
-/// Value of a hexadecimal digit of either case.
-pub(crate) const fn hex_value(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
 }
 
 /// Appends `text`, writing every byte as an escape that is neither an ASCII letter or digit nor in `plain`.

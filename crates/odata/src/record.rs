@@ -5,10 +5,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use driftless_model::{Column, Decimal, Shape, Uuid, Value, money_from_decimal};
 
 use crate::json::Json;
-use crate::literal::{self, LiteralError};
+use driftless_model::literal::{LiteralError, value_of_column, value_of_shape};
+use driftless_model::{Column, Shape, Value};
 
 /// Longest piece of a refused literal that is repeated, in characters.
 const SHOWN_MAX: usize = 100;
@@ -70,63 +70,6 @@ pub fn edm_type(shape: Shape) -> &'static str {
     }
 }
 
-fn value_of_column(column: &Column, text: &str) -> Result<Value, LiteralError> {
-    if column.is_wall_time() {
-        return literal::wall_time(text.trim_ascii()).map(Value::DateTime);
-    }
-    value_of_shape(column.shape(), text)
-}
-
-fn value_of_shape(shape: Shape, text: &str) -> Result<Value, LiteralError> {
-    if shape == Shape::Text {
-        return Ok(Value::text(text));
-    }
-    let text = text.trim_ascii();
-    match shape {
-        // Bytes stand in bodies only.
-        Shape::Text | Shape::Bytes | Shape::None => Err(LiteralError::Malformed),
-        Shape::Bool => match text {
-            "1" => Ok(Value::Bool(true)),
-            "0" => Ok(Value::Bool(false)),
-            _ => literal::boolean(text).map(Value::Bool),
-        },
-        Shape::Int => literal::int32(whole(text)).map(Value::Int),
-        Shape::BigInt => literal::int64(whole(text)).map(Value::BigInt),
-        Shape::Decimal => decimal(text).map(Value::Decimal),
-        Shape::Money => decimal(text).and_then(|value| money_from_decimal(value).map_err(|_| LiteralError::OutOfRange)).map(Value::Money),
-        Shape::Float => literal::double(text).map(Value::Float),
-        Shape::Guid | Shape::Lookup | Shape::PolyLookup => literal::guid(text).map(|bytes| Value::Guid(Uuid::from_bytes(bytes))),
-        Shape::DateTime => literal::date_time(text).map(Value::DateTime),
-        Shape::Date => literal::date(text).map(Value::Date),
-        Shape::Choices => choices(text),
-    }
-}
-
-/// The digits of a whole number that was written with an empty fraction, such as `5.0`.
-fn whole(text: &str) -> &str {
-    match text.split_once('.') {
-        Some((whole, fraction)) if !fraction.is_empty() && fraction.bytes().all(|b| b == b'0') => whole,
-        _ => text,
-    }
-}
-
-fn decimal(text: &str) -> Result<Decimal, LiteralError> {
-    let parts = literal::decimal(text)?;
-    let (mut mantissa, mut scale) = (parts.mantissa, parts.scale);
-    while scale > 0 && mantissa % 10 == 0 {
-        mantissa /= 10;
-        scale -= 1;
-    }
-    Decimal::try_from_i128_with_scale(mantissa, u32::from(scale)).map_err(|_| LiteralError::OutOfRange)
-}
-
-fn choices(text: &str) -> Result<Value, LiteralError> {
-    if text.is_empty() {
-        return Ok(Value::Null);
-    }
-    text.split(',').map(|number| literal::int32(number.trim_ascii())).collect::<Result<Vec<_>, _>>().map(Value::Choices)
-}
-
 fn shown(json: &Json<'_>) -> String {
     match json {
         Json::Null => "null".to_owned(),
@@ -141,8 +84,8 @@ fn shown(json: &Json<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use driftless_model::{
-        BooleanColumn, ChoiceColumn, ChoiceSet, ChoiceSource, ColumnType, DateBehavior, DateFormat, DateTimeColumn, DecimalColumn, IntegerColumn,
-        IntegerFormat, Label, LogicalName, MoneyColumn, PrecisionSource, RequiredLevel, SchemaName, TextColumn, TextFormat, Validity,
+        BooleanColumn, ChoiceColumn, ChoiceSet, ChoiceSource, ColumnType, DateBehavior, DateFormat, DateTimeColumn, Decimal, DecimalColumn, IntegerColumn,
+        IntegerFormat, Label, LogicalName, MoneyColumn, PrecisionSource, RequiredLevel, SchemaName, TextColumn, TextFormat, Uuid, Validity,
     };
 
     use super::*;

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use driftless_model::literal;
 use driftless_odata::batch::{BatchLimits, parse_batch};
 use driftless_odata::filter::{self, Argument, CompareOp, Expr, FilterLimits, Lit, Operand, Quantifier, TextFunction};
 use driftless_odata::headers::{ContentType, Format, Preconditions, Preferences};
@@ -11,7 +12,7 @@ use driftless_odata::json::{self, Json, JsonLimits, JsonWriter};
 use driftless_odata::paging::{CookieColumn, CookieEncoding, CookieLimits, PagingCookie};
 use driftless_odata::query::{QueryLimits, QueryOptions};
 use driftless_odata::url::{KeyLiteral, KeyPredicate, NamedSegment, ResourcePath, Segment};
-use driftless_odata::{link, literal, percent, url};
+use driftless_odata::{link, percent, url};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

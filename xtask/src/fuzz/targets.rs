@@ -2,6 +2,7 @@
 //!
 //! To add one: a line in [`TARGETS`] with a function that gives whether the input was accepted.
 
+use driftless_model::literal;
 use driftless_odata::batch::{BatchLimits, parse_batch};
 use driftless_odata::filter::{self, FilterLimits};
 use driftless_odata::headers::{Format, Preconditions, Preferences};
@@ -9,7 +10,7 @@ use driftless_odata::json::{self, JsonLimits};
 use driftless_odata::paging::{CookieLimits, PagingCookie};
 use driftless_odata::query::{QueryLimits, QueryOptions};
 use driftless_odata::url::{parse_path, parse_reference, parse_root};
-use driftless_odata::{link, literal, percent};
+use driftless_odata::{link, percent};
 use driftless_solution_file::{PackageLimits, read, write};
 
 use super::archive::stored;

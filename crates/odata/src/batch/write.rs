@@ -1,6 +1,6 @@
 //! The answer to a batch, in exactly the form that published clients look for (web-api 23).
 
-use crate::literal::print::guid_text;
+use driftless_model::literal::print::guid_text;
 
 /// The answer to one request of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use super::Lit;
 use crate::json::{Json, JsonLimits, read_argument};
-use crate::literal::{self, LiteralError};
 use crate::{ParseError, ParseErrorKind};
+use driftless_model::literal::{self, LiteralError};
 
 /// Length of a dashed GUID.
 const GUID_LENGTH: usize = 36;

@@ -2,7 +2,7 @@
 
 use super::{Argument, Expr, Lit, Operand};
 use crate::json::JsonWriter;
-use crate::literal::print::guid_text;
+use driftless_model::literal::print::guid_text;
 
 /// The filter as text, not percent-encoded.
 #[must_use]

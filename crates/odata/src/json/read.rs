@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::scan::plain_prefix;
 use super::{Json, JsonLimits};
-use crate::percent::hex_value;
 use crate::{ParseError, ParseErrorKind};
+use driftless_model::literal::hex_value;
 
 /// Members up to which an object is searched for a repeated name member by member; beyond it the names are
 /// sorted once at the end, so that large objects cost no quadratic time.

@@ -2,7 +2,7 @@
 
 use super::Json;
 use super::scan::plain_prefix;
-use crate::literal::print;
+use driftless_model::literal::print;
 
 /// Writes JSON on one line into a growing buffer and sets the commas itself.
 ///
@@ -256,7 +256,7 @@ fn push_escape(out: &mut Vec<u8>, byte: u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::literal;
+    use driftless_model::literal;
 
     fn written(write: impl FnOnce(&mut JsonWriter)) -> String {
         let mut writer = JsonWriter::new();

@@ -1,9 +1,9 @@
 //! Values of a column's definition (web-api 26.4).
 
+use driftless_model::literal;
 use driftless_model::{
     Column, ColumnIx, ColumnType, DateBehavior, DateFormat, IntegerFormat, LookupKind, PrecisionSource, RequiredLevel, Table, TextFormat, money_to_decimal,
 };
-use driftless_odata::literal;
 
 use super::item::View;
 use super::node::Node;

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 
 use driftless_core::metadata::{Condition, ConditionOperator, Criteria};
+use driftless_model::literal;
 use driftless_model::{Decimal, Error, ErrorCode, Result, Uuid};
 use driftless_odata::json::{Json, JsonLimits, read_argument};
-use driftless_odata::literal;
 
 use super::item::{Item, View};
 use super::node::Node;

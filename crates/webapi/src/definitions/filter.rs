@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use driftless_model::literal;
 use driftless_model::{Decimal, Error, ErrorCode, Result, Uuid};
 use driftless_odata::filter::{Argument, CompareOp, Expr, FilterLimits, Lit, Operand, TextFunction, parse_argument};
-use driftless_odata::literal;
 
 use super::item::{Item, View};
 use super::node::Node;

@@ -1,7 +1,7 @@
 //! Where a path among definitions leads (web-api 26.1): one walk for all sets, parts and casts.
 
+use driftless_model::literal;
 use driftless_model::{Error, ErrorCode, Result, Uuid};
-use driftless_odata::literal;
 use driftless_odata::url::{KeyLiteral, KeyPredicate, Segment};
 
 use super::item::{Item, Source, View};

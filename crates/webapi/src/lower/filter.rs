@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use driftless_core::Snapshot;
+use driftless_model::literal;
 use driftless_model::{Column, Error, ErrorCode, LogicalName, Result, Shape, Table, Uuid};
 use driftless_odata::filter::{Argument, CompareOp, Expr, FilterLimits, Lit, Operand, Quantifier, TextFunction, parse_argument};
-use driftless_odata::literal;
 use driftless_query::{Along, ColumnPath, Comparison, Condition, Filter, Link, LinkKind, Literal, Operator};
 
 use super::functions;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use driftless_core::{Identity, Snapshot, Target};
+use driftless_model::literal;
 use driftless_model::{ColumnIx, Error, ErrorCode, Reference as RowRef, Result, Table, TableCode, Uuid, Value};
-use driftless_odata::literal;
 use driftless_odata::record::value_of_text;
 use driftless_odata::url::{KeyLiteral, KeyPredicate, Reference, parse_reference};
 

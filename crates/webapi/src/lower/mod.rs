@@ -1,7 +1,6 @@
 //! From wire forms to the organization's requests: addresses of rows, bodies, query options. All of it is pure: definitions and syntax in, requests out.
 
 mod apply;
-mod companions;
 mod expand;
 mod filter;
 mod functions;
@@ -10,7 +9,6 @@ mod navigation;
 mod query;
 mod record;
 
-pub(crate) use companions::CURRENCY;
 pub(crate) use expand::{expands, is_deep, printed};
 pub(crate) use key::{lookup_in_name, reference, target};
 pub(crate) use navigation::{Single, single};

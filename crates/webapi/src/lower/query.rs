@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use driftless_contract::companions;
 use driftless_core::Snapshot;
 use driftless_model::{ColumnIx, Error, ErrorCode, Result, Table};
 use driftless_odata::filter::{Argument, FilterLimits, Operand, parse_argument};
@@ -9,7 +10,6 @@ use driftless_odata::query::{Direction, OrderItem, OrderKey, QueryOptions, Selec
 use driftless_query::{Columns, Order, OrderBy, Query};
 
 use super::apply::apply;
-use super::companions::companion;
 use super::expand::expands;
 use super::filter::Lowering;
 use super::is_principal;
@@ -33,13 +33,7 @@ pub(crate) fn select(table: &Table, items: Option<&[SelectItem]>) -> Result<Colu
         }
         columns.push(property(table, name)?);
     }
-    for at in 0..columns.len() {
-        if let Some(ix) = columns.get(at).and_then(|ix| companion(table, *ix))
-            && !columns.contains(&ix)
-        {
-            columns.push(ix);
-        }
-    }
+    companions::add(table, &mut columns);
     Ok(Columns::Some(columns.into_iter().map(|ix| table.column(ix).name.clone()).collect()))
 }
 

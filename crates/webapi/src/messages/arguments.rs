@@ -6,9 +6,9 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use driftless_core::{Arg, Args, ComplexType, Identity, MessageDef, Param, ParamType, Record, SOLUTION, Snapshot, Target};
+use driftless_model::literal;
 use driftless_model::{Error, Result, Table, Uuid};
 use driftless_odata::json::{Json, JsonLimits, read_argument};
-use driftless_odata::literal;
 use driftless_odata::url::{KeyLiteral, NamedSegment, parse_argument};
 
 use super::results::described;

@@ -3,7 +3,6 @@
 //! What does not change from row to row is worked out once, when the page starts: member names with their quotes, annotations, labels. A row is then
 //! written straight from the statement's values into one buffer, without allocation.
 
-mod formatted;
 mod plan;
 mod record;
 mod sink;
@@ -17,11 +16,12 @@ pub(crate) use value::write_value;
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use driftless_contract::formatted;
 use driftless_core::{Currencies, Organization, Snapshot};
-use driftless_model::{Column, ColumnType, Result};
+use driftless_model::Result;
 use driftless_odata::headers::{Format, MetadataLevel};
 use driftless_odata::query::{ExpandItem, SelectItem};
-use driftless_query::{Along, Columns, Expand, Query};
+use driftless_query::Query;
 
 use crate::call::Call;
 
@@ -36,36 +36,13 @@ pub(crate) struct Lowered {
 }
 
 impl Lowered {
-    /// What a query over `table` and its expansions, asked for as `expand`, is shown with. Currencies are read once, and only for amounts with formatted values.
+    /// What a query over `table` and its expansions, asked for as `expand`, is shown with.
     ///
     /// # Errors
     /// When the store fails.
     pub(crate) fn new(organization: &Organization, snapshot: &Arc<Snapshot>, query: &Query, expand: &[ExpandItem]) -> Result<Self> {
-        let needed = query.lookup_names && shows_amounts(snapshot, query);
-        let currencies = if needed { organization.currencies()? } else { Currencies::default() };
-        Ok(Self { snapshot: Arc::clone(snapshot), currencies: Arc::new(currencies), expand: expand.to_vec() })
-    }
-}
-
-/// True if there are amounts among the columns that a query returns.
-fn shows_amounts(snapshot: &Snapshot, query: &Query) -> bool {
-    // Which table a value is of is known when the query is resolved; that there may be amounts is enough.
-    !query.values.is_empty() || has_amounts(snapshot, &query.table, &query.columns) || query.expands.iter().any(|expand| expanded_amounts(snapshot, expand))
-}
-
-fn expanded_amounts(snapshot: &Snapshot, expand: &Expand) -> bool {
-    let table = match &expand.along {
-        Along::Lookup { target: table, .. } | Along::Collection { table, .. } | Along::Intersect { table, .. } => table,
-    };
-    has_amounts(snapshot, table, &expand.columns) || expand.expands.iter().any(|inner| expanded_amounts(snapshot, inner))
-}
-
-fn has_amounts(snapshot: &Snapshot, table: &str, columns: &Columns) -> bool {
-    let Some(table) = snapshot.find(table) else { return false };
-    let is_amount = |column: &Column| matches!(column.kind, ColumnType::Money(_));
-    match columns {
-        Columns::All => table.columns.iter().any(is_amount),
-        Columns::Some(names) => names.iter().filter_map(|name| table.find(name)).any(|ix| is_amount(table.column(ix))),
+        let currencies = formatted::currencies(organization, snapshot, query)?;
+        Ok(Self { snapshot: Arc::clone(snapshot), currencies, expand: expand.to_vec() })
     }
 }
 

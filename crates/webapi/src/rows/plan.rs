@@ -1,5 +1,7 @@
 //! What is the same for every row of a page, worked out once.
 
+use driftless_contract::companions::CURRENCY;
+use driftless_contract::formatted::{Formatter, Surroundings};
 use driftless_core::Snapshot;
 use driftless_model::{Column, ColumnIx, LogicalName, Table, TableCode, Uuid, ValueRef};
 use driftless_odata::json::JsonWriter;
@@ -8,10 +10,9 @@ use driftless_odata::query::ExpandItem;
 use driftless_odata::record::edm_type;
 use driftless_query::{Aggregate, FlatValue, Group, Output, ResolvedQuery, RowView};
 
-use super::formatted::{Formatter, Surroundings};
 use super::value::{write_group_amount, write_value};
 use super::{FORMATTED_VALUE, LOOKUP_TABLE, Lowered, NAVIGATION, RowStyle};
-use crate::lower::{CURRENCY, is_deep, is_principal, printed};
+use crate::lower::{is_deep, is_principal, printed};
 
 /// How the rows of one query become objects.
 #[derive(Debug)]
@@ -397,18 +398,11 @@ impl ColumnPlan {
             json.prepared_name(name);
             json.text(type_name);
         }
-        match &self.formatted {
-            Some((name, Formatter::Name(at))) => {
-                if let ValueRef::Text(text) = row.get(*at) {
-                    json.prepared_name(name);
-                    json.text(text);
-                }
-            }
-            Some((name, formatter)) if formatter.format(value, row, scratch) => {
-                json.prepared_name(name);
-                json.text(scratch);
-            }
-            _ => {}
+        if let Some((name, formatter)) = &self.formatted
+            && formatter.format(value, row, scratch)
+        {
+            json.prepared_name(name);
+            json.text(scratch);
         }
         if let (Some(lookup), ValueRef::Ref(reference)) = (&self.lookup, value) {
             lookup.write(json, reference.table);

@@ -2,9 +2,9 @@
 
 use driftless_core::Snapshot;
 use driftless_core::metadata::{ChoiceSpec, ChoiceUpdate, ColumnSpec};
+use driftless_model::literal;
 use driftless_model::{ChoiceOption, ChoiceSet, ChoiceSource, Error, ErrorCode, LogicalName, Result, SchemaName, StateColumn, StatusColumn, Uuid};
 use driftless_odata::json::Json;
-use driftless_odata::literal;
 use driftless_odata::url::{KeyPredicate, Segment, parse_path, parse_root};
 
 use super::reader::{Members, wrong};

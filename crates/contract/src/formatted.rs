@@ -4,31 +4,44 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use driftless_core::{Currencies, Snapshot};
-use driftless_model::{ChoiceSource, Column, ColumnType, DateBehavior, DateFormat, Decimal, RoundingStrategy, Table, ValueRef, separate_thousands};
-use driftless_odata::literal::print::push_date;
-use driftless_query::RowView;
+use driftless_core::{Currencies, Organization, Snapshot};
+use driftless_model::literal::print::push_date;
+use driftless_model::{ChoiceSource, Column, ColumnType, DateBehavior, DateFormat, Decimal, Result, RoundingStrategy, Table, ValueRef, separate_thousands};
+use driftless_query::{Along, Columns, Expand, Query, RowView};
 
 /// How the values of one column are shown.
 #[derive(Clone, Debug)]
-pub(super) enum Formatter {
+pub enum Formatter {
     /// One label of several, by value; several values are joined.
     Labels(Vec<(i32, String)>),
     /// What people call a table, by its name.
     Tables(HashMap<String, String>),
     /// Amount behind the symbol of its currency.
-    Money { digits: u32, symbols: Symbols },
+    Money {
+        /// Digits after the point.
+        digits: u32,
+        /// Symbols of currencies.
+        symbols: Symbols,
+    },
     /// Number with this many digits after the point, thousands separated.
-    Number { digits: u32 },
+    Number {
+        /// Digits after the point.
+        digits: u32,
+    },
     /// Moment, moved by the caller's zone.
-    Moment { offset_s: i64, with_time: bool },
+    Moment {
+        /// Seconds by which the caller's clock is ahead of UTC.
+        offset_s: i64,
+        /// False where the date alone is shown.
+        with_time: bool,
+    },
     /// Primary name of the row that a lookup refers to, at this place of the row.
     Name(usize),
 }
 
 /// Where the symbol of an amount comes from.
 #[derive(Clone, Debug)]
-pub(super) struct Symbols {
+pub struct Symbols {
     currencies: Arc<Currencies>,
     /// Place of the row's currency; none for amounts in the base currency.
     at: Option<usize>,
@@ -41,21 +54,26 @@ impl Symbols {
 }
 
 /// What a formatter needs to know beside the column.
-#[derive(Clone, Copy)]
-pub(super) struct Surroundings<'a> {
-    pub(super) snapshot: &'a Snapshot,
-    pub(super) currencies: &'a Arc<Currencies>,
-    pub(super) language: u16,
-    pub(super) time_zone_minutes: i16,
-    /// Place of a lookup's name.
-    pub(super) name_at: Option<usize>,
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    /// Definitions, for labels.
+    pub snapshot: &'a Snapshot,
+    /// Symbols for amounts, from [`currencies`].
+    pub currencies: &'a Arc<Currencies>,
+    /// Language of the caller, as a code.
+    pub language: u16,
+    /// Minutes by which the caller's clock is ahead of UTC.
+    pub time_zone_minutes: i16,
+    /// Place of a lookup's name in the row.
+    pub name_at: Option<usize>,
     /// Place of the row's currency.
-    pub(super) currency_at: Option<usize>,
+    pub currency_at: Option<usize>,
 }
 
 impl Formatter {
     /// The formatter of a column, if its type has formatted values.
-    pub(super) fn of(column: &Column, around: Surroundings<'_>) -> Option<Self> {
+    #[must_use]
+    pub fn of(column: &Column, around: Surroundings<'_>) -> Option<Self> {
         let Surroundings { snapshot, language, time_zone_minutes, name_at, .. } = around;
         Some(match &column.kind {
             ColumnType::Choice(kind) | ColumnType::Choices(kind) => Self::Labels(labels(&kind.choice, snapshot, language)),
@@ -84,7 +102,7 @@ impl Formatter {
     }
 
     /// Writes what people read of a value in `row` into `out`; false when there is nothing to read, as for an option without a label.
-    pub(super) fn format(&self, value: ValueRef<'_>, row: &dyn RowView, out: &mut String) -> bool {
+    pub fn format(&self, value: ValueRef<'_>, row: &dyn RowView, out: &mut String) -> bool {
         out.clear();
         match (self, value) {
             (Self::Labels(labels), ValueRef::Int(n)) => push_label(labels, n, out),
@@ -117,10 +135,45 @@ impl Formatter {
                 }
             },
             (Self::Moment { offset_s, with_time }, ValueRef::DateTime(seconds)) => push_moment(seconds.saturating_add(*offset_s), *with_time, out),
+            (Self::Name(at), ValueRef::Ref(_) | ValueRef::Guid(_)) => {
+                let ValueRef::Text(name) = row.get(*at) else { return false };
+                out.push_str(name);
+            }
             (Self::Moment { .. }, ValueRef::Date(days)) => push_moment(i64::from(days) * 86_400, false, out),
             _ => {}
         }
         !out.is_empty()
+    }
+}
+
+/// The symbols that the rows of a query need: read once, and only where amounts are returned with names for people ([`Query::lookup_names`]).
+///
+/// # Errors
+/// When the store fails.
+pub fn currencies(organization: &Organization, snapshot: &Snapshot, query: &Query) -> Result<Arc<Currencies>> {
+    let needed = query.lookup_names && shows_amounts(snapshot, query);
+    Ok(Arc::new(if needed { organization.currencies()? } else { Currencies::default() }))
+}
+
+/// True if there are amounts among the columns that a query returns.
+fn shows_amounts(snapshot: &Snapshot, query: &Query) -> bool {
+    // Which table a value is of is known when the query is resolved; that there may be amounts is enough.
+    !query.values.is_empty() || has_amounts(snapshot, &query.table, &query.columns) || query.expands.iter().any(|expand| expanded_amounts(snapshot, expand))
+}
+
+fn expanded_amounts(snapshot: &Snapshot, expand: &Expand) -> bool {
+    let table = match &expand.along {
+        Along::Lookup { target: table, .. } | Along::Collection { table, .. } | Along::Intersect { table, .. } => table,
+    };
+    has_amounts(snapshot, table, &expand.columns) || expand.expands.iter().any(|inner| expanded_amounts(snapshot, inner))
+}
+
+fn has_amounts(snapshot: &Snapshot, table: &str, columns: &Columns) -> bool {
+    let Some(table) = snapshot.find(table) else { return false };
+    let is_amount = |column: &Column| matches!(column.kind, ColumnType::Money(_));
+    match columns {
+        Columns::All => table.columns.iter().any(is_amount),
+        Columns::Some(names) => names.iter().filter_map(|name| table.find(name)).any(|ix| is_amount(table.column(ix))),
     }
 }
 

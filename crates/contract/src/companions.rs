@@ -4,19 +4,31 @@ use driftless_core::{ADDRESS_PARTS, NAME_PARTS};
 use driftless_model::{ColumnIx, ColumnType, Table};
 
 /// The lookup of the currency in which a row's amounts are.
-pub(crate) const CURRENCY: &str = "transactioncurrencyid";
+pub const CURRENCY: &str = "transactioncurrencyid";
 
 /// Before the names of columns that tell how a name is pronounced.
 const PRONUNCIATION: &str = "yomi";
 
 /// What comes along with a column: with an amount its currency, with part of an address or name the whole. None where the table has no such column.
-pub(super) fn companion(table: &Table, ix: ColumnIx) -> Option<ColumnIx> {
+#[must_use]
+pub fn companion(table: &Table, ix: ColumnIx) -> Option<ColumnIx> {
     let column = table.column(ix);
     if matches!(column.kind, ColumnType::Money(_)) {
         return table.find(CURRENCY);
     }
     let whole = whole_of(&column.name)?;
     table.find(whole.as_str()).filter(|ix| table.column(*ix).is_stored())
+}
+
+/// Puts what comes along with `columns` behind them, each once.
+pub fn add(table: &Table, columns: &mut Vec<ColumnIx>) {
+    for at in 0..columns.len() {
+        if let Some(ix) = columns.get(at).and_then(|ix| companion(table, *ix))
+            && !columns.contains(&ix)
+        {
+            columns.push(ix);
+        }
+    }
 }
 
 /// Name of the column that the column of this name is part of.

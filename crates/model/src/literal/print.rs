@@ -112,7 +112,7 @@ pub fn push_date_time(out: &mut Vec<u8>, seconds: i64) {
 }
 
 /// Appends a date-time as `MM/dd/yyyy HH:mm:ss`, the stamp behind the `!` of delta tokens (web-api 25.2).
-pub(crate) fn push_token_stamp(out: &mut String, seconds: i64) {
+pub fn push_token_stamp(out: &mut String, seconds: i64) {
     let (year, month, day) = civil_from_days(whole_days(seconds));
     let year = year.rem_euclid(10_000) as usize;
     let two = |number: usize| TWO[number % 100].map(char::from);

@@ -1,7 +1,6 @@
 //! Reading the texts of values (web-api 7, 22).
 
 use super::calendar::{DATE_MAX, DATE_MIN, SECONDS_MAX, SECONDS_MIN, days_from_civil, days_in_month};
-use crate::percent::hex_value;
 
 /// Why a text is not a value of the wanted type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,6 +163,17 @@ pub fn guid(text: &str) -> Result<[u8; 16], LiteralError> {
         at += 2;
     }
     Ok(out)
+}
+
+/// Value of a hexadecimal digit of either case.
+#[must_use]
+pub const fn hex_value(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
 }
 
 /// A whole number between `min` and `max`, both included. A sign and leading zeros are accepted.

@@ -1,0 +1,8 @@
+//! What every door shows alike and is no syntax: a front says the same things as another, in letters of its own.
+//!
+//! - [`formatted`]: what people read instead of a value; [`companions`]: the columns that come along unasked.
+//!
+//! Nothing here knows JSON, XML or HTTP, and no rule of the service stands here: those are in `driftless-core`.
+
+pub mod companions;
+pub mod formatted;
