@@ -4,4 +4,4 @@ mod reader;
 mod writer;
 
 pub(crate) use reader::{Element, Limits, document};
-pub(crate) use writer::{XSI_ADDRESS, Writer};
+pub(crate) use writer::{Writer, XSI_ADDRESS};
