@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! object NAME [BASE]          members, one in a line: NAME TYPE
+//! element NAME                the same, for what an operation sends or answers: an element of this name, with a type that has none
 //! list NAME ITEM TYPE         the element that repeats, and its type
 //! enum NAME | flags NAME      members; NAME=NUMBER where the number is not the next one
 //! messages                    messages: each stands for {name}Request and {name}Response, which add no member to what they derive from (8.1)
@@ -43,6 +44,7 @@ const FILES: &[(Ns, &str)] = &[
     (Ns::Sdk, include_str!("contracts/sdk.txt")),
     (Ns::System, include_str!("contracts/system.txt")),
     (Ns::SdkMetadata, include_str!("contracts/sdk_metadata.txt")),
+    (Ns::Discovery, include_str!("contracts/discovery.txt")),
 ];
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(FILES).0);
@@ -63,6 +65,8 @@ pub(crate) struct Contract {
 pub(crate) enum Shape {
     /// Members, those of the base first.
     Object { base: Option<Reference>, members: Vec<Member> },
+    /// Members of an element around what an operation sends or answers. No other element is of this type.
+    Element { members: Vec<Member> },
     /// One element that repeats.
     List { item: Member },
     /// One member by its name or, with flags, several with a space between.
@@ -148,14 +152,14 @@ impl Contract {
     pub(crate) fn base(&self) -> Option<&'static Self> {
         match &self.shape {
             Shape::Object { base, .. } => base.map(Reference::contract),
-            Shape::List { .. } | Shape::Enum { .. } => None,
+            Shape::Element { .. } | Shape::List { .. } | Shape::Enum { .. } => None,
         }
     }
 
     /// Members of its own, without those of its base.
     pub(crate) fn members(&self) -> &[Member] {
         match &self.shape {
-            Shape::Object { members, .. } => members,
+            Shape::Object { members, .. } | Shape::Element { members } => members,
             Shape::List { .. } | Shape::Enum { .. } => &[],
         }
     }

@@ -47,11 +47,13 @@ pub(crate) enum Ns {
     System,
     /// Internal values of the SDK's definitions.
     SdkMetadata,
+    /// The list of organizations.
+    Discovery,
 }
 
 impl Ns {
     /// Every namespace.
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Services,
         Self::Contracts,
         Self::Crm,
@@ -74,6 +76,7 @@ impl Ns {
         Self::Sdk,
         Self::System,
         Self::SdkMetadata,
+        Self::Discovery,
     ];
 
     /// The address.
@@ -101,6 +104,7 @@ impl Ns {
             Self::Sdk => "http://schemas.datacontract.org/2004/07/Microsoft.Xrm.Sdk",
             Self::System => "http://schemas.datacontract.org/2004/07/System",
             Self::SdkMetadata => "http://schemas.datacontract.org/2004/07/Microsoft.Xrm.Sdk.Metadata",
+            Self::Discovery => "http://schemas.microsoft.com/xrm/2011/Contracts/Discovery",
         }
     }
 
@@ -129,6 +133,7 @@ impl Ns {
             Self::Sdk => "sdk",
             Self::System => "sys",
             Self::SdkMetadata => "sdkm",
+            Self::Discovery => "d",
         }
     }
 

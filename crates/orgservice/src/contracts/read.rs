@@ -124,6 +124,7 @@ impl Reader<'_> {
         match (block.keyword, block.words.as_slice()) {
             ("object", [_]) => Shape::Object { base: None, members: self.members(block) },
             ("object", [_, base]) => Shape::Object { base: self.reference(base), members: self.members(block) },
+            ("element", [_]) => Shape::Element { members: self.members(block) },
             ("list", [_, name, kind]) => Shape::List { item: self.member(name, kind) },
             ("enum" | "flags", [_]) => Shape::Enum { members: self.choices(block), is_flags: block.keyword == "flags" },
             (keyword, words) => {
