@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use driftless_core::{Currencies, Organization, Snapshot};
 use driftless_model::literal::print::push_date;
-use driftless_model::{ChoiceSource, Column, ColumnType, DateBehavior, DateFormat, Decimal, Result, RoundingStrategy, Table, ValueRef, separate_thousands};
-use driftless_query::{Along, Columns, Expand, Query, RowView};
+use driftless_model::{
+    Caller, ChoiceSource, Column, ColumnType, DateBehavior, DateFormat, Decimal, Result, RoundingStrategy, Table, ValueRef, separate_thousands,
+};
+use driftless_query::{Along, Columns, Expand, Query, RowView, Zone};
 
 /// How the values of one column are shown.
 #[derive(Clone, Debug)]
@@ -28,10 +30,10 @@ pub enum Formatter {
         /// Digits after the point.
         digits: u32,
     },
-    /// Moment, moved by the caller's zone.
+    /// Moment, as a clock shows it.
     Moment {
-        /// Seconds by which the caller's clock is ahead of UTC.
-        offset_s: i64,
+        /// Where the clock is.
+        zone: Zone,
         /// False where the date alone is shown.
         with_time: bool,
     },
@@ -62,8 +64,8 @@ pub struct Surroundings<'a> {
     pub currencies: &'a Arc<Currencies>,
     /// Language of the caller, as a code.
     pub language: u16,
-    /// Minutes by which the caller's clock is ahead of UTC.
-    pub time_zone_minutes: i16,
+    /// Where the caller's clock is, from [`zone`].
+    pub zone: Zone,
     /// Place of a lookup's name in the row.
     pub name_at: Option<usize>,
     /// Place of the row's currency.
@@ -74,7 +76,7 @@ impl Formatter {
     /// The formatter of a column, if its type has formatted values.
     #[must_use]
     pub fn of(column: &Column, around: Surroundings<'_>) -> Option<Self> {
-        let Surroundings { snapshot, language, time_zone_minutes, name_at, .. } = around;
+        let Surroundings { snapshot, language, zone, name_at, .. } = around;
         Some(match &column.kind {
             ColumnType::Choice(kind) | ColumnType::Choices(kind) => Self::Labels(labels(&kind.choice, snapshot, language)),
             ColumnType::Boolean(kind) => Self::Labels(labels(&kind.choice, snapshot, language)),
@@ -92,8 +94,8 @@ impl Formatter {
             ColumnType::Float(kind) => Self::Number { digits: u32::from(kind.precision) },
             ColumnType::Integer(_) | ColumnType::BigInt => Self::Number { digits: 0 },
             ColumnType::DateTime(kind) => {
-                let offset_s = if kind.behavior == DateBehavior::UserLocal { i64::from(time_zone_minutes) * 60 } else { 0 };
-                Self::Moment { offset_s, with_time: kind.format == DateFormat::DateAndTime && kind.behavior != DateBehavior::DateOnly }
+                let zone = if kind.behavior == DateBehavior::UserLocal { zone } else { Zone::UTC };
+                Self::Moment { zone, with_time: kind.format == DateFormat::DateAndTime && kind.behavior != DateBehavior::DateOnly }
             }
             ColumnType::Lookup(_) => Self::Name(name_at?),
             ColumnType::EntityName => Self::Tables(tables(snapshot, language)),
@@ -134,7 +136,7 @@ impl Formatter {
                     let _ = write!(out, "{n}");
                 }
             },
-            (Self::Moment { offset_s, with_time }, ValueRef::DateTime(seconds)) => push_moment(seconds.saturating_add(*offset_s), *with_time, out),
+            (Self::Moment { zone, with_time }, ValueRef::DateTime(seconds)) => push_moment(zone.local_s(seconds), *with_time, out),
             (Self::Name(at), ValueRef::Ref(_) | ValueRef::Guid(_)) => {
                 let ValueRef::Text(name) = row.get(*at) else { return false };
                 out.push_str(name);
@@ -151,29 +153,39 @@ impl Formatter {
 /// # Errors
 /// When the store fails.
 pub fn currencies(organization: &Organization, snapshot: &Snapshot, query: &Query) -> Result<Arc<Currencies>> {
-    let needed = query.lookup_names && shows_amounts(snapshot, query);
+    let needed = query.lookup_names && may_return(snapshot, query, &|column| matches!(column.kind, ColumnType::Money(_)));
     Ok(Arc::new(if needed { organization.currencies()? } else { Currencies::default() }))
 }
 
-/// True if there are amounts among the columns that a query returns.
-fn shows_amounts(snapshot: &Snapshot, query: &Query) -> bool {
-    // Which table a value is of is known when the query is resolved; that there may be amounts is enough.
-    !query.values.is_empty() || has_amounts(snapshot, &query.table, &query.columns) || query.expands.iter().any(|expand| expanded_amounts(snapshot, expand))
+/// Where the clock is that moments among the rows of a query are shown by: read once, and only where there may be such moments and they are returned with names for people.
+///
+/// # Errors
+/// When the store fails.
+pub fn zone(organization: &Organization, caller: &Caller, snapshot: &Snapshot, query: &Query) -> Result<Zone> {
+    let is_local = |column: &Column| matches!(&column.kind, ColumnType::DateTime(kind) if kind.behavior == DateBehavior::UserLocal);
+    if query.lookup_names && may_return(snapshot, query, &is_local) { organization.zone(caller) } else { Ok(Zone::UTC) }
 }
 
-fn expanded_amounts(snapshot: &Snapshot, expand: &Expand) -> bool {
+/// True if there may be columns of a kind among those that a query returns.
+fn may_return(snapshot: &Snapshot, query: &Query, is_meant: &dyn Fn(&Column) -> bool) -> bool {
+    // Which table a value is of is known when the query is resolved; that there may be such is enough.
+    !query.values.is_empty()
+        || are_among(snapshot, &query.table, &query.columns, is_meant)
+        || query.expands.iter().any(|expand| are_expanded(snapshot, expand, is_meant))
+}
+
+fn are_expanded(snapshot: &Snapshot, expand: &Expand, is_meant: &dyn Fn(&Column) -> bool) -> bool {
     let table = match &expand.along {
         Along::Lookup { target: table, .. } | Along::Collection { table, .. } | Along::Intersect { table, .. } => table,
     };
-    has_amounts(snapshot, table, &expand.columns) || expand.expands.iter().any(|inner| expanded_amounts(snapshot, inner))
+    are_among(snapshot, table, &expand.columns, is_meant) || expand.expands.iter().any(|inner| are_expanded(snapshot, inner, is_meant))
 }
 
-fn has_amounts(snapshot: &Snapshot, table: &str, columns: &Columns) -> bool {
+fn are_among(snapshot: &Snapshot, table: &str, columns: &Columns, is_meant: &dyn Fn(&Column) -> bool) -> bool {
     let Some(table) = snapshot.find(table) else { return false };
-    let is_amount = |column: &Column| matches!(column.kind, ColumnType::Money(_));
     match columns {
-        Columns::All => table.columns.iter().any(is_amount),
-        Columns::Some(names) => names.iter().filter_map(|name| table.find(name)).any(|ix| is_amount(table.column(ix))),
+        Columns::All => table.columns.iter().any(is_meant),
+        Columns::Some(names) => names.iter().filter_map(|name| table.find(name)).any(|ix| is_meant(table.column(ix))),
     }
 }
 
@@ -272,7 +284,7 @@ mod tests {
     fn values_read_as_people_write_them() {
         let labels = Formatter::Labels(vec![(0, "Stopped".to_owned()), (1, "Running".to_owned())]);
         let tables = Formatter::Tables(HashMap::from([("task".to_owned(), "Task".to_owned())]));
-        let moment = Formatter::Moment { offset_s: 3_600, with_time: true };
+        let moment = Formatter::Moment { zone: Zone::by_code(110).unwrap(), with_time: true };
         for (formatter, value, text) in [
             (&labels, ValueRef::Bool(true), Some("Running")),
             (&labels, ValueRef::Choices("0,1"), Some("Stopped; Running")),

@@ -8,6 +8,7 @@ pub mod metadata;
 
 mod behaviors;
 mod changes;
+mod clock;
 mod context;
 mod currencies;
 mod environment;

@@ -31,6 +31,7 @@ mod role_privileges;
 mod sharing;
 mod solution_components;
 mod stage_solution;
+mod time_zones;
 mod types;
 mod uninstall_solution;
 mod who_am_i;
@@ -118,6 +119,9 @@ pub const MESSAGES: &[MessageDef] = &[
     solution_components::ADD,
     solution_components::REMOVE,
     stage_solution::DEF,
+    time_zones::CODE_BY_NAME,
+    time_zones::LOCAL_TIME,
+    time_zones::UTC_TIME,
     uninstall_solution::DEF,
     who_am_i::DEF,
 ];

@@ -15,14 +15,12 @@ pub struct Caller {
     pub scopes: Scopes,
     /// Language of labels, as a language code.
     pub language: u16,
-    /// Offset of the user's time zone from UTC in minutes.
-    pub time_zone_minutes: i16,
 }
 
 impl Caller {
-    /// A caller who acts for themselves with every scope, in English and UTC.
+    /// A caller who acts for themselves with every scope, in English.
     pub fn user(user: Uuid) -> Self {
-        Self { user, acting_for: None, scopes: Scopes::ALL, language: ENGLISH, time_zone_minutes: 0 }
+        Self { user, acting_for: None, scopes: Scopes::ALL, language: ENGLISH }
     }
 }
 

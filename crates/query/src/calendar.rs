@@ -1,29 +1,60 @@
 //! Calendar arithmetic: the ranges that date operators mean, and parts of dates.
 //!
-//! Everything here is reckoned in *local seconds*: seconds since 1970-01-01 00:00 of the caller's clock.
+//! Everything here is reckoned in *local seconds*: seconds since 1970-01-01 00:00 of the caller's clock. Only the ends of ranges know how to become instants again.
 
 use driftless_model::{Error, ErrorCode, Result};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
-use crate::{Calendar, DateOperator, DatePart, Span};
+use crate::{Calendar, DateOperator, DatePart, Span, Zone};
 
 const DAY_S: i64 = 86_400;
 
 /// Most spans that a condition may count: beyond lies no date.
 const SPANS_MAX: i64 = 1_000_000;
 
-/// A range of local seconds: from the first up to, but not with, the second. None is without end.
+/// An end of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    /// What the clock shows then.
+    pub(crate) local_s: i64,
+    /// Counted from now in seconds, as on a clock that is never changed. Other ends are the beginnings of days, whatever happened to the clock until then.
+    counted: bool,
+}
+
+impl End {
+    /// When the end is.
+    pub(crate) fn instant_s(self, now_s: i64, zone: Zone) -> i64 {
+        if self.counted { now_s + self.local_s - zone.local_s(now_s) } else { zone.instant_s(self.local_s) }
+    }
+}
+
+/// A range of time: from the first up to, but not with, the second. None is without end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Range {
-    pub(crate) from: Option<i64>,
-    pub(crate) until: Option<i64>,
+    pub(crate) from: Option<End>,
+    pub(crate) until: Option<End>,
 }
 
 impl Range {
-    fn between(from: i64, until: i64) -> Self {
+    fn between(from: End, until: End) -> Self {
         Self { from: Some(from), until: Some(until) }
     }
+}
+
+/// An end that is a number of spans away.
+fn away(span: Span, local_s: i64) -> End {
+    End { local_s, counted: matches!(span, Span::Minute | Span::Hour) }
+}
+
+/// The beginning of a day.
+fn midnight(local_s: i64) -> End {
+    End { local_s, counted: false }
+}
+
+/// A moment so close to now that it is on the same clock.
+fn counted(local_s: i64) -> End {
+    End { local_s, counted: true }
 }
 
 /// A date too far away is as good as the end of time.
@@ -48,22 +79,22 @@ pub(crate) fn range(operator: DateOperator, numbers: &[i64], now: i64, calendar:
     Ok(match operator {
         DateOperator::Within(span, relative) => {
             let relative = i64::from(relative);
-            Range::between(start(span, now, relative, calendar)?, start(span, now, relative + 1, calendar)?)
+            Range::between(away(span, start(span, now, relative, calendar)?), away(span, start(span, now, relative + 1, calendar)?))
         }
-        DateOperator::Last(span) => Range::between(before(span, now, count()?, calendar)?, now + 1),
-        DateOperator::Next(span) => Range::between(now, after(span, now, count()?, calendar)?),
-        DateOperator::OlderThan(span) => Range { from: None, until: Some(before(span, now, count()?, calendar)?) },
-        DateOperator::On => Range::between(day(number(0)?), day(number(0)?) + DAY_S),
-        DateOperator::OnOrBefore => Range { from: None, until: Some(day(number(0)?) + DAY_S) },
-        DateOperator::OnOrAfter => Range { from: Some(day(number(0)?)), until: None },
-        DateOperator::InFiscalYear => Range::between(fiscal_start(number(0)?, 0, calendar)?, fiscal_start(number(0)? + 1, 0, calendar)?),
+        DateOperator::Last(span) => Range::between(away(span, before(span, now, count()?, calendar)?), counted(now + 1)),
+        DateOperator::Next(span) => Range::between(counted(now), away(span, after(span, now, count()?, calendar)?)),
+        DateOperator::OlderThan(span) => Range { from: None, until: Some(away(span, before(span, now, count()?, calendar)?)) },
+        DateOperator::On => Range::between(midnight(day(number(0)?)), midnight(day(number(0)?) + DAY_S)),
+        DateOperator::OnOrBefore => Range { from: None, until: Some(midnight(day(number(0)?) + DAY_S)) },
+        DateOperator::OnOrAfter => Range { from: Some(midnight(day(number(0)?))), until: None },
+        DateOperator::InFiscalYear => Range::between(midnight(fiscal_start(number(0)?, 0, calendar)?), midnight(fiscal_start(number(0)? + 1, 0, calendar)?)),
         DateOperator::InFiscalPeriodAndYear => {
             let (from, until) = of_period()?;
-            Range::between(from, until)
+            Range::between(midnight(from), midnight(until))
         }
-        DateOperator::InOrAfterFiscalPeriodAndYear => Range { from: Some(of_period()?.0), until: None },
-        DateOperator::InOrBeforeFiscalPeriodAndYear => Range { from: None, until: Some(of_period()?.1) },
-        DateOperator::InFiscalPeriod => Range::between(today, today),
+        DateOperator::InOrAfterFiscalPeriodAndYear => Range { from: Some(midnight(of_period()?.0)), until: None },
+        DateOperator::InOrBeforeFiscalPeriodAndYear => Range { from: None, until: Some(midnight(of_period()?.1)) },
+        DateOperator::InFiscalPeriod => Range::between(midnight(today), midnight(today)),
     })
 }
 
@@ -218,13 +249,37 @@ mod tests {
             (InFiscalYear, vec![2030], "2030-04-01T00:00", "2031-04-01T00:00"),
             (InFiscalPeriodAndYear, vec![4, 2030], "2031-01-01T00:00", "2031-04-01T00:00"),
         ] {
-            assert_eq!(range(operator, &numbers, now, &fiscal).unwrap(), Range::between(at(from), at(until)), "{operator:?}");
+            let Range { from: begin, until: end } = range(operator, &numbers, now, &fiscal).unwrap();
+            assert_eq!((begin.map(|end| end.local_s), end.map(|end| end.local_s)), (Some(at(from)), Some(at(until))), "{operator:?}");
         }
-        assert_eq!(range(OlderThan(Span::Month), &[1], now, &fiscal).unwrap(), Range { from: None, until: Some(at("2031-04-07T00:00")) });
+        assert_eq!(range(OlderThan(Span::Month), &[1], now, &fiscal).unwrap(), Range { from: None, until: Some(midnight(at("2031-04-07T00:00"))) });
         for (operator, numbers) in
             [(Last(Span::Day), vec![0]), (Last(Span::Day), vec![]), (InFiscalPeriodAndYear, vec![5, 2030]), (InFiscalYear, vec![i64::MAX - 1])]
         {
             assert_eq!(range(operator, &numbers, now, &fiscal).unwrap_err().code(), ErrorCode::ODataError);
+        }
+    }
+
+    #[test] // web-api 16
+    fn ends_of_ranges_follow_the_changes_of_the_clock() {
+        use DateOperator::*;
+        let eastern = Calendar { zone: Zone::by_code(35).unwrap(), ..Calendar::default() };
+        for (now, operator, numbers, from, until) in [
+            // The day on which the clock is put forward has 23 hours, the one on which it is put back has 25.
+            ("2031-03-09T16:00", Within(Span::Day, 0), vec![], "2031-03-09T05:00", "2031-03-10T04:00"),
+            ("2031-11-02T16:00", Within(Span::Day, 0), vec![], "2031-11-02T04:00", "2031-11-03T05:00"),
+            ("2031-03-10T16:00", Last(Span::Day), vec![2], "2031-03-08T05:00", "2031-03-10T16:00:01"),
+            ("2031-06-10T16:00", Within(Span::Year, 0), vec![], "2031-01-01T05:00", "2032-01-01T05:00"),
+            ("2031-06-10T16:00", Within(Span::Month, -3), vec![], "2031-03-01T05:00", "2031-04-01T04:00"),
+            // 1:30 for the second time: an hour ago it was 1:30 too.
+            ("2031-11-02T06:30", Last(Span::Hour), vec![1], "2031-11-02T05:00", "2031-11-02T06:30:01"),
+            ("2031-11-02T06:30", Last(Span::Minute), vec![60], "2031-11-02T05:30", "2031-11-02T06:30:01"),
+            ("2031-03-09T06:30", Next(Span::Minute), vec![60], "2031-03-09T06:30", "2031-03-09T07:30"),
+        ] {
+            let local_s = eastern.zone.local_s(at(now));
+            let Range { from: begin, until: end } = range(operator, &numbers, local_s, &eastern).unwrap();
+            let instant = |end: Option<End>| end.map(|end| end.instant_s(at(now), eastern.zone));
+            assert_eq!((instant(begin), instant(end)), (Some(at(from)), Some(at(until))), "{now} {operator:?}");
         }
     }
 

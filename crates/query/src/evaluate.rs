@@ -272,7 +272,7 @@ fn same(a: &Value, b: &Value) -> bool {
 
 fn part_of(column: &driftless_model::Column, value: &Value, part: DatePart, calendar: &Calendar) -> Option<i32> {
     match value {
-        Value::DateTime(seconds) => date_part(part, seconds + if column.is_wall_time() { 0 } else { i64::from(calendar.offset_s) }, calendar),
+        Value::DateTime(seconds) => date_part(part, if column.is_wall_time() { *seconds } else { calendar.zone.local_s(*seconds) }, calendar),
         Value::Date(days) => date_part(part, i64::from(*days) * 86_400, calendar),
         _ => None,
     }

@@ -20,9 +20,10 @@ mod resolve;
 mod resolved;
 mod rows;
 pub mod tsql;
+mod zone;
 
 pub use calendar::date_part;
-pub use circumstances::{Circumstances, asks_for_fiscal_year, asks_for_relations};
+pub use circumstances::{Circumstances, asks_for_clock, asks_for_fiscal_year, asks_for_relations};
 pub use evaluate::{AVERAGE_SCALE, Data, FoundRow, all_rows_of, compare_keys, rows_of, sum_too_great};
 pub use literal::{Literal, coerce};
 pub use operator::{Aggregate, CallerOperator, Comparison, DateOperator, DatePart, Operator, Span};
@@ -33,3 +34,4 @@ pub use resolved::{
     SecuredQuery, Source, Test,
 };
 pub use rows::{CollectedRow, Collector, Flow, NestedRows, PageHead, RowSink, RowView};
+pub use zone::Zone;

@@ -105,12 +105,12 @@ pub(crate) struct Moment {
 impl Moment {
     /// What a column of dates and times stores of it.
     fn stored(self, column: &Column, calendar: &Calendar) -> i64 {
-        if column.is_wall_time() { self.clock_s } else { self.clock_s - self.offset_s.unwrap_or(i64::from(calendar.offset_s)) }
+        if column.is_wall_time() { self.clock_s } else { self.offset_s.map_or_else(|| calendar.zone.instant_s(self.clock_s), |offset| self.clock_s - offset) }
     }
 
     /// The time on the caller's clock.
     pub(crate) fn local_s(self, calendar: &Calendar) -> i64 {
-        self.offset_s.map_or(self.clock_s, |offset| self.clock_s - offset + i64::from(calendar.offset_s))
+        self.offset_s.map_or(self.clock_s, |offset| calendar.zone.local_s(self.clock_s - offset))
     }
 }
 

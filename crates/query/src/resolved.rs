@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use driftless_model::{ColumnIx, Reference, Shape, Table, Uuid, Value};
 
-use crate::{Aggregate, Comparison, DatePart};
+use crate::{Aggregate, Comparison, DatePart, Zone};
 
 /// One of the tables in a query: 0 is the query's own, n is `others[n - 1]`. Numbers are unique in the whole query, subqueries included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,8 +96,8 @@ impl Output {
 /// How points in time become dates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calendar {
-    /// Seconds to add to an instant for the caller's clock.
-    pub offset_s: i32,
+    /// Where the caller's clock is.
+    pub zone: Zone,
     /// Month and day on which the fiscal year begins.
     pub fiscal_start: (i8, i8),
     /// Months of a fiscal period: 1, 3, 6 or 12.
@@ -106,7 +106,7 @@ pub struct Calendar {
 
 impl Default for Calendar {
     fn default() -> Self {
-        Self { offset_s: 0, fiscal_start: (1, 1), fiscal_months: 3 }
+        Self { zone: Zone::UTC, fiscal_start: (1, 1), fiscal_months: 3 }
     }
 }
 

@@ -34,8 +34,8 @@ pub const COLLATION: &str = "FOLD";
 /// Name of the scalar function over `model::matches_pattern`: (text, pattern) to 0 or 1; 0 for null. A store registers it on every connection.
 pub const MATCHES: &str = "fold_matches";
 
-/// Name of the scalar function over `query::date_part`: (part by its number, see [`date_part_at`], local seconds, month and day on which the fiscal year begins,
-/// months of a fiscal period) to a whole number or null. A store registers it on every connection.
+/// Name of the scalar function over `query::date_part`: (part by its number, see [`date_part_at`], seconds, code of the zone whose clock is read, month and day on
+/// which the fiscal year begins, months of a fiscal period) to a whole number or null. A store registers it on every connection.
 pub const DATE_PART: &str = "date_part";
 
 /// Name of the aggregate function that adds stored decimals. A store registers it on every connection.

@@ -1,7 +1,7 @@
 //! What a query returns, as SQL.
 
 use driftless_model::{ColumnIx, Shape, TableCode};
-use driftless_query::{Aggregate, Calendar, DatePart, OrderKey, Output, Source};
+use driftless_query::{Aggregate, Calendar, DatePart, OrderKey, Output, Source, Zone};
 
 use crate::name::{push_quoted, type_column};
 use crate::text::Builder;
@@ -112,19 +112,22 @@ impl Builder<'_> {
         }
     }
 
-    /// Part of a date: the caller's clock is ahead of an instant by the calendar's offset, but not of times that are stored as they were given.
+    /// Part of a date: instants are read from the caller's clock, but not times that are stored as they were given.
     pub(crate) fn date_part(&mut self, source: Source, column: ColumnIx, part: DatePart, calendar: &Calendar) {
         let definition = self.query.source(source).column(column);
         let place = PARTS.iter().position(|known| *known == part).unwrap_or_default();
         self.push(&format!("{DATE_PART}({place},"));
         self.column(source, column);
-        match definition.shape() {
-            Shape::Date => self.push("*86400"),
-            _ if definition.is_wall_time() => {}
-            _ => self.push(&format!("+({})", calendar.offset_s)),
-        }
+        let zone = match definition.shape() {
+            Shape::Date => {
+                self.push("*86400");
+                Zone::UTC
+            }
+            _ if definition.is_wall_time() => Zone::UTC,
+            _ => calendar.zone,
+        };
         let (month, day) = calendar.fiscal_start;
-        self.push(&format!(",{month},{day},{})", calendar.fiscal_months));
+        self.push(&format!(",{},{month},{day},{})", zone.code(), calendar.fiscal_months));
     }
 
     /// An aggregate of a column; gives the form of its value.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use driftless_model::{Decimal, decimal_from_order_bytes, decimal_to_order_bytes};
-use driftless_query::{AVERAGE_SCALE, Calendar, date_part};
+use driftless_query::{AVERAGE_SCALE, Calendar, Zone, date_part};
 use driftless_sql::{COLLATION, DATE_PART, DECIMAL_AVERAGE, DECIMAL_SUM, MATCHES};
 use rusqlite::config::DbConfig;
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
@@ -99,12 +99,13 @@ fn register(conn: &Connection) -> rusqlite::Result<()> {
         };
         Ok(matches!((text(0), text(1)), (Some(text), Some(pattern)) if driftless_model::matches_pattern(text, pattern)))
     })?;
-    conn.create_scalar_function(DATE_PART, 5, flags, |context| {
+    conn.create_scalar_function(DATE_PART, 6, flags, |context| {
         let number = |at: usize| context.get::<Option<i64>>(at);
-        let (Some(part), Some(local_s)) = (number(0)?, number(1)?) else { return Ok(None) };
+        let (Some(part), Some(seconds)) = (number(0)?, number(1)?) else { return Ok(None) };
         let small = |at: usize| Ok::<_, rusqlite::Error>(number(at)?.and_then(|number| i8::try_from(number).ok()).unwrap_or(1));
-        let calendar = Calendar { offset_s: 0, fiscal_start: (small(2)?, small(3)?), fiscal_months: small(4)? };
-        Ok(driftless_sql::date_part_at(part).and_then(|part| date_part(part, local_s, &calendar)))
+        let zone = number(2)?.and_then(|code| Zone::by_code(i32::try_from(code).ok()?)).unwrap_or_default();
+        let calendar = Calendar { zone, fiscal_start: (small(3)?, small(4)?), fiscal_months: small(5)? };
+        Ok(driftless_sql::date_part_at(part).and_then(|part| date_part(part, zone.local_s(seconds), &calendar)))
     })?;
     conn.create_aggregate_function(DECIMAL_SUM, 1, flags, DecimalSum { average: false })?;
     conn.create_aggregate_function(DECIMAL_AVERAGE, 1, flags, DecimalSum { average: true })

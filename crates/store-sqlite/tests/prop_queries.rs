@@ -8,7 +8,7 @@ use std::sync::Arc;
 use driftless_model::{ColumnIx, DateBehavior, Decimal, Reference, Table, TableCode, Uuid, Value};
 use driftless_query::{
     Aggregate, Calendar, Collector, Comparison, Data, DatePart, FoundRow, Join, JoinKind, OrderKey, Output, ResolvedCondition, ResolvedFilter, ResolvedOrder,
-    ResolvedQuery, SecuredQuery, Source, Test, all_rows_of,
+    ResolvedQuery, SecuredQuery, Source, Test, Zone, all_rows_of,
 };
 use driftless_store::{Length, Store};
 use proptest::prelude::*;
@@ -19,11 +19,12 @@ use support::*;
 /// A row: values of the columns of [`table`] after id and version.
 type Cells = Vec<Value>;
 
-const COLUMNS: usize = 10;
+const COLUMNS: usize = 11;
 const DAY: usize = 6;
-const PARENT: usize = 7;
-const BOSS: usize = 8;
-const KINDS: usize = 9;
+const MOMENT: usize = 7;
+const PARENT: usize = 8;
+const BOSS: usize = 9;
+const KINDS: usize = 10;
 
 /// The row behind `parent`.
 const ABOVE: Source = Source(1);
@@ -45,6 +46,7 @@ fn table() -> Arc<Table> {
         .column("near", float())
         .column("money", money())
         .column("day", date_time(DateBehavior::DateOnly))
+        .column("moment", date_time(DateBehavior::UserLocal))
         .column("parent", lookup(&["thing", "account"]))
         .column("boss", lookup(&["thing"]))
         .column("kinds", choices())
@@ -73,7 +75,9 @@ fn value(at: usize, asked: bool) -> BoxedStrategy<Value> {
         3 => decimals().prop_map(Value::Decimal).boxed(),
         4 => one_of(vec![-1.5, 0.0, 0.25, 2.5]).prop_map(Value::Float).boxed(),
         5 => (-2..3_i64).prop_map(Value::Money).boxed(),
-        6 => (-2..3_i32).prop_map(Value::Date).boxed(),
+        DAY => (-2..3_i32).prop_map(Value::Date).boxed(),
+        // Within the hours around midnight of UTC, and around a change of the clock in the east of America (9 March 2031).
+        MOMENT => (one_of(vec![0, 1_930_806_000]), -8..8_i64).prop_map(|(around, hours)| Value::DateTime(around + hours * 3_600)).boxed(),
         BOSS => (0..6_u128).prop_map(|number| Value::Ref(Reference { table: TableCode(20_001), id: id(number) })).boxed(),
         KINDS => one_of(vec![vec![1], vec![2], vec![1, 12], vec![2, 3]]).prop_map(Value::Choices).boxed(),
         _ => (one_of(vec![20_001, 20_002]), 0..6_u128).prop_map(|(table, number)| Value::Ref(Reference { table: TableCode(table), id: id(number) })).boxed(),
@@ -93,6 +97,11 @@ fn ix(at: usize) -> ColumnIx {
     ColumnIx(u16::try_from(at + 2).unwrap())
 }
 
+/// Calendars of users west and east of UTC, with daylight saving and without.
+fn calendars() -> impl Strategy<Value = Calendar> {
+    one_of(vec![92, 35, 110, 190]).prop_map(|code| Calendar { zone: Zone::by_code(code).unwrap(), ..Calendar::default() })
+}
+
 fn comparisons() -> impl Strategy<Value = Comparison> {
     one_of(vec![Comparison::Equal, Comparison::NotEqual, Comparison::Greater, Comparison::GreaterEqual, Comparison::Less, Comparison::LessEqual])
 }
@@ -106,7 +115,7 @@ fn condition(sources: Vec<Source>) -> impl Strategy<Value = ResolvedFilter> {
         let asked = if at == KINDS { texts().prop_map(Value::text).boxed() } else { value(at, true) };
         let special = match at {
             0 | 1 => pattern.boxed(),
-            DAY => (1..32_i32).prop_map(|day| Test::Part(DatePart::Day, Calendar::default(), day)).boxed(),
+            DAY | MOMENT => (1..32_i32, calendars()).prop_map(|(day, calendar)| Test::Part(DatePart::Day, calendar, day)).boxed(),
             KINDS => prop::collection::vec(1..4_i32, 0..3).prop_map(Test::AnyChosen).boxed(),
             BOSS => (0..6_u128, any::<bool>(), any::<bool>())
                 .prop_map(|(number, above, inclusive)| Test::Hierarchy { of: HIERARCHY, parent: ix(BOSS), id: id(number), above, inclusive })
@@ -172,12 +181,12 @@ fn joins() -> impl Strategy<Value = (Vec<Join>, Vec<Source>)> {
 /// Outputs of a query for groups.
 fn outputs(sources: Vec<Source>) -> impl Strategy<Value = Vec<Output>> {
     let aggregates = one_of(vec![Aggregate::Count, Aggregate::CountDistinct, Aggregate::Sum, Aggregate::Average, Aggregate::Min, Aggregate::Max]);
-    let output = (0..PARENT, one_of(sources), aggregates, 0..4).prop_map(|(at, source, aggregate, kind)| {
+    let output = (0..PARENT, one_of(sources), aggregates, calendars(), 0..4).prop_map(|(at, source, aggregate, calendar, kind)| {
         let column = ix(at);
         let is_sum = matches!(aggregate, Aggregate::Sum | Aggregate::Average);
         match kind {
             0 => Output::Rows,
-            1 if at == DAY => Output::Part { source, column, part: DatePart::Month, calendar: Calendar::default() },
+            1 if at == DAY || at == MOMENT => Output::Part { source, column, part: DatePart::Day, calendar },
             2 if !is_sum || (2..DAY).contains(&at) => Output::Aggregate { source, column, aggregate },
             _ => Output::Column { source, column },
         }

@@ -41,7 +41,7 @@ pub(crate) fn read(call: &Call<'_>, set: &str) -> Result<Answer> {
         call.exchange.caller,
         &mut |snapshot| {
             let request = request(call, snapshot, set, style.annotations.formatted, page_token.clone())?;
-            *slot.borrow_mut() = Some(Lowered::new(call.exchange.organization, snapshot, &request.query, &[])?);
+            *slot.borrow_mut() = Some(Lowered::new(call.exchange, snapshot, &request.query, &[])?);
             Ok(Request::Changes(request))
         },
         &mut sink,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use driftless_model::{Column, ColumnIx, Decimal, Error, ErrorCode, Reference, Result, Table, Uuid, Value};
 use driftless_query::ResolvedCondition;
 
-use super::{mappings, views};
+use super::{mappings, user_settings, views};
 use crate::context::WriteCx;
 use crate::records::fields::{get, set};
 use crate::records::load::{self, Loaded};
@@ -143,6 +143,7 @@ pub(crate) fn before_update(cx: &WriteCx<'_>, table: &Table, before: &Loaded, ce
         "businessunit" if sets("parentbusinessunitid").is_some_and(Value::is_null) => {
             return Err(Error::argument("Only the root business unit has no parent: give 'parentbusinessunitid' the unit that this one shall lie below."));
         }
+        "usersettings" => user_settings::check(table, cells)?,
         // ROLE-4
         "role" if before.id == cx.services.facts.administrator_role => {
             return Err(Error::new(ErrorCode::InvalidOperation, "The System Administrator role cannot be changed."));

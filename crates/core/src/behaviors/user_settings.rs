@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use driftless_model::{Reference, Result, Uuid, Value};
+use driftless_model::{ColumnIx, Error, Reference, Result, Table, Uuid, Value};
+use driftless_query::Zone;
 
 use crate::context::WriteCx;
+use crate::records::fields::get;
 use crate::records::system;
 
-/// `timezonecode` of Coordinated Universal Time.
-const UTC: i32 = 92;
 /// Rows that a list shows at once, unless the user says otherwise.
 const PAGING_LIMIT: i32 = 50;
 
@@ -27,7 +27,7 @@ pub(crate) fn add(cx: &mut WriteCx<'_>, user: Uuid, unit: Option<Uuid>) -> Resul
         ("helplanguageid", language),
         ("localeid", locale),
         ("fullnameconventioncode", names),
-        ("timezonecode", Value::Int(UTC)),
+        ("timezonecode", Value::Int(Zone::UTC_CODE)),
         ("paginglimit", Value::Int(PAGING_LIMIT)),
         ("dateformatcode", Value::Int(0)),
         ("dateformatstring", Value::text("M/d/yyyy")),
@@ -49,6 +49,19 @@ pub(crate) fn add(cx: &mut WriteCx<'_>, user: Uuid, unit: Option<Uuid>) -> Resul
     ];
     system::insert(cx, "usersettings", Some(user), &values)?;
     Ok(())
+}
+
+/// Refuses the code of a time zone that there is not: everything that shows or compares dates would have to guess.
+///
+/// # Errors
+/// 0x80040203 that says where the codes are.
+pub(crate) fn check(settings: &Table, cells: &[(ColumnIx, Value)]) -> Result<()> {
+    match get(cells, settings.require("timezonecode")?) {
+        Some(Value::Int(code)) if Zone::by_code(*code).is_none() => Err(Error::argument(format!(
+            "{code} is the code of no time zone. GetTimeZoneCodeByLocalizedName has the code of a name such as 'Eastern Standard Time'."
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Makes the settings of all users who have none: the first one, and those of an older store.

@@ -1,7 +1,6 @@
 //! BulkDelete: removes the rows that queries find, by a job (web-api 24, AUTHZ-47).
 
-use driftless_model::{Error, ErrorCode, Privilege, Result, Scopes, Value};
-use driftless_query::{Calendar, Literal, coerce};
+use driftless_model::{Error, ErrorCode, Privilege, Result, Scopes};
 use driftless_store::Length;
 
 use super::query_expression::{QUERY_EXPRESSION, QueryExpression};
@@ -34,7 +33,7 @@ pub(super) const DEF: MessageDef = MessageDef {
         opt("ToRecipients", T::Any),
         opt("CCRecipients", T::Any),
         opt("RecurrencePattern", T::Text),
-        opt("StartDateTime", T::Text),
+        opt("StartDateTime", T::DateTime),
         opt("SourceImportId", T::Guid),
         opt("RunNow", T::Bool),
     ],
@@ -57,8 +56,7 @@ fn run(cx: &mut WriteCx<'_>, args: &Args) -> Result<Outputs> {
     queries.iter().try_for_each(|query| check(cx, query))?;
     let pattern = args.text_if("RecurrencePattern").filter(|text| !text.is_empty());
     let every_days = pattern.map(days_of).transpose()?;
-    let start_s = args.text_if("StartDateTime").filter(|text| !text.is_empty()).map(|text| moment(cx, text)).transpose()?;
-    let start_s = start_s.filter(|start_s| *start_s > cx.now_s && !args.flag("RunNow"));
+    let start_s = args.moment("StartDateTime").filter(|start_s| *start_s > cx.now_s && !args.flag("RunNow"));
     cx.effects.jobs_at_once = start_s.is_none();
     let work = BulkDelete { user: cx.caller.user, acting_for: cx.caller.acting_for, queries, every_days, progress: Default::default() };
     let job = bulk_delete::queue(cx, args.text("JobName")?, &work, start_s, pattern, DATA_CHARS_MAX)?;
@@ -98,17 +96,6 @@ fn days_of(pattern: &str) -> Result<u32> {
         days = value.parse().ok().filter(|days| (1..=365).contains(days)).ok_or_else(refused)?;
     }
     Ok(days)
-}
-
-/// A moment as text, in seconds since 1970-01-01 UTC.
-fn moment(cx: &WriteCx<'_>, text: &str) -> Result<i64> {
-    let jobs = cx.snapshot.require("asyncoperation")?;
-    let column = jobs.column(jobs.require("postponeuntil")?);
-    let calendar = Calendar { offset_s: i32::from(cx.caller.time_zone_minutes) * 60, ..Calendar::default() };
-    match coerce(column, &Literal::Text(text.to_owned()), &calendar) {
-        Ok(Value::DateTime(seconds)) => Ok(seconds),
-        _ => Err(Error::argument("The 'StartDateTime' must be a moment, such as 2030-01-31T12:00:00Z.")),
-    }
 }
 
 #[cfg(test)]

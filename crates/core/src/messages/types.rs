@@ -45,6 +45,8 @@ pub enum ParamType {
     Int,
     /// 64-bit whole number.
     BigInt,
+    /// Point in time, without fractions of seconds.
+    DateTime,
     /// Unique identifier.
     Guid,
     /// Bytes; base64 on the wire.
@@ -156,6 +158,8 @@ pub enum Arg {
     Int(i32),
     /// 64-bit whole number, or the number of an enumeration's members.
     BigInt(i64),
+    /// Point in time, in seconds since 1970-01-01 UTC.
+    DateTime(i64),
     /// Unique identifier.
     Guid(Uuid),
     /// Bytes.
@@ -237,6 +241,14 @@ impl Args {
     pub fn int(&self, name: &str) -> Option<i32> {
         match self.get(name) {
             Some(Arg::Int(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// A point in time in seconds since 1970-01-01 UTC, if given.
+    pub fn moment(&self, name: &str) -> Option<i64> {
+        match self.get(name) {
+            Some(Arg::DateTime(seconds)) => Some(*seconds),
             _ => None,
         }
     }

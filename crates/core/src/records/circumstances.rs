@@ -2,11 +2,12 @@
 
 use driftless_model::{Privilege, Result, Uuid, Value};
 use driftless_query::{
-    Along, Calendar, Circumstances, DatePart, Query, ResolvedCondition, ResolvedQuery, Source, Test, asks_for_fiscal_year, asks_for_relations, date_part,
-    resolve, resolve_within,
+    Along, Calendar, Circumstances, DatePart, Query, ResolvedCondition, ResolvedQuery, Source, Test, Zone, asks_for_clock, asks_for_fiscal_year,
+    asks_for_relations, date_part, resolve, resolve_within,
 };
 
 use super::{load, system};
+use crate::clock;
 use crate::context::ReadCx;
 use crate::keys;
 use crate::request::Target;
@@ -31,7 +32,8 @@ impl ReadCx<'_> {
     fn circumstances(&self, query: &Query, now_s: i64) -> Result<Circumstances> {
         let user = self.caller.user;
         let fiscal = if asks_for_fiscal_year(query) { self.fiscal_year()? } else { Calendar::default() };
-        let calendar = Calendar { offset_s: i32::from(self.caller.time_zone_minutes) * 60, ..fiscal };
+        let zone = if asks_for_clock(query) { clock::zone_of(self.tx, &self.snapshot, user)? } else { Zone::UTC };
+        let calendar = Calendar { zone, ..fiscal };
         let mut circumstances = Circumstances { now_s, calendar, user, language: i32::from(self.caller.language), ..Circumstances::default() };
         if asks_for_relations(query) {
             let users = self.snapshot.require("systemuser")?;

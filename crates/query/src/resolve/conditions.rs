@@ -5,7 +5,7 @@ use std::sync::Arc;
 use driftless_model::{Column, ColumnIx, Error, ErrorCode, Result, Shape, Uuid, Value};
 
 use super::Resolver;
-use crate::calendar::{self, Range};
+use crate::calendar::{self, End, Range};
 use crate::literal::moment;
 use crate::{
     Calendar, CallerOperator, ColumnPath, Comparison, Condition, DateOperator, Literal, Operator, ResolvedCondition, ResolvedFilter, Source, Test, coerce,
@@ -196,17 +196,17 @@ fn date_filter(
     if operator == DateOperator::InFiscalPeriod {
         return Ok(on(Test::Part(crate::DatePart::FiscalPeriod, *calendar, calendar::fiscal_period(numbers.first(), calendar)?)));
     }
-    let Range { from, until } = calendar::range(operator, &numbers, now_s + i64::from(calendar.offset_s), calendar)?;
+    let Range { from, until } = calendar::range(operator, &numbers, calendar.zone.local_s(now_s), calendar)?;
     // The ends in the column's own terms. A range that ends within a day reaches into the whole of it where days are stored.
     let (from, until) = match column.shape() {
         Shape::Date => {
             let days = |seconds: i64| i32::try_from(seconds).unwrap_or(if seconds < 0 { i32::MIN } else { i32::MAX });
-            let first = from.map(|from| Value::Date(days(from.div_euclid(DAY_S))));
-            (first, until.map(|until| Value::Date(days((until + DAY_S - 1).div_euclid(DAY_S)))))
+            let first = from.map(|from| Value::Date(days(from.local_s.div_euclid(DAY_S))));
+            (first, until.map(|until| Value::Date(days((until.local_s + DAY_S - 1).div_euclid(DAY_S)))))
         }
         _ => {
-            let offset = if column.is_wall_time() { 0 } else { i64::from(calendar.offset_s) };
-            (from.map(|from| Value::DateTime(from - offset)), until.map(|until| Value::DateTime(until - offset)))
+            let stored = |end: End| Value::DateTime(if column.is_wall_time() { end.local_s } else { end.instant_s(now_s, calendar.zone) });
+            (from.map(stored), until.map(stored))
         }
     };
     let mut parts: Vec<_> = from.map(|from| on(Test::Compare(Comparison::GreaterEqual, from))).into_iter().collect();
@@ -216,9 +216,8 @@ fn date_filter(
 
 /// A number of a date condition: a count, or for days the local second that a date begins with.
 fn number(literal: &Literal, is_day: bool, column: &Column, calendar: &Calendar) -> Result<i64> {
-    let offset = i64::from(calendar.offset_s);
     let found = match literal {
-        Literal::DateTime(seconds) if is_day => Some(if column.is_wall_time() { *seconds } else { seconds + offset }),
+        Literal::DateTime(seconds) if is_day => Some(if column.is_wall_time() { *seconds } else { calendar.zone.local_s(*seconds) }),
         Literal::Date(days) if is_day => Some(i64::from(*days) * DAY_S),
         Literal::Text(text) if is_day => moment(text).map(|moment| moment.local_s(calendar)),
         Literal::Number(text) | Literal::Text(text) => text.trim().parse().ok(),

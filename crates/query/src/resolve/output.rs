@@ -5,7 +5,7 @@ use driftless_model::{ColumnIx, Error, ErrorCode, Result, Shape, Table};
 use super::{Resolver, Tables, resolve, stored};
 use crate::{
     Aggregate, Along, Calendar, Circumstances, Collection, Columns, DateGroup, Expand, FlatValue, Group, Link, LinkKind, Output, Query, ResolvedQuery,
-    ResultKind, Role, SelectedValue, Source,
+    ResultKind, Role, SelectedValue, Source, Zone,
 };
 
 /// Alias of the intersect table in the query of a nested list. No alias of a client begins so.
@@ -95,7 +95,7 @@ impl Outputs {
                     return refused("grouped by a part of its date");
                 }
                 let calendar = resolver.circumstances.calendar;
-                Output::Part { source, column, part, calendar: if utc { Calendar { offset_s: 0, ..calendar } } else { calendar } }
+                Output::Part { source, column, part, calendar: if utc { Calendar { zone: Zone::UTC, ..calendar } } else { calendar } }
             }
             Role::Aggregate(aggregate) => {
                 let numeric = matches!(shape, Shape::Int | Shape::BigInt | Shape::Decimal | Shape::Money | Shape::Float);

@@ -158,6 +158,7 @@ impl Reader<'_> {
             ParamType::Bool => literal::boolean(text).ok().map(Arg::Bool),
             ParamType::Int => literal::int32(text).ok().map(Arg::Int),
             ParamType::BigInt => text.parse().ok().map(Arg::BigInt),
+            ParamType::DateTime => literal::date_time(text).ok().map(Arg::DateTime),
             ParamType::Guid => literal::guid(text).ok().map(|bytes| Arg::Guid(Uuid::from_bytes(bytes))),
             ParamType::Bytes => STANDARD.decode(text).ok().map(|bytes| Arg::Bytes(Arc::from(bytes))),
             ParamType::Enum(own) => own.parse(text).map(Arg::BigInt),

@@ -108,7 +108,7 @@ fn page(call: &Call<'_>, set: &str, source: &Rows<'_>) -> Result<Answer> {
             let columns = lower::select(&table, call.options.select.as_deref())?;
             let mut query = lower::query(snapshot, &table, &call.options, columns, style.annotations.formatted, call.preferences.page_rows_max)?;
             query.limit = Some(page_rows(call));
-            *slot.borrow_mut() = Some(Lowered::new(call.exchange.organization, snapshot, &query, &call.options.expand)?);
+            *slot.borrow_mut() = Some(Lowered::new(call.exchange, snapshot, &query, &call.options.expand)?);
             Ok(Request::RetrieveMultiple(RetrieveMultiple { query, within, count, skip: 0, page_token: page_token.clone(), aggregate_rows_max: None }))
         },
         &mut sink,

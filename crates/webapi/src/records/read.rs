@@ -103,7 +103,7 @@ fn retrieve(call: &Call<'_>, set: &str, unless_version: Option<Version>, target:
         &mut |snapshot| {
             let target = target(snapshot)?;
             let query = row_query(call, snapshot, &target.table, &call.options.expand)?;
-            *slot.borrow_mut() = Some(Lowered::new(call.exchange.organization, snapshot, &query, &call.options.expand)?);
+            *slot.borrow_mut() = Some(Lowered::new(call.exchange, snapshot, &query, &call.options.expand)?);
             Ok(Request::Retrieve(Retrieve { target, query, unless_version }))
         },
         &mut sink,

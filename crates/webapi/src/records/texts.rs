@@ -132,7 +132,7 @@ pub(super) fn page(call: &Call<'_>, set: &str, source: &Rows<'_>, text: &Text<'_
             let mut asked = asked(call, snapshot, &table, text)?;
             asked.query.lookup_names = style.annotations.formatted;
             asked.query.limit = Some(asked.rows_max.map_or(asked.page_rows, |rows| asked.page_rows.min(u32::try_from(rows).unwrap_or(u32::MAX))));
-            *slot.borrow_mut() = Some(Lowered::new(call.exchange.organization, snapshot, &asked.query, &[])?);
+            *slot.borrow_mut() = Some(Lowered::new(call.exchange, snapshot, &asked.query, &[])?);
             *shape.borrow_mut() =
                 Shape { context: format!("{}$metadata#{set}{}", call.exchange.root, columns(&table, &asked.query)), rows_max: asked.rows_max };
             let Asked { query, skip, page_token, count, aggregate_rows_max, .. } = asked;

@@ -110,7 +110,7 @@ fn wanted(call: &Call<'_>, snapshot: &Arc<Snapshot>, table: &Arc<Table>, expand:
         return Ok(None);
     }
     let query = row_query(call, snapshot, table, expand)?;
-    let lowered = Lowered::new(call.exchange.organization, snapshot, &query, expand)?;
+    let lowered = Lowered::new(call.exchange, snapshot, &query, expand)?;
     Ok(Some(returning(query, lowered, RowStyle::of(call), record_context(call, &table.def.set_name, expand))))
 }
 

@@ -357,7 +357,7 @@ impl ColumnPlan {
             snapshot,
             currencies: &lowered.currencies,
             language: style.language,
-            time_zone_minutes: style.time_zone_minutes,
+            zone: lowered.zone,
             name_at: places.name,
             currency_at: places.currency,
         };

@@ -115,7 +115,7 @@ mod tests {
 
     use driftless_model::{Decimal, LogicalName, Reference, TableCode, Value};
     use driftless_odata::headers::{Format, MetadataLevel};
-    use driftless_query::{Along, Circumstances, CollectedRow, Columns, Expand, Query, ResolvedQuery, resolve};
+    use driftless_query::{Along, Circumstances, CollectedRow, Columns, Expand, Query, ResolvedQuery, Zone, resolve};
 
     use super::super::{Annotations, Lowered};
     use super::*;
@@ -146,14 +146,13 @@ mod tests {
             format: Format { metadata, ieee754_compatible, accepts_json: true },
             annotations,
             language: 1033,
-            time_zone_minutes: 0,
             omit_nulls: false,
             root: "http://h/api/data/v9.2/".to_owned(),
         }
     }
 
     fn lowered() -> LoweredSlot {
-        RefCell::new(Some(Lowered { snapshot: snapshot(), currencies: Arc::default(), expand: Vec::new() }))
+        RefCell::new(Some(Lowered { snapshot: snapshot(), currencies: Arc::default(), zone: Zone::UTC, expand: Vec::new() }))
     }
 
     fn written(query: &ResolvedQuery, style: &RowStyle, rows: &[Vec<Value>], removed: &[u128]) -> String {
