@@ -1,8 +1,11 @@
 //! What every door shows alike and is no syntax: a front says the same things as another, in letters of its own.
 //!
 //! - [`formatted`]: what people read instead of a value; [`companions`]: the columns that come along unasked.
+//! - [`definitions`]: tables, columns and the like as typed values, and back.
 //!
 //! Nothing here knows JSON, XML or HTTP, and no rule of the service stands here: those are in `driftless-core`.
 
 pub mod companions;
+pub mod definitions;
+pub mod error;
 pub mod formatted;

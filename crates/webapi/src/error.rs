@@ -1,5 +1,6 @@
 //! Errors: the one place where they become answers (web-api 29), and the conversions from the parsers' errors.
 
+pub(crate) use driftless_contract::error::{no_such_property, not_offered};
 use driftless_model::{Error, ErrorCode};
 use driftless_odata::headers::AnnotationFilter;
 use driftless_odata::json::JsonWriter;
@@ -66,21 +67,10 @@ pub(crate) fn wrong_type(set: &str, property: &str, error: &ValueError) -> Error
     )
 }
 
-/// A property in a query that the type does not have.
-pub(crate) fn no_such_property(property: &str, type_name: &str) -> Error {
-    let property: String = property.chars().take(128).collect();
-    Error::new(ErrorCode::ODataError, format!("Could not find a property named '{property}' on type 'Microsoft.Dynamics.CRM.{type_name}'."))
-}
-
 /// A path segment that leads nowhere.
 pub(crate) fn no_such_segment(segment: &str) -> Error {
     let segment: String = segment.chars().take(128).collect();
     Error::new(ErrorCode::ResourceNotFound, format!("Resource not found for the segment '{segment}'."))
-}
-
-/// Something that the interface has and this version of the service does not: the sentence names it.
-pub(crate) fn not_offered(what: &str) -> Error {
-    Error::new(ErrorCode::NotSupported, format!("{what} is not offered by this version of the service."))
 }
 
 /// A query option that the service does not have here.

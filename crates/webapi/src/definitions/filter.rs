@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use driftless_contract::definitions::types::{self, ENUMS, Kind, TypeDef};
+use driftless_contract::definitions::{Item, Node, View};
 use driftless_model::literal;
 use driftless_model::{Decimal, Error, ErrorCode, Result, Uuid};
 use driftless_odata::filter::{Argument, CompareOp, Expr, FilterLimits, Lit, Operand, TextFunction, parse_argument};
 
-use super::item::{Item, View};
-use super::node::Node;
-use super::types::{ENUMS, Kind, TypeDef};
 use crate::error;
 
 /// A filter with what it needs.
@@ -69,11 +68,11 @@ impl Filter<'_> {
 }
 
 /// The value that a path leads to.
-fn value(view: View<'_>, declared: &TypeDef, item: &Item<'_>, path: &[String]) -> Result<Node> {
+fn value<'a>(view: View<'a>, declared: &TypeDef, item: &Item<'a>, path: &[String]) -> Result<Node<'a>> {
     let Some((first, rest)) = path.split_first() else { return Ok(Node::Null) };
     let Some(property) = item.property(first) else {
         // Of a polymorphic set only some items have the property; when none of the derived types has it either, the name is wrong.
-        let known = super::types::all().any(|def| def.is_a(declared.name) && def.property(first).is_some());
+        let known = types::all().any(|def| def.is_a(declared.name) && def.property(first).is_some());
         return if known { Ok(Node::Null) } else { Err(error::no_such_property(first, declared.name)) };
     };
     if property.kind.is_navigation() {
@@ -83,14 +82,14 @@ fn value(view: View<'_>, declared: &TypeDef, item: &Item<'_>, path: &[String]) -
     let mut kind = property.kind;
     for name in rest {
         let Kind::Complex(type_name) = kind else { return Err(error::no_such_property(name, first)) };
-        let part = super::types::find(type_name).and_then(|def| def.property(name)).ok_or_else(|| error::no_such_property(name, type_name))?;
+        let part = types::find(type_name).and_then(|def| def.property(name)).ok_or_else(|| error::no_such_property(name, type_name))?;
         node = node.get(name).cloned().unwrap_or(Node::Null);
         kind = part.kind;
     }
     Ok(node)
 }
 
-fn compare(own: &Node, op: CompareOp, lit: &Lit) -> Result<bool> {
+fn compare(own: &Node<'_>, op: CompareOp, lit: &Lit) -> Result<bool> {
     use std::cmp::Ordering;
     let order = match (own, lit) {
         (Node::Null, Lit::Null) => Some(Ordering::Equal),
@@ -130,7 +129,7 @@ fn enum_member(type_name: &str, member: &str) -> Result<&'static str> {
         .ok_or_else(|| Error::new(ErrorCode::ODataError, format!("The string '{member}' is not a valid enumeration type constant of '{type_name}'.")))
 }
 
-fn text_function(function: TextFunction, own: &Node, text: &str) -> bool {
+fn text_function(function: TextFunction, own: &Node<'_>, text: &str) -> bool {
     let Node::Text(own) = own else { return false };
     let (own, text) = (own.to_lowercase(), text.to_lowercase());
     match function {

@@ -1,28 +1,16 @@
 //! Definitions over the Web API: tables, columns, keys, relationships, global choices (web-api 26).
 //!
-//! Reads walk a path through [`item::Item`]s, whose properties `types` describes; writes read bodies in `body` and become the organization's `Define`.
+//! Reads walk a path through `Item`s of `driftless_contract`; writes become the organization's `Define` by way of its readers. Here is what is of OData: sets,
+//! paths, options, JSON.
 
-mod body;
-mod choice;
-mod column;
 pub(crate) mod complex;
-mod criteria;
 mod filter;
-mod item;
-mod key;
-mod many_to_many;
-mod node;
+pub(crate) mod json;
 mod path;
 mod read;
-mod relationship;
-mod table;
-pub(crate) mod types;
 mod write;
 
-pub(crate) use body::{label, lookup, relationship_without_lookup, table};
-
-use driftless_model::{Error, ErrorCode, Label, Result};
-use driftless_odata::json::JsonWriter;
+use driftless_model::{Error, ErrorCode, Result};
 
 use crate::call::Call;
 use crate::write::Action;
@@ -38,11 +26,6 @@ pub(crate) const SETS: &[(&str, &str)] = &[
 /// True for the name of a set of definitions.
 pub(crate) fn is_set(name: &str) -> bool {
     SETS.iter().any(|(set, _)| *set == name)
-}
-
-/// Writes a label with its languages, and the one that a reader of `language` reads.
-pub(crate) fn write_label(json: &mut JsonWriter, label: &Label, language: u16) {
-    node::Node::label(label, language).write(json);
 }
 
 /// Carries out a request on definitions.

@@ -1,13 +1,12 @@
 //! Where a path among definitions leads (web-api 26.1): one walk for all sets, parts and casts.
 
+use driftless_contract::definitions::types::{self, Kind, Property, TypeDef};
+use driftless_contract::definitions::{Item, Node, Options, SetKind, Source, View};
 use driftless_model::literal;
 use driftless_model::{Error, ErrorCode, Result, Uuid};
 use driftless_odata::url::{KeyLiteral, KeyPredicate, Segment};
 
-use super::item::{Item, Source, View};
-use super::node::Node;
-use super::types::{self, Kind, Property, TypeDef};
-use super::{SETS, choice};
+use super::SETS;
 use crate::error;
 
 /// The namespace of types, with its dot.
@@ -70,7 +69,7 @@ fn set_items<'a>(view: View<'a>, set: &str) -> Vec<Item<'a>> {
             let one_to_many = view.snapshot.relationships().filter_map(Item::relationship);
             one_to_many.chain(view.snapshot.many_to_many().filter_map(Item::many_to_many)).collect()
         }
-        "GlobalOptionSetDefinitions" => view.snapshot.choices().filter_map(|set| Item::options(choice::Options::Set(set, choice::SetKind::Picklist))).collect(),
+        "GlobalOptionSetDefinitions" => view.snapshot.choices().filter_map(|set| Item::options(Options::Set(set, SetKind::Picklist))).collect(),
         _ => Vec::new(),
     }
 }

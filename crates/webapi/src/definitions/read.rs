@@ -1,15 +1,15 @@
 //! Reads of definitions: `$select`, `$filter`, `$expand`, `$top`, `$count` over items. Everything is in one answer (web-api 26.1).
 
+use driftless_contract::definitions::types::{self, Kind, Property, TypeDef};
+use driftless_contract::definitions::{Item, Node, View};
 use driftless_model::Result;
 use driftless_odata::headers::MetadataLevel;
 use driftless_odata::json::JsonWriter;
 use driftless_odata::query::{ExpandItem, SelectItem};
 
 use super::filter::Filter;
-use super::item::{Item, View};
-use super::node::Node;
+use super::json;
 use super::path::{Found, Place, follow};
-use super::types::{self, Kind, Property, TypeDef};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error;
@@ -124,22 +124,19 @@ fn single_value(call: &Call<'_>, view: View<'_>, place: &Place<'_>, item: &Item<
     if node == Node::Null {
         return Answer::no_content();
     }
-    let mut json = JsonWriter::new();
-    json.begin_object();
-    Writer { call, view }.context(&mut json, &place.context);
+    let mut out = JsonWriter::new();
+    out.begin_object();
+    Writer { call, view }.context(&mut out, &place.context);
     match node {
         // A complex value is its own object.
-        Node::Object(members) => members.iter().for_each(|(name, value)| {
-            json.name(name);
-            value.write(&mut json);
-        }),
+        Node::Object(object) => json::write_members(&mut out, &object),
         node => {
-            json.name("value");
-            node.write(&mut json);
+            out.name("value");
+            json::write(&mut out, &node);
         }
     }
-    json.end_object();
-    Answer::with_body(200, call.format.content_type(), json.into_bytes())
+    out.end_object();
+    Answer::with_body(200, call.format.content_type(), out.into_bytes())
 }
 
 impl Writer<'_, '_> {
@@ -153,7 +150,7 @@ impl Writer<'_, '_> {
     /// The members of an item's object. `declared` is the type that a reader expects here, `context` the set in which the item is.
     fn members(
         &self,
-        json: &mut JsonWriter,
+        out: &mut JsonWriter,
         item: &Item<'_>,
         declared: &TypeDef,
         context: impl AsRef<str>,
@@ -161,33 +158,32 @@ impl Writer<'_, '_> {
         expand: &[ExpandItem],
     ) -> Result<()> {
         if item.def.name != declared.name || self.call.format.metadata == MetadataLevel::Full {
-            json.name("@odata.type");
-            json.text(&format!("#Microsoft.Dynamics.CRM.{}", item.def.name));
+            json::write_type(out, "", item.def.name);
         }
         for property in selected(item, declared, select)? {
-            json.name(property.name);
-            self.value(json, property, &item.get(self.view, property));
+            out.name(property.name);
+            self.value(out, property, &item.get(self.view, property));
         }
         for part in expand {
-            self.expanded(json, item, declared, context.as_ref(), part)?;
+            self.expanded(out, item, declared, context.as_ref(), part)?;
         }
         Ok(())
     }
 
     /// A value; 64-bit integers and decimals become texts for readers that asked for that (web-api 3).
-    fn value(&self, json: &mut JsonWriter, property: &Property, node: &Node) {
+    fn value(&self, out: &mut JsonWriter, property: &Property, node: &Node<'_>) {
         match (property.kind, node) {
-            (Kind::BigInt, Node::Int(value)) if self.call.format.ieee754_compatible => json.quoted_integer(*value),
+            (Kind::BigInt, Node::Int(value)) if self.call.format.ieee754_compatible => out.quoted_integer(*value),
             (Kind::Decimal, Node::Decimal(value)) if self.call.format.ieee754_compatible => {
-                json.quoted_decimal(value.mantissa(), u8::try_from(value.scale()).unwrap_or(u8::MAX));
+                out.quoted_decimal(value.mantissa(), u8::try_from(value.scale()).unwrap_or(u8::MAX));
             }
-            _ => node.write(json),
+            _ => json::write(out, node),
         }
     }
 
     fn expanded(&self, json: &mut JsonWriter, item: &Item<'_>, declared: &TypeDef, context: &str, part: &ExpandItem) -> Result<()> {
         let Some(name) = part.path.last() else { return Ok(()) };
-        let kind = item.is_part(name).or_else(|| declared.property(name).map(|property| property.kind).filter(|kind| kind.is_navigation()));
+        let kind = item.part_kind(name).or_else(|| declared.property(name).map(|property| property.kind).filter(|kind| kind.is_navigation()));
         let (Kind::Part(type_name) | Kind::Parts(type_name) | Kind::Other(type_name)) = kind.ok_or_else(|| error::no_such_property(name, declared.name))?
         else {
             return Err(error::no_such_property(name, declared.name));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use driftless_contract::definitions::read;
 use driftless_core::{Arg, Args, ComplexType, Identity, MessageDef, Param, ParamType, Record, SOLUTION, Snapshot, Target};
 use driftless_model::literal;
 use driftless_model::{Error, Result, Table, Uuid};
@@ -14,7 +15,7 @@ use driftless_odata::url::{KeyLiteral, NamedSegment, parse_argument};
 use super::results::described;
 use super::{NAMESPACE, bad};
 use crate::call::Call;
-use crate::definitions;
+use crate::definitions::json;
 use crate::error;
 use crate::lower::{self, RecordReader};
 use crate::write::Earlier;
@@ -123,11 +124,10 @@ impl Reader<'_> {
                 Arg::List(items.iter().map(item).collect::<Result<_>>()?)
             }
             (ParamType::Scalars, value) => Arg::List(vec![scalar(value).ok_or_else(|| self.wrong(param))?]),
-            (ParamType::Label, Json::Object(_)) => Arg::Label(definitions::label(value)?),
-            (ParamType::Definition("EntityMetadata"), Json::Object(_)) => Arg::Table(Box::new(definitions::table(self.snapshot, value)?)),
-            (ParamType::Definition("LookupAttributeMetadata"), Json::Object(_)) => Arg::Column(Box::new(definitions::lookup(value)?)),
-            (ParamType::Definition("OneToManyRelationshipMetadata"), Json::Object(_)) => {
-                Arg::Relationship(Box::new(definitions::relationship_without_lookup(value)?))
+            (ParamType::Label, Json::Object(_)) => Arg::Label(read::label(&json::node(value)?).map_err(json::in_body)?),
+            (ParamType::Definition(declared), Json::Object(_)) => {
+                let arg = read::argument(self.snapshot, declared, &json::node(value)?).map_err(json::in_body)?;
+                arg.ok_or_else(|| self.wrong(param))?
             }
             (ParamType::Row, Json::Object(_)) => Arg::Row(self.row(param, value)?),
             (ParamType::Record, Json::Object(_)) => Arg::Record(Box::new(self.record(value)?)),

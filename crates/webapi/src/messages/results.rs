@@ -9,7 +9,7 @@ use driftless_odata::json::JsonWriter;
 use super::NAMESPACE;
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::definitions::{self, complex};
+use crate::definitions::{complex, json};
 use crate::lower::is_principal;
 use crate::rows::{wire_name, write_value};
 use crate::write::unexpected;
@@ -57,7 +57,7 @@ pub(crate) fn edm_type(kind: &ParamType) -> String {
         ParamType::Enum(own) => format!("mscrm.{}", own.name),
         ParamType::Row | ParamType::Record => "mscrm.crmbaseentity".to_owned(),
         ParamType::Complex(own) => format!("mscrm.{}", own.name),
-        ParamType::Definition(name) => format!("mscrm.{}{name}", complex::PREFIX),
+        ParamType::Definition(name) => format!("mscrm.{}{name}", json::PREFIX),
         ParamType::List(item) => format!("Collection({})", edm_type(item)),
         ParamType::Any => "mscrm.expando".to_owned(),
     }
@@ -123,7 +123,7 @@ impl Writer<'_> {
             (_, Arg::DateTime(seconds)) => self.json.date_time(*seconds),
             (_, Arg::Guid(id)) => self.json.guid(id.as_bytes()),
             (_, Arg::Bytes(bytes)) => self.json.text(&STANDARD.encode(bytes)),
-            (_, Arg::Label(label)) => definitions::write_label(&mut self.json, label, self.call.exchange.caller.language),
+            (_, Arg::Label(label)) => json::write_label(&mut self.json, label, self.call.exchange.caller.language),
             (_, Arg::Row(target)) => self.row(target)?,
             (_, Arg::Record(record)) => {
                 self.json.begin_object();

@@ -1,11 +1,11 @@
 //! Types and sets of definitions, printed from their description (web-api 2, 26).
 
+use driftless_contract::definitions::types::{self, ENUMS, Kind, Property, TypeDef, TypeShape};
 use driftless_odata::csdl::CsdlWriter;
 
 use super::{collection, type_name};
 use crate::definitions::SETS;
-use crate::definitions::complex::PREFIX;
-use crate::definitions::types::{self, ENUMS, Kind, Property, TypeDef, TypeShape};
+use crate::definitions::json::PREFIX;
 
 /// Enumerations, complex types and entity types.
 pub(super) fn types(out: &mut CsdlWriter) {

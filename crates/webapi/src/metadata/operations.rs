@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
+use driftless_contract::definitions::types;
 use driftless_core::{BOUND_ROW, Binding, EnumType, MESSAGES, MessageDef, MessageKind, Param, ParamType, Snapshot};
 use driftless_odata::csdl::CsdlWriter;
 
 use super::{collection, type_name};
-use crate::definitions::types;
 use crate::messages::{edm_type, is_record};
 
 /// The enumerations and complex types of the messages' parameters and results, once each, those of a type's members before it.

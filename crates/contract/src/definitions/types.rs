@@ -6,20 +6,24 @@ mod entities;
 mod enums;
 mod values;
 
-pub(crate) use enums::ENUMS;
+pub use enums::ENUMS;
 
 /// A type of definitions.
 #[derive(Debug)]
-pub(crate) struct TypeDef {
-    pub(crate) name: &'static str,
-    pub(crate) base: Option<&'static str>,
-    pub(crate) shape: TypeShape,
-    pub(crate) properties: &'static [Property],
+pub struct TypeDef {
+    /// Name, without namespace.
+    pub name: &'static str,
+    /// The type that it derives from.
+    pub base: Option<&'static str>,
+    /// Whether its values have an identity.
+    pub shape: TypeShape,
+    /// Its own properties, those of its bases not among them.
+    pub properties: &'static [Property],
 }
 
 /// Whether values of a type have an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TypeShape {
+pub enum TypeShape {
     /// With `MetadataId` as key.
     Entity,
     /// The same, without values of its own.
@@ -30,21 +34,31 @@ pub(crate) enum TypeShape {
 
 /// A property of a type.
 #[derive(Debug)]
-pub(crate) struct Property {
-    pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
+pub struct Property {
+    /// Name.
+    pub name: &'static str,
+    /// Type of its values.
+    pub kind: Kind,
 }
 
 /// Type of a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// A text.
     Text,
+    /// Yes or no.
     Bool,
+    /// A whole number of 32 bits.
     Int,
+    /// A whole number of 64 bits.
     BigInt,
+    /// A floating-point number.
     Double,
+    /// An exact number.
     Decimal,
+    /// An identity.
     Guid,
+    /// A moment.
     DateTime,
     /// A member of an enumeration, written by name.
     Enum(&'static str),
@@ -66,7 +80,8 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// True when values are returned only where `$expand` names them.
-    pub(crate) fn is_navigation(self) -> bool {
+    #[must_use]
+    pub fn is_navigation(self) -> bool {
         matches!(self, Self::Part(_) | Self::Parts(_) | Self::Other(_))
     }
 }
@@ -77,30 +92,34 @@ const fn p(name: &'static str, kind: Kind) -> Property {
 }
 
 /// All types, bases before what derives from them.
-pub(crate) fn all() -> impl Iterator<Item = &'static TypeDef> {
+pub fn all() -> impl Iterator<Item = &'static TypeDef> {
     values::TYPES.iter().chain(entities::TYPES).chain(attributes::TYPES)
 }
 
 /// The type of this name, without namespace.
-pub(crate) fn find(name: &str) -> Option<&'static TypeDef> {
+#[must_use]
+pub fn find(name: &str) -> Option<&'static TypeDef> {
     all().find(|def| def.name == name)
 }
 
 impl TypeDef {
     /// The properties of the type and of its bases, the bases' first.
-    pub(crate) fn all_properties(&self) -> Vec<&'static Property> {
+    #[must_use]
+    pub fn all_properties(&self) -> Vec<&'static Property> {
         let mut properties = self.base.and_then(find).map(Self::all_properties).unwrap_or_default();
         properties.extend(self.properties);
         properties
     }
 
     /// The property of this name, in the type or its bases.
-    pub(crate) fn property(&self, name: &str) -> Option<&'static Property> {
+    #[must_use]
+    pub fn property(&self, name: &str) -> Option<&'static Property> {
         self.properties.iter().find(|property| property.name == name).or_else(|| find(self.base?)?.property(name))
     }
 
     /// True for the type itself and for what derives from it.
-    pub(crate) fn is_a(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn is_a(&self, name: &str) -> bool {
         self.name == name || self.base.and_then(find).is_some_and(|base| base.is_a(name))
     }
 }

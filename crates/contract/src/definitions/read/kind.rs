@@ -6,9 +6,9 @@ use driftless_model::{
     IntegerColumn, IntegerFormat, MoneyColumn, PrecisionSource, Result, TextColumn, TextFormat, money_from_decimal,
 };
 
-use super::super::column::type_name;
+use super::super::column::{integer_format as integer_format_name, text_format as text_format_name, type_name};
 use super::options;
-use super::reader::{Members, unknown_word, wrong};
+use super::reader::{Members, refused, shortened, unknown_word};
 use crate::error;
 
 /// Length of a text when the body gives none.
@@ -20,7 +20,7 @@ const NUMBER_MAX: i64 = 100_000_000_000;
 /// Largest amount of money in ten-thousandths: 922,337,000,000,000 (MD-21).
 const MONEY_MAX: i64 = 9_223_370_000_000_000_000;
 
-/// The type that a body asks for, by its `@odata.type`, else by `AttributeTypeName` or `AttributeType`.
+/// The type that a body asks for, by the type that it says it has, else by `AttributeTypeName` or `AttributeType`.
 ///
 /// # Errors
 /// 0x80048d19 for unknown types and values, 0x80040315 for types that are not offered.
@@ -44,10 +44,10 @@ pub(super) fn new(snapshot: &Snapshot, members: Members<'_>) -> Result<ColumnTyp
         "File" => ColumnType::File(FileColumn { max_kib: FileColumn::MAX_KIB_DEFAULT }),
         "Image" => ColumnType::Image(ImageColumn { max_kib: ImageColumn::MAX_KIB_DEFAULT, full: false, primary: false }),
         "Lookup" | "Customer" | "Owner" => {
-            return Err(error::payload("definition", "A lookup column is made with its relationship: POST it to RelationshipDefinitions."));
+            return Err(refused("A lookup column is made with its relationship, not by itself."));
         }
-        "" => return Err(wrong("@odata.type", "the type of the column, which must be given")),
-        other => return Err(unknown_word("@odata.type", other)),
+        "" => return Err(refused("The definition must say the type of the column.")),
+        other => return Err(refused(format!("'{}' is not a type of columns.", shortened(other)))),
     };
     changed(snapshot, members, &fresh)
 }
@@ -58,7 +58,7 @@ pub(super) fn new(snapshot: &Snapshot, members: Members<'_>) -> Result<ColumnTyp
 /// As [`new`].
 pub(super) fn changed(snapshot: &Snapshot, members: Members<'_>, present: &ColumnType) -> Result<ColumnType> {
     if members.type_name().is_some_and(|name| name.ends_with("AttributeMetadata") && name != type_name(present)) {
-        return Err(wrong("@odata.type", "the type that the column has; a column's type cannot change"));
+        return Err(refused("The definition must be of the type that the column has: a column's type cannot change."));
     }
     let mut kind = present.clone();
     match &mut kind {
@@ -148,14 +148,14 @@ fn text_format(members: Members<'_>) -> Result<Option<TextFormat>> {
         TextFormat::RichText,
     ];
     let Some(word) = members.word("FormatName")?.or(members.word("Format")?) else { return Ok(None) };
-    let found = ALL.into_iter().find(|format| crate::definitions::column::text_format(*format) == word);
+    let found = ALL.into_iter().find(|format| text_format_name(*format) == word);
     found.map(Some).ok_or_else(|| unknown_word("FormatName", word))
 }
 
 fn integer_format(members: Members<'_>) -> Result<Option<IntegerFormat>> {
     const ALL: [IntegerFormat; 5] = [IntegerFormat::None, IntegerFormat::Duration, IntegerFormat::TimeZone, IntegerFormat::Language, IntegerFormat::Locale];
     let Some(word) = members.word("Format")? else { return Ok(None) };
-    let found = ALL.into_iter().find(|format| crate::definitions::column::integer_format(*format) == word);
+    let found = ALL.into_iter().find(|format| integer_format_name(*format) == word);
     found.map(Some).ok_or_else(|| unknown_word("Format", word))
 }
 

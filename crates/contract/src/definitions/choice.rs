@@ -3,11 +3,11 @@
 use driftless_model::{ChoiceOption, ChoiceSet, Column, StateColumn, StatusColumn, Table, Uuid};
 
 use super::item::View;
-use super::node::Node;
+use super::node::{Node, Object};
 
 /// A set of options, as definitions show it.
-#[derive(Clone, Copy)]
-pub(super) enum Options<'a> {
+#[derive(Clone, Copy, Debug)]
+pub enum Options<'a> {
     /// A choice, local or global.
     Set(&'a ChoiceSet, SetKind),
     /// The states of a table.
@@ -17,13 +17,15 @@ pub(super) enum Options<'a> {
 }
 
 /// What a choice is used for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum SetKind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetKind {
+    /// One or several of many.
     Picklist,
+    /// Yes or no.
     Boolean,
 }
 
-impl Options<'_> {
+impl<'a> Options<'a> {
     pub(super) fn type_name(&self) -> &'static str {
         match self {
             Self::Set(_, SetKind::Boolean) => "BooleanOptionSetMetadata",
@@ -40,31 +42,31 @@ impl Options<'_> {
     }
 
     /// The value of a property; none for one that has the default of its type.
-    pub(super) fn value(&self, view: View<'_>, name: &str) -> Option<Node> {
+    pub(super) fn value(&self, view: View<'_>, name: &str) -> Option<Node<'a>> {
         match self {
             Self::Set(set, kind) => set_value(view, set, *kind, name),
             Self::States(table, column, kind) => column_value(view, table, column, name).or_else(|| match name {
-                "OptionSetType" => Some(Node::word("State")),
+                "OptionSetType" => Some(Node::text("State")),
                 "Options" => Some(Node::List(
                     kind.states
                         .iter()
                         .map(|state| {
                             let more =
                                 [("DefaultStatus", Node::Int(i64::from(state.default_status))), ("InvariantName", Node::text(state.invariant_name.as_str()))];
-                            derived("#Microsoft.Dynamics.CRM.StateOptionMetadata", option(view, &state.option, column.managed), more)
+                            derived("StateOptionMetadata", option(view, &state.option, column.managed), more)
                         })
                         .collect(),
                 )),
                 _ => None,
             }),
             Self::Statuses(table, column, kind) => column_value(view, table, column, name).or_else(|| match name {
-                "OptionSetType" => Some(Node::word("Status")),
+                "OptionSetType" => Some(Node::text("Status")),
                 "Options" => Some(Node::List(
                     kind.statuses
                         .iter()
                         .map(|status| {
                             let more = [("State", Node::Int(i64::from(status.state))), ("TransitionData", Node::Null)];
-                            derived("#Microsoft.Dynamics.CRM.StatusOptionMetadata", option(view, &status.option, column.managed), more)
+                            derived("StatusOptionMetadata", option(view, &status.option, column.managed), more)
                         })
                         .collect(),
                 )),
@@ -74,8 +76,8 @@ impl Options<'_> {
     }
 }
 
-fn set_value(view: View<'_>, set: &ChoiceSet, kind: SetKind, name: &str) -> Option<Node> {
-    let of_value = |value: i32| set.option(value).map_or(Node::Null, |found| Node::Object(option(view, found, set.managed)));
+fn set_value<'a>(view: View<'_>, set: &'a ChoiceSet, kind: SetKind, name: &str) -> Option<Node<'a>> {
+    let of_value = |value: i32| set.option(value).map_or(Node::Null, |found| Node::object(option(view, found, set.managed)));
     Some(match name {
         "MetadataId" => Node::Guid(set.id),
         "Name" => Node::text(if set.global { set.schema_name.as_str() } else { set.name.as_str() }),
@@ -86,15 +88,15 @@ fn set_value(view: View<'_>, set: &ChoiceSet, kind: SetKind, name: &str) -> Opti
         "IsManaged" => Node::Bool(set.managed),
         "IsCustomizable" => Node::managed(set.customizable, !set.managed, "iscustomizable"),
         "IntroducedVersion" => Node::text(set.introduced_version.as_str()),
-        "OptionSetType" => Node::word(if kind == SetKind::Boolean { "Boolean" } else { "Picklist" }),
-        "Options" => Node::List(set.options.iter().map(|found| Node::Object(option(view, found, set.managed))).collect()),
+        "OptionSetType" => Node::text(if kind == SetKind::Boolean { "Boolean" } else { "Picklist" }),
+        "Options" => Node::List(set.options.iter().map(|found| Node::object(option(view, found, set.managed))).collect()),
         "TrueOption" => of_value(1),
         "FalseOption" => of_value(0),
         _ => return None,
     })
 }
 
-fn column_value(view: View<'_>, table: &Table, column: &Column, name: &str) -> Option<Node> {
+fn column_value<'a>(view: View<'_>, table: &Table, column: &'a Column, name: &str) -> Option<Node<'a>> {
     Some(match name {
         "MetadataId" => Node::Guid(column.id),
         "Name" => Node::text(format!("{}_{}", table.name(), column.name)),
@@ -108,7 +110,7 @@ fn column_value(view: View<'_>, table: &Table, column: &Column, name: &str) -> O
 }
 
 /// The members of an option.
-fn option(view: View<'_>, option: &ChoiceOption, managed: bool) -> Vec<(&'static str, Node)> {
+fn option<'a>(view: View<'_>, option: &'a ChoiceOption, managed: bool) -> Vec<(&'a str, Node<'a>)> {
     vec![
         ("Value", Node::Int(i64::from(option.value))),
         ("Label", Node::label(&option.label, view.language)),
@@ -123,9 +125,7 @@ fn option(view: View<'_>, option: &ChoiceOption, managed: bool) -> Vec<(&'static
 }
 
 /// An option of a type derived from the declared one, which says so.
-fn derived(type_name: &'static str, members: Vec<(&'static str, Node)>, more: [(&'static str, Node); 2]) -> Node {
-    let mut all = vec![("@odata.type", Node::word(type_name))];
-    all.extend(members);
-    all.extend(more);
-    Node::Object(all)
+fn derived<'a>(type_name: &'static str, mut members: Vec<(&'a str, Node<'a>)>, more: [(&'a str, Node<'a>); 2]) -> Node<'a> {
+    members.extend(more);
+    Node::Object(Object { type_name: Some(type_name), members })
 }

@@ -3,8 +3,8 @@
 use driftless_core::Snapshot;
 use driftless_core::metadata::{ColumnSpec, ColumnUpdate};
 use driftless_model::{Column, RequiredLevel, Result};
-use driftless_odata::json::Json;
 
+use super::super::node::Node;
 use super::kind;
 use super::reader::{Members, require_same_name, unknown_word};
 
@@ -12,7 +12,7 @@ use super::reader::{Members, require_same_name, unknown_word};
 ///
 /// # Errors
 /// 0x80048d19 for members of the wrong type and unknown types, 0x80040315 for types that are not offered.
-pub(in crate::definitions) fn column(snapshot: &Snapshot, body: &Json<'_>, primary_name: Option<&str>) -> Result<ColumnSpec> {
+pub fn column(snapshot: &Snapshot, body: &Node<'_>, primary_name: Option<&str>) -> Result<ColumnSpec> {
     let members = Members(body);
     let kind = kind::new(snapshot, members)?;
     shared(members, kind, primary_name)
@@ -42,7 +42,7 @@ pub(super) fn shared(members: Members<'_>, kind: driftless_model::ColumnType, pr
 ///
 /// # Errors
 /// As [`column`].
-pub(in crate::definitions) fn column_update(snapshot: &Snapshot, present: &Column, body: &Json<'_>, merge_labels: bool) -> Result<ColumnUpdate> {
+pub fn column_update(snapshot: &Snapshot, present: &Column, body: &Node<'_>, merge_labels: bool) -> Result<ColumnUpdate> {
     let members = Members(body);
     require_same_name(members, &present.schema_name)?;
     let kind = kind::changed(snapshot, members, &present.kind)?;

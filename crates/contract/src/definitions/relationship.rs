@@ -9,12 +9,12 @@ use super::node::Node;
 const ORDER_DEFAULT: i64 = 10_000;
 
 /// The value of a property; none for one that has the default of its type.
-pub(super) fn value(view: View<'_>, relationship: &Relationship, name: &str) -> Option<Node> {
+pub(super) fn value<'a>(view: View<'_>, relationship: &'a Relationship, name: &str) -> Option<Node<'a>> {
     Some(match name {
         "MetadataId" => Node::Guid(relationship.id),
         "SchemaName" => Node::text(relationship.schema_name.as_str()),
-        "RelationshipType" => Node::word("OneToManyRelationship"),
-        "SecurityTypes" => Node::word(if relationship.cascade.is_parental() { "ParentChild" } else { "Append" }),
+        "RelationshipType" => Node::text("OneToManyRelationship"),
+        "SecurityTypes" => Node::text(if relationship.cascade.is_parental() { "ParentChild" } else { "Append" }),
         "ReferencedEntity" => Node::text(relationship.referenced_table.as_str()),
         "ReferencedAttribute" => Node::text(relationship.referenced_column.as_str()),
         "ReferencingEntity" => Node::text(relationship.referencing_table.as_str()),
@@ -34,7 +34,7 @@ pub(super) fn value(view: View<'_>, relationship: &Relationship, name: &str) -> 
     })
 }
 
-fn cascade(relationship: &Relationship) -> Node {
+fn cascade(relationship: &Relationship) -> Node<'static> {
     let rules = &relationship.cascade;
     let delete = match rules.delete {
         DeleteAction::RemoveLink => "RemoveLink",
@@ -43,30 +43,30 @@ fn cascade(relationship: &Relationship) -> Node {
         DeleteAction::NoCascade => "NoCascade",
     };
     let action = |action: CascadeAction| {
-        Node::word(match action {
+        Node::text(match action {
             CascadeAction::NoCascade => "NoCascade",
             CascadeAction::Cascade => "Cascade",
             CascadeAction::Active => "Active",
             CascadeAction::UserOwned => "UserOwned",
         })
     };
-    Node::Object(vec![
+    Node::object(vec![
         ("Assign", action(rules.assign)),
-        ("Delete", Node::word(delete)),
-        ("Archive", Node::word("NoCascade")),
+        ("Delete", Node::text(delete)),
+        ("Archive", Node::text("NoCascade")),
         ("Merge", action(rules.merge)),
         ("Reparent", action(rules.reparent)),
         ("Share", action(rules.share)),
         ("Unshare", action(rules.unshare)),
-        ("RollupView", Node::word("NoCascade")),
+        ("RollupView", Node::text("NoCascade")),
     ])
 }
 
 /// How user interfaces list related rows.
-pub(super) fn menu(view: View<'_>, menu: &AssociatedMenu) -> Node {
-    Node::Object(vec![
-        ("Behavior", Node::word(menu.behavior.as_str())),
-        ("Group", Node::word(menu.group.as_str())),
+pub(super) fn menu<'a>(view: View<'_>, menu: &'a AssociatedMenu) -> Node<'a> {
+    Node::object(vec![
+        ("Behavior", Node::text(menu.behavior.as_str())),
+        ("Group", Node::text(menu.group.as_str())),
         ("Label", Node::label(&menu.label, view.language)),
         ("Order", Node::Int(menu.order.map_or(ORDER_DEFAULT, i64::from))),
         ("IsCustomizable", Node::Bool(true)),

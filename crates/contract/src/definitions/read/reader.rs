@@ -1,34 +1,33 @@
-//! Typed access to the members of a body. Every error names the member.
+//! Typed access to the members of a definition that was sent. Every error names the member.
 
 use std::str::FromStr;
 
-use driftless_model::{Decimal, Error, Label, Result};
-use driftless_odata::json::Json;
+use driftless_model::{Decimal, Error, ErrorCode, Label, Result};
 
-use crate::error;
+use super::super::node::Node;
 
-/// An object of a body.
+/// An object that was sent.
 #[derive(Clone, Copy)]
-pub(super) struct Members<'a>(pub(super) &'a Json<'a>);
+pub(super) struct Members<'a>(pub(super) &'a Node<'a>);
 
 impl<'a> Members<'a> {
     /// A member that is there and not null.
-    pub(super) fn get(self, name: &str) -> Option<&'a Json<'a>> {
-        self.0.get(name).filter(|value| !matches!(value, Json::Null))
+    pub(super) fn get(self, name: &str) -> Option<&'a Node<'a>> {
+        self.0.get(name).filter(|value| !matches!(value, Node::Null))
     }
 
     /// A nested object.
     pub(super) fn object(self, name: &str) -> Result<Option<Self>> {
         match self.get(name) {
             None => Ok(None),
-            Some(value @ Json::Object(_)) => Ok(Some(Members(value))),
+            Some(value @ Node::Object(_)) => Ok(Some(Members(value))),
             Some(_) => Err(wrong(name, "an object")),
         }
     }
 
     /// A nested array.
-    pub(super) fn array(self, name: &str) -> Result<Option<&'a [Json<'a>]>> {
-        self.get(name).map(|value| value.as_array().ok_or_else(|| wrong(name, "an array"))).transpose()
+    pub(super) fn array(self, name: &str) -> Result<Option<&'a [Node<'a>]>> {
+        self.get(name).map(|value| value.as_list().ok_or_else(|| wrong(name, "an array"))).transpose()
     }
 
     /// A text.
@@ -45,10 +44,10 @@ impl<'a> Members<'a> {
     pub(super) fn flag(self, name: &str) -> Result<Option<bool>> {
         match self.get(name) {
             None => Ok(None),
-            Some(Json::Bool(value)) => Ok(Some(*value)),
-            Some(value @ Json::Object(_)) => Members(value).flag("Value"),
-            Some(Json::Text(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
-            Some(Json::Text(text)) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(Node::Bool(value)) => Ok(Some(*value)),
+            Some(value @ Node::Object(_)) => Members(value).flag("Value"),
+            Some(Node::Text(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(Node::Text(text)) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
             Some(_) => Err(wrong(name, "true or false")),
         }
     }
@@ -57,8 +56,8 @@ impl<'a> Members<'a> {
     pub(super) fn number<T: FromStr>(self, name: &str) -> Result<Option<T>> {
         let text = match self.get(name) {
             None => return Ok(None),
-            Some(Json::Number(text)) => *text,
-            Some(Json::Text(text)) => text.as_ref(),
+            Some(Node::Number(text)) => text,
+            Some(Node::Text(text)) => text.as_ref(),
             Some(_) => return Err(wrong(name, "a number")),
         };
         text.trim().parse().map(Some).map_err(|_| wrong(name, "a number in the range of its type"))
@@ -68,8 +67,8 @@ impl<'a> Members<'a> {
     pub(super) fn decimal(self, name: &str) -> Result<Option<Decimal>> {
         let text = match self.get(name) {
             None => return Ok(None),
-            Some(Json::Number(text)) => *text,
-            Some(Json::Text(text)) => text.as_ref(),
+            Some(Node::Number(text)) => text,
+            Some(Node::Text(text)) => text.as_ref(),
             Some(_) => return Err(wrong(name, "a number")),
         };
         Decimal::from_str(text).or_else(|_| Decimal::from_scientific(text)).map(Some).map_err(|_| wrong(name, "a number"))
@@ -78,7 +77,7 @@ impl<'a> Members<'a> {
     /// One of several words, plain or as `{"Value":word}`.
     pub(super) fn word(self, name: &str) -> Result<Option<&'a str>> {
         match self.get(name) {
-            Some(value @ Json::Object(_)) => Members(value).text("Value"),
+            Some(value @ Node::Object(_)) => Members(value).text("Value"),
             _ => self.text(name),
         }
     }
@@ -103,11 +102,12 @@ impl<'a> Members<'a> {
         Ok(found)
     }
 
-    /// The name of the type that the body says it has, without namespace. Parameters of messages have complex types of the same members.
+    /// The name of the type that the definition says it has.
     pub(super) fn type_name(self) -> Option<&'a str> {
-        let name = self.0.get("@odata.type").and_then(Json::as_text)?;
-        let name = name.rsplit('.').next().unwrap_or(name);
-        Some(name.strip_prefix("Complex").unwrap_or(name))
+        match self.0 {
+            Node::Object(object) => object.type_name,
+            _ => None,
+        }
     }
 }
 
@@ -115,19 +115,28 @@ impl<'a> Members<'a> {
 ///
 /// # Errors
 /// 0x80048d19 for members of the wrong type.
-pub(crate) fn label(value: &Json<'_>) -> Result<Label> {
+pub fn label(value: &Node<'_>) -> Result<Label> {
     Members(value).as_label()
 }
 
 /// A member of the wrong type.
 pub(super) fn wrong(name: &str, expected: &str) -> Error {
-    error::payload("definition", &format!("The property '{name}' must be {expected}."))
+    refused(format!("The property '{name}' must be {expected}."))
 }
 
 /// A word that is none of those known.
 pub(super) fn unknown_word(name: &str, word: &str) -> Error {
-    let word: String = word.chars().take(64).collect();
-    error::payload("definition", &format!("The value '{word}' is not one of the property '{name}'."))
+    refused(format!("The value '{}' is not one of the property '{name}'.", shortened(word)))
+}
+
+/// A definition that cannot be read.
+pub(super) fn refused(why: impl Into<String>) -> Error {
+    Error::new(ErrorCode::InvalidPayload, why)
+}
+
+/// What is repeated of a word that was sent.
+pub(super) fn shortened(word: &str) -> String {
+    word.chars().take(64).collect()
 }
 
 /// Refuses a definition whose schema name is another one than that of what it replaces (MD-1, MD-25).

@@ -6,7 +6,7 @@ use super::item::View;
 use super::node::Node;
 
 /// The value of a property; none for one that has the default of its type.
-pub(super) fn value(view: View<'_>, table: &Table, key: &AlternateKey, name: &str) -> Option<Node> {
+pub(super) fn value<'a>(view: View<'_>, table: &'a Table, key: &'a AlternateKey, name: &str) -> Option<Node<'a>> {
     Some(match name {
         "MetadataId" => Node::Guid(key.id),
         "LogicalName" => Node::text(key.name.as_str()),
@@ -14,7 +14,7 @@ pub(super) fn value(view: View<'_>, table: &Table, key: &AlternateKey, name: &st
         "EntityLogicalName" => Node::text(table.name().as_str()),
         "DisplayName" => Node::label(&key.display_name, view.language),
         "KeyAttributes" => Node::List(key.columns.iter().map(|column| Node::text(column.as_str())).collect()),
-        "EntityKeyIndexStatus" => Node::word(match key.status {
+        "EntityKeyIndexStatus" => Node::text(match key.status {
             KeyIndexStatus::Pending => "Pending",
             KeyIndexStatus::InProgress => "InProgress",
             KeyIndexStatus::Active => "Active",

@@ -7,7 +7,7 @@ use super::node::Node;
 use super::relationship::menu;
 
 /// The value of a property; none for one that has the default of its type.
-pub(super) fn value(view: View<'_>, relationship: &ManyToMany, name: &str) -> Option<Node> {
+pub(super) fn value<'a>(view: View<'_>, relationship: &'a ManyToMany, name: &str) -> Option<Node<'a>> {
     let (side, name) = match (name.strip_prefix("Entity1"), name.strip_prefix("Entity2")) {
         (Some(name), _) => (&relationship.first, name),
         (_, Some(name)) => (&relationship.second, name),
@@ -23,12 +23,12 @@ pub(super) fn value(view: View<'_>, relationship: &ManyToMany, name: &str) -> Op
 }
 
 /// The value of a property that is of no side.
-fn own_value(relationship: &ManyToMany, name: &str) -> Option<Node> {
+fn own_value<'a>(relationship: &'a ManyToMany, name: &str) -> Option<Node<'a>> {
     Some(match name {
         "MetadataId" => Node::Guid(relationship.id),
         "SchemaName" => Node::text(relationship.schema_name.as_str()),
-        "RelationshipType" => Node::word("ManyToManyRelationship"),
-        "SecurityTypes" => Node::word("None"),
+        "RelationshipType" => Node::text("ManyToManyRelationship"),
+        "SecurityTypes" => Node::text("None"),
         "IntersectEntityName" => Node::text(relationship.intersect.as_str()),
         "IsCustomRelationship" => Node::Bool(relationship.custom),
         "IsManaged" => Node::Bool(relationship.managed),

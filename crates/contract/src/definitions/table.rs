@@ -7,7 +7,7 @@ use super::item::View;
 use super::node::Node;
 
 /// The value of a property; none for one that has the default of its type.
-pub(super) fn value(view: View<'_>, table: &Table, name: &str) -> Option<Node> {
+pub(super) fn value<'a>(view: View<'_>, table: &'a Table, name: &str) -> Option<Node<'a>> {
     let def = &table.def;
     Some(match name {
         "MetadataId" => Node::Guid(def.id),
@@ -19,7 +19,7 @@ pub(super) fn value(view: View<'_>, table: &Table, name: &str) -> Option<Node> {
         "DisplayName" => Node::label(&def.display_name, view.language),
         "DisplayCollectionName" => Node::label(&def.display_collection_name, view.language),
         "Description" => Node::label(&def.description, view.language),
-        "OwnershipType" => Node::word(ownership(def.ownership)),
+        "OwnershipType" => Node::text(ownership(def.ownership)),
         "PrimaryIdAttribute" => Node::text(def.primary_id.as_str()),
         "PrimaryImageAttribute" => {
             let is_primary = |column: &&Column| matches!(&column.kind, ColumnType::Image(image) if image.primary);
@@ -44,14 +44,14 @@ pub(super) fn value(view: View<'_>, table: &Table, name: &str) -> Option<Node> {
         "IntroducedVersion" => Node::text(def.introduced_version.as_str()),
         "CreatedOn" => Node::DateTime(def.created_on),
         "ModifiedOn" => Node::DateTime(def.modified_on),
-        "TableType" => Node::word("Standard"),
+        "TableType" => Node::text("Standard"),
         "Privileges" => Node::List(privileges(table)),
         _ => return flag(table, name),
     })
 }
 
 /// A setting that is stored and given back.
-fn flag(table: &Table, name: &str) -> Option<Node> {
+fn flag(table: &Table, name: &str) -> Option<Node<'static>> {
     let property = super::types::find("EntityMetadata")?.property(name)?;
     let open = table.def.customizable && !table.def.intersect;
     let default = match name {
@@ -66,11 +66,7 @@ fn flag(table: &Table, name: &str) -> Option<Node> {
     let value = table.def.flags.get(name).copied().unwrap_or(default);
     match property.kind {
         super::types::Kind::Bool => Some(Node::Bool(value)),
-        super::types::Kind::Complex("BooleanManagedProperty") => Some(Node::Object(vec![
-            ("Value", Node::Bool(value)),
-            ("CanBeChanged", Node::Bool(open)),
-            ("ManagedPropertyLogicalName", Node::text(name.to_ascii_lowercase())),
-        ])),
+        super::types::Kind::Complex("BooleanManagedProperty") => Some(Node::managed(value, open, name.to_ascii_lowercase())),
         _ => None,
     }
 }
@@ -85,10 +81,10 @@ pub(super) fn ownership(ownership: Ownership) -> &'static str {
     }
 }
 
-fn privileges(table: &Table) -> Vec<Node> {
+fn privileges(table: &Table) -> Vec<Node<'static>> {
     privileges_of(&table.def)
         .map(|own| {
-            Node::Object(vec![
+            Node::object(vec![
                 ("CanBeBasic", Node::Bool(own.below_organization)),
                 ("CanBeDeep", Node::Bool(own.below_organization)),
                 ("CanBeGlobal", Node::Bool(true)),
@@ -97,7 +93,7 @@ fn privileges(table: &Table) -> Vec<Node> {
                 ("CanBeParentEntityReference", Node::Bool(false)),
                 ("Name", Node::text(own.name)),
                 ("PrivilegeId", Node::Guid(own.id)),
-                ("PrivilegeType", Node::word(own.privilege.verb())),
+                ("PrivilegeType", Node::text(own.privilege.verb())),
             ])
         })
         .collect()

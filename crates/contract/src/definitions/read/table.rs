@@ -6,14 +6,13 @@ use std::sync::Arc;
 use driftless_core::Snapshot;
 use driftless_core::metadata::{TableSpec, TableUpdate};
 use driftless_model::{Error, ErrorCode, Ownership, Result, Table};
-use driftless_odata::json::Json;
 
+use super::super::item::{Item, View};
+use super::super::node::Node;
+use super::super::table::ownership as ownership_name;
+use super::super::types::{self, Kind};
 use super::column;
-use super::reader::{Members, require_same_name, unknown_word, wrong};
-use crate::definitions;
-use crate::definitions::item::{Item, View};
-use crate::definitions::node::Node;
-use crate::definitions::types::{self, Kind};
+use super::reader::{Members, require_same_name, unknown_word};
 use crate::error;
 
 /// Properties that are yes or no and that the service itself decides on, or that have a place of their own in the specification.
@@ -41,7 +40,7 @@ const OWN_FLAGS: &[&str] = &[
 ///
 /// # Errors
 /// 0x80048d19 for members of the wrong type, 0x80040315 for kinds of tables that are not offered.
-pub(crate) fn table(snapshot: &Snapshot, body: &Json<'_>) -> Result<TableSpec> {
+pub fn table(snapshot: &Snapshot, body: &Node<'_>) -> Result<TableSpec> {
     let members = Members(body);
     if members.flag("IsActivity")? == Some(true) {
         return Err(error::not_offered("A table of activities"));
@@ -83,7 +82,7 @@ fn ownership(members: Members<'_>) -> Result<Ownership> {
 
 /// Settings that are only kept.
 fn flags(members: Members<'_>) -> Result<BTreeMap<String, bool>> {
-    let def = types::find("EntityMetadata").ok_or_else(|| wrong("@odata.type", "EntityMetadata"))?;
+    let def = types::find("EntityMetadata").ok_or_else(|| Error::damaged("the type EntityMetadata is not described"))?;
     let mut flags = BTreeMap::new();
     for property in def.all_properties() {
         let is_flag = matches!(property.kind, Kind::Bool | Kind::Complex("BooleanManagedProperty"));
@@ -101,9 +100,9 @@ fn flags(members: Members<'_>) -> Result<BTreeMap<String, bool>> {
 ///
 /// # Errors
 /// As [`table`].
-pub(in crate::definitions) fn table_update(view: View<'_>, table: &Arc<Table>, body: &Json<'_>, merge_labels: bool) -> Result<TableUpdate> {
+pub fn table_update(view: View<'_>, table: &Arc<Table>, body: &Node<'_>, merge_labels: bool) -> Result<TableUpdate> {
     let members = Members(body);
-    if members.word("OwnershipType")?.is_some_and(|word| word != definitions::table::ownership(table.def.ownership)) {
+    if members.word("OwnershipType")?.is_some_and(|word| word != ownership_name(table.def.ownership)) {
         // MD-5
         return Err(Error::new(ErrorCode::InvalidOwnershipTypeMask, "The ownership of a table cannot change."));
     }

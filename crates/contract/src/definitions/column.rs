@@ -68,7 +68,7 @@ fn type_codes(kind: &ColumnType) -> (&'static str, &'static str) {
 }
 
 /// The value of a property; none for one that has the default of its type.
-pub(super) fn value(view: View<'_>, table: &Table, ix: ColumnIx, name: &str) -> Option<Node> {
+pub(super) fn value<'a>(view: View<'_>, table: &'a Table, ix: ColumnIx, name: &str) -> Option<Node<'a>> {
     let column = table.column(ix);
     let open = column.customizable && table.def.customizable;
     Some(match name {
@@ -77,7 +77,7 @@ pub(super) fn value(view: View<'_>, table: &Table, ix: ColumnIx, name: &str) -> 
         "SchemaName" => Node::text(column.schema_name.as_str()),
         "EntityLogicalName" => Node::text(table.name().as_str()),
         "AttributeOf" => Node::text_if(column.attribute_of.as_ref()),
-        "AttributeType" => Node::word(type_codes(&column.kind).0),
+        "AttributeType" => Node::text(type_codes(&column.kind).0),
         "AttributeTypeName" => Node::named(type_codes(&column.kind).1),
         "ColumnNumber" => Node::Int(i64::from(column.number)),
         "DisplayName" => Node::label(&column.display_name, view.language),
@@ -110,11 +110,11 @@ pub(super) fn value(view: View<'_>, table: &Table, ix: ColumnIx, name: &str) -> 
     })
 }
 
-fn required_level(column: &Column, open: bool) -> Node {
-    Node::Object(vec![
-        ("Value", Node::word(level_name(column.required))),
+fn required_level(column: &Column, open: bool) -> Node<'static> {
+    Node::object(vec![
+        ("Value", Node::text(level_name(column.required))),
         ("CanBeChanged", Node::Bool(open && column.required != RequiredLevel::System)),
-        ("ManagedPropertyLogicalName", Node::word("canmodifyrequirementlevelsettings")),
+        ("ManagedPropertyLogicalName", Node::text("canmodifyrequirementlevelsettings")),
     ])
 }
 
@@ -129,16 +129,16 @@ pub(super) fn level_name(level: RequiredLevel) -> &'static str {
 }
 
 /// What only some types of columns have.
-fn of_kind(column: &Column, open: bool, name: &str) -> Option<Node> {
+fn of_kind<'a>(column: &'a Column, open: bool, name: &str) -> Option<Node<'a>> {
     Some(match (&column.kind, name) {
-        (ColumnType::Text(_) | ColumnType::Memo(_), "ImeMode") => Node::word("Auto"),
+        (ColumnType::Text(_) | ColumnType::Memo(_), "ImeMode") => Node::text("Auto"),
         (ColumnType::Text(kind) | ColumnType::Memo(kind), "MaxLength") => Node::Int(i64::from(kind.max_length)),
         (ColumnType::Text(kind), "DatabaseLength") => Node::Int(i64::from(kind.max_length) * 2),
-        (ColumnType::Text(kind) | ColumnType::Memo(kind), "Format") => Node::word(text_format(kind.format)),
+        (ColumnType::Text(kind) | ColumnType::Memo(kind), "Format") => Node::text(text_format(kind.format)),
         (ColumnType::Text(kind) | ColumnType::Memo(kind), "FormatName") => Node::named(text_format(kind.format)),
         (ColumnType::Integer(kind), "MinValue") => Node::Int(i64::from(kind.min)),
         (ColumnType::Integer(kind), "MaxValue") => Node::Int(i64::from(kind.max)),
-        (ColumnType::Integer(kind), "Format") => Node::word(integer_format(kind.format)),
+        (ColumnType::Integer(kind), "Format") => Node::text(integer_format(kind.format)),
         (ColumnType::BigInt, "MinValue") => Node::Int(i64::MIN),
         (ColumnType::BigInt, "MaxValue") => Node::Int(i64::MAX),
         (ColumnType::Decimal(kind), "MinValue") => Node::Decimal(kind.min),
@@ -157,11 +157,11 @@ fn of_kind(column: &Column, open: bool, name: &str) -> Option<Node> {
             PrecisionSource::Organization => 1,
             PrecisionSource::Currency => 2,
         }),
-        (ColumnType::Decimal(_) | ColumnType::Float(_) | ColumnType::Money(_) | ColumnType::DateTime(_), "ImeMode") => Node::word("Auto"),
+        (ColumnType::Decimal(_) | ColumnType::Float(_) | ColumnType::Money(_) | ColumnType::DateTime(_), "ImeMode") => Node::text("Auto"),
         (ColumnType::Boolean(kind), "DefaultValue") => Node::Bool(kind.default.unwrap_or(false)),
         (ColumnType::Choice(kind) | ColumnType::Choices(kind), "DefaultFormValue") => Node::Int(i64::from(kind.default.unwrap_or(-1))),
         (ColumnType::State(kind), "DefaultFormValue") => kind.states.first().map_or(Node::Null, |state| Node::Int(i64::from(state.option.value))),
-        (ColumnType::DateTime(kind), "Format") => Node::word(match kind.format {
+        (ColumnType::DateTime(kind), "Format") => Node::text(match kind.format {
             DateFormat::DateOnly => "DateOnly",
             DateFormat::DateAndTime => "DateAndTime",
         }),
@@ -173,14 +173,14 @@ fn of_kind(column: &Column, open: bool, name: &str) -> Option<Node> {
         (ColumnType::DateTime(_), "CanChangeDateTimeBehavior") => Node::managed(open, !column.managed, "canchangedatetimebehavior"),
         (ColumnType::DateTime(_), "MinSupportedValue") => Node::DateTime(literal::SECONDS_MIN),
         (ColumnType::DateTime(_), "MaxSupportedValue") => Node::DateTime(literal::SECONDS_MAX),
-        (ColumnType::Lookup(_), "Format") => Node::word("None"),
+        (ColumnType::Lookup(_), "Format") => Node::text("None"),
         (ColumnType::Lookup(kind), "Targets") => Node::List(kind.targets.iter().map(|target| Node::text(target.as_str())).collect()),
         (ColumnType::File(kind), "MaxSizeInKB") => Node::Int(i64::from(kind.max_kib)),
         (ColumnType::Image(kind), "MaxSizeInKB") => Node::Int(i64::from(kind.max_kib)),
         (ColumnType::Image(kind), "CanStoreFullImage") => Node::Bool(kind.full),
         (ColumnType::Image(kind), "IsPrimaryImage") => Node::Bool(kind.primary),
         (ColumnType::Image(_), "MaxHeight" | "MaxWidth") => Node::Int(IMAGE_SIDE),
-        (ColumnType::ManagedProperty, "ValueAttributeTypeCode") => Node::word("Boolean"),
+        (ColumnType::ManagedProperty, "ValueAttributeTypeCode") => Node::text("Boolean"),
         (ColumnType::ManagedProperty, "ManagedPropertyLogicalName") => Node::text(column.name.as_str()),
         _ => return None,
     })

@@ -5,8 +5,8 @@ use driftless_model::{
     AssociatedMenu, Cascade, CascadeAction, ColumnType, DeleteAction, Error, ErrorCode, Label, LogicalName, LookupColumn, LookupKind, MenuBehavior, MenuGroup,
     RequiredLevel, Result,
 };
-use driftless_odata::json::Json;
 
+use super::super::node::Node;
 use super::column::shared;
 use super::reader::{Members, unknown_word, wrong};
 
@@ -14,7 +14,7 @@ use super::reader::{Members, unknown_word, wrong};
 const OWN_MENU: &str = "AssociatedMenuConfiguration";
 
 /// True if a body describes a many-to-many relationship.
-pub(in crate::definitions) fn is_many_to_many(body: &Json<'_>) -> bool {
+pub fn is_many_to_many(body: &Node<'_>) -> bool {
     let members = Members(body);
     members.type_name() == Some("ManyToManyRelationshipMetadata") || members.get("Entity1LogicalName").is_some()
 }
@@ -23,7 +23,7 @@ pub(in crate::definitions) fn is_many_to_many(body: &Json<'_>) -> bool {
 ///
 /// # Errors
 /// 0x80048d19 for members of the wrong type.
-pub(in crate::definitions) fn many_to_many(body: &Json<'_>) -> Result<ManyToManySpec> {
+pub fn many_to_many(body: &Node<'_>) -> Result<ManyToManySpec> {
     let members = Members(body);
     let side = |table: &str, navigation: &str, list: &str| {
         Ok::<_, Error>(SideSpec {
@@ -46,7 +46,7 @@ pub(in crate::definitions) fn many_to_many(body: &Json<'_>) -> Result<ManyToMany
 ///
 /// # Errors
 /// As [`many_to_many`].
-pub(in crate::definitions) fn many_to_many_update(body: &Json<'_>) -> Result<ManyToManyUpdate> {
+pub fn many_to_many_update(body: &Node<'_>) -> Result<ManyToManyUpdate> {
     let members = Members(body);
     Ok(ManyToManyUpdate { first_menu: menu(members, "Entity1AssociatedMenuConfiguration")?, second_menu: menu(members, "Entity2AssociatedMenuConfiguration")? })
 }
@@ -72,7 +72,7 @@ fn menu(members: Members<'_>, name: &str) -> Result<Option<AssociatedMenu>> {
 ///
 /// # Errors
 /// 0x80048d19 for members of the wrong type, 0x80048204 for cascade values.
-pub(in crate::definitions) fn relationship(body: &Json<'_>) -> Result<RelationshipSpec> {
+pub fn relationship(body: &Node<'_>) -> Result<RelationshipSpec> {
     let lookup = Members(body).object("Lookup")?.ok_or_else(|| wrong("Lookup", "the definition of the lookup column, which must be given"))?;
     Ok(RelationshipSpec { lookup: shared(lookup, lookup_kind(), None)?, ..relationship_without_lookup(body)? })
 }
@@ -81,7 +81,7 @@ pub(in crate::definitions) fn relationship(body: &Json<'_>) -> Result<Relationsh
 ///
 /// # Errors
 /// 0x80048d19 for members of the wrong type.
-pub(crate) fn lookup(body: &Json<'_>) -> Result<ColumnSpec> {
+pub fn lookup(body: &Node<'_>) -> Result<ColumnSpec> {
     shared(Members(body), lookup_kind(), None)
 }
 
@@ -94,7 +94,7 @@ fn lookup_kind() -> ColumnType {
 ///
 /// # Errors
 /// As [`relationship`].
-pub(crate) fn relationship_without_lookup(body: &Json<'_>) -> Result<RelationshipSpec> {
+pub fn relationship_without_lookup(body: &Node<'_>) -> Result<RelationshipSpec> {
     let members = Members(body);
     let name = |member: &str| members.text(member).map(|text| text.filter(|text| !text.is_empty()).map(str::to_owned));
     Ok(RelationshipSpec {
@@ -130,7 +130,7 @@ fn unnamed_lookup() -> ColumnSpec {
 ///
 /// # Errors
 /// As [`relationship`].
-pub(in crate::definitions) fn relationship_update(body: &Json<'_>) -> Result<RelationshipUpdate> {
+pub fn relationship_update(body: &Node<'_>) -> Result<RelationshipUpdate> {
     let members = Members(body);
     Ok(RelationshipUpdate { cascade: cascade(members)?, hierarchical: members.flag("IsHierarchical")?, menu: menu(members, OWN_MENU)? })
 }
@@ -171,7 +171,7 @@ fn cascade(members: Members<'_>) -> Result<Option<Cascade>> {
 ///
 /// # Errors
 /// 0x80048d19 for members of the wrong type.
-pub(in crate::definitions) fn key(body: &Json<'_>) -> Result<KeySpec> {
+pub fn key(body: &Node<'_>) -> Result<KeySpec> {
     let members = Members(body);
     let columns = members.array("KeyAttributes")?.ok_or_else(|| wrong("KeyAttributes", "an array of column names, which must be given"))?;
     Ok(KeySpec {

@@ -3,7 +3,7 @@
 use driftless_core::EnumType;
 
 /// All enumerations.
-pub(crate) const ENUMS: &[EnumType] = &[
+pub const ENUMS: &[EnumType] = &[
     EnumType::choice("AssociatedMenuBehavior", &[("UseCollectionName", 0), ("UseLabel", 1), ("DoNotDisplay", 2)]),
     EnumType::choice("AssociatedMenuGroup", &[("Details", 0), ("Sales", 1), ("Service", 2), ("Marketing", 3)]),
     EnumType::choice("AttributeRequiredLevel", &[("None", 0), ("SystemRequired", 1), ("ApplicationRequired", 2), ("Recommended", 3)]),

@@ -2,16 +2,13 @@
 
 use driftless_core::Snapshot;
 use driftless_core::metadata::{ChoiceSpec, ChoiceUpdate, ColumnSpec};
-use driftless_model::literal;
 use driftless_model::{ChoiceOption, ChoiceSet, ChoiceSource, Error, ErrorCode, LogicalName, Result, SchemaName, StateColumn, StatusColumn, Uuid};
-use driftless_odata::json::Json;
-use driftless_odata::url::{KeyPredicate, Segment, parse_path, parse_root};
 
+use super::super::node::Node;
 use super::reader::{Members, wrong};
-use crate::error;
 
-/// The set that global choices are in.
-const GLOBAL: &str = "GlobalOptionSetDefinitions";
+/// The member that refers to a global choice.
+const GLOBAL: &str = "GlobalOptionSet";
 
 /// A local set with these options. Identity and name are given by the service.
 fn local(options: Vec<ChoiceOption>) -> ChoiceSource {
@@ -55,14 +52,12 @@ pub(super) fn changed(snapshot: &Snapshot, members: Members<'_>, present: &Choic
 }
 
 fn given(snapshot: &Snapshot, members: Members<'_>) -> Result<Option<ChoiceSource>> {
-    if let Some(reference) = members.text("GlobalOptionSet@odata.bind")? {
-        return global(snapshot, reference).map(|name| Some(ChoiceSource::Global(name)));
+    if let Some(reference) = members.object(GLOBAL)? {
+        return global(snapshot, reference).map(Some);
     }
     let Some(set) = members.object("OptionSet")? else { return Ok(None) };
     if set.flag("IsGlobal")? == Some(true) {
-        let name = set.required_text("Name")?.to_ascii_lowercase();
-        let choice = snapshot.choice(&name).ok_or_else(|| no_such_choice(&name))?;
-        return Ok(Some(ChoiceSource::Global(choice.name.clone())));
+        return named(snapshot, set.required_text("Name")?).map(Some);
     }
     let mut source = local(options(set)?);
     if let ChoiceSource::Local(local) = &mut source {
@@ -72,26 +67,19 @@ fn given(snapshot: &Snapshot, members: Members<'_>) -> Result<Option<ChoiceSourc
     Ok(Some(source))
 }
 
-/// The global choice that a reference names: `/GlobalOptionSetDefinitions(guid)` or `(Name='x')`.
-fn global(snapshot: &Snapshot, reference: &str) -> Result<LogicalName> {
-    let path = match reference.find("://") {
-        Some(at) => reference.get(at + 3..).and_then(|rest| rest.find('/').and_then(|slash| rest.get(slash..))).unwrap_or_default(),
-        None => reference,
-    };
-    let path = parse_root(path).map_or(path, |root| root.rest);
-    let segments = parse_path(path).map_err(error::of_syntax)?.segments;
-    let key = match segments.as_slice() {
-        [Segment::Named(segment)] if segment.name == GLOBAL => segment.key.as_ref(),
-        _ => None,
-    };
-    let choice = match key {
-        Some(KeyPredicate::Positional(id)) => literal::guid(id.text()).ok().and_then(|id| snapshot.choice_by_id(Uuid::from_bytes(id))),
-        Some(KeyPredicate::Named(pairs)) => {
-            pairs.iter().find(|(name, _)| name == "Name").and_then(|(_, name)| snapshot.choice(&name.text().to_ascii_lowercase()))
+/// The global choice that a reference names, by its `MetadataId` or its `Name`.
+fn global(snapshot: &Snapshot, reference: Members<'_>) -> Result<ChoiceSource> {
+    match reference.get("MetadataId") {
+        Some(Node::Guid(id)) => {
+            snapshot.choice_by_id(*id).map(|choice| ChoiceSource::Global(choice.name.clone())).ok_or_else(|| no_such_choice(&id.to_string()))
         }
-        Some(KeyPredicate::Empty) | None => return Err(wrong("GlobalOptionSet@odata.bind", "the address of a global choice")),
-    };
-    choice.map(|choice| choice.name.clone()).ok_or_else(|| no_such_choice(reference))
+        _ => named(snapshot, reference.required_text("Name")?),
+    }
+}
+
+fn named(snapshot: &Snapshot, name: &str) -> Result<ChoiceSource> {
+    let choice = snapshot.choice(&name.to_ascii_lowercase()).ok_or_else(|| no_such_choice(name))?;
+    Ok(ChoiceSource::Global(choice.name.clone()))
 }
 
 fn no_such_choice(name: &str) -> Error {
@@ -169,7 +157,7 @@ pub(super) fn change_statuses(members: Members<'_>, status: &mut StatusColumn) -
 ///
 /// # Errors
 /// 0x80048d19 for members of the wrong type.
-pub(in crate::definitions) fn choice(body: &Json<'_>) -> Result<ChoiceSpec> {
+pub fn choice(body: &Node<'_>) -> Result<ChoiceSpec> {
     let members = Members(body);
     Ok(ChoiceSpec {
         id: None,
@@ -185,7 +173,7 @@ pub(in crate::definitions) fn choice(body: &Json<'_>) -> Result<ChoiceSpec> {
 ///
 /// # Errors
 /// 0x80048d19 for members of the wrong type.
-pub(in crate::definitions) fn choice_update(body: &Json<'_>, merge_labels: bool) -> Result<ChoiceUpdate> {
+pub fn choice_update(body: &Node<'_>, merge_labels: bool) -> Result<ChoiceUpdate> {
     let members = Members(body);
     Ok(ChoiceUpdate { display_name: members.label("DisplayName")?, description: members.label("Description")?, merge_labels })
 }

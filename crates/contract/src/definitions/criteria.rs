@@ -5,7 +5,6 @@ use std::cmp::Ordering;
 use driftless_core::metadata::{Condition, ConditionOperator, Criteria};
 use driftless_model::literal;
 use driftless_model::{Decimal, Error, ErrorCode, Result, Uuid};
-use driftless_odata::json::{Json, JsonLimits, read_argument};
 
 use super::item::{Item, View};
 use super::node::Node;
@@ -55,14 +54,13 @@ fn one(view: View<'_>, declared: &str, item: &Item<'_>, condition: &Condition) -
 }
 
 fn compare(node: &Node, kind: Kind, condition: &Condition) -> Result<bool> {
-    let values = listed(condition)?;
-    let first = values.first().map(String::as_str);
+    let first = condition.values.first().map(String::as_str);
     let equals = |value: Option<&str>| match (node, value) {
         (Node::Null, None) => Ok(true),
         (Node::Null, _) | (_, None) => Ok(false),
         (node, Some(text)) => order(node, kind, text).map(|order| order == Some(Ordering::Equal)).ok_or_else(|| refused(condition, "the value does not fit")),
     };
-    let among = || values.iter().try_fold(false, |found, value| Ok::<_, Error>(found | equals(Some(value))?));
+    let among = || condition.values.iter().try_fold(false, |found, value| Ok::<_, Error>(found | equals(Some(value))?));
     let ordered = |wanted: Ordering| match (node, first) {
         (Node::Int(_) | Node::Decimal(_) | Node::Double(_) | Node::DateTime(_), Some(text)) => {
             order(node, kind, text).map(|order| order == Some(wanted)).ok_or_else(|| refused(condition, "the value does not fit"))
@@ -77,24 +75,6 @@ fn compare(node: &Node, kind: Kind, condition: &Condition) -> Result<bool> {
         ConditionOperator::NotIn => among().map(|found| !found),
         ConditionOperator::GreaterThan => ordered(Ordering::Greater),
         ConditionOperator::LessThan => ordered(Ordering::Less),
-    }
-}
-
-/// The values of a condition. Those of a list may stand in one text, as JSON.
-fn listed(condition: &Condition) -> Result<Vec<String>> {
-    let is_list = matches!(condition.operator, ConditionOperator::In | ConditionOperator::NotIn);
-    match condition.values.as_slice() {
-        [text] if is_list && text.trim_start().starts_with('[') => {
-            let json = read_argument(text, &JsonLimits::default()).map_err(error::of_syntax)?;
-            let item = |item: &Json<'_>| match item {
-                Json::Text(text) => Ok(text.to_string()),
-                Json::Number(text) => Ok((*text).to_owned()),
-                Json::Bool(value) => Ok(value.to_string()),
-                _ => Err(refused(condition, "a list holds texts, numbers, yes or no")),
-            };
-            json.as_array().unwrap_or_default().iter().map(item).collect()
-        }
-        values => Ok(values.to_vec()),
     }
 }
 
@@ -115,7 +95,7 @@ fn order(node: &Node, kind: Kind, text: &str) -> Option<Option<Ordering>> {
             }
             _ => Some(own.to_lowercase().cmp(&text.to_lowercase())),
         },
-        Node::Null | Node::List(_) | Node::Object(_) => return None,
+        Node::Null | Node::Number(_) | Node::List(_) | Node::Object(_) => return None,
     })
 }
 

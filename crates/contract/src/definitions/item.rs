@@ -3,34 +3,44 @@
 use std::sync::Arc;
 
 use driftless_core::Snapshot;
-use driftless_model::{AlternateKey, ChoiceSource, ColumnIx, ColumnType, ManyToMany, Pairing, Relationship, SideRole, Table};
+use driftless_model::{AlternateKey, ChoiceSource, ColumnIx, ColumnType, ManyToMany, Pairing, Relationship, SideRole, Table, Uuid};
 
 use super::node::Node;
 use super::types::{self, Kind, Property, TypeDef};
 use super::{choice, column, key, many_to_many, relationship, table};
 
 /// What rendering a definition needs besides the definition.
-#[derive(Clone, Copy)]
-pub(super) struct View<'a> {
-    pub(super) snapshot: &'a Snapshot,
-    pub(super) language: u16,
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The definitions, for what one says of others.
+    pub snapshot: &'a Snapshot,
+    /// Language of the caller, as a code.
+    pub language: u16,
 }
 
 /// A definition and its type.
-#[derive(Clone, Copy)]
-pub(super) struct Item<'a> {
-    pub(super) def: &'static TypeDef,
-    pub(super) source: Source<'a>,
+#[derive(Clone, Copy, Debug)]
+pub struct Item<'a> {
+    /// The type, which may be derived from the one that is declared where the item stands.
+    pub def: &'static TypeDef,
+    /// Where its values come from.
+    pub source: Source<'a>,
 }
 
 /// Where a definition's values come from.
-#[derive(Clone, Copy)]
-pub(super) enum Source<'a> {
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'a> {
+    /// A table.
     Table(&'a Arc<Table>),
+    /// A column of a table.
     Column(&'a Arc<Table>, ColumnIx),
+    /// An alternate key of a table.
     Key(&'a Arc<Table>, &'a AlternateKey),
+    /// A one-to-many relationship.
     Relationship(&'a Arc<Relationship>),
+    /// A many-to-many relationship.
     ManyToMany(&'a Arc<ManyToMany>),
+    /// A set of options.
     Options(choice::Options<'a>),
 }
 
@@ -40,32 +50,45 @@ impl<'a> Item<'a> {
         Some(Self { def: types::find(name)?, source })
     }
 
-    pub(super) fn table(table: &'a Arc<Table>) -> Option<Self> {
+    /// A table. None if its type is not described, which tests rule out.
+    #[must_use]
+    pub fn table(table: &'a Arc<Table>) -> Option<Self> {
         Self::new("EntityMetadata", Source::Table(table))
     }
 
-    pub(super) fn column(table: &'a Arc<Table>, ix: ColumnIx) -> Option<Self> {
+    /// A column, of the type that its kind has. None as for [`Item::table`].
+    #[must_use]
+    pub fn column(table: &'a Arc<Table>, ix: ColumnIx) -> Option<Self> {
         Self::new(column::type_name(&table.column(ix).kind), Source::Column(table, ix))
     }
 
-    pub(super) fn key(table: &'a Arc<Table>, key: &'a AlternateKey) -> Option<Self> {
+    /// An alternate key. None as for [`Item::table`].
+    #[must_use]
+    pub fn key(table: &'a Arc<Table>, key: &'a AlternateKey) -> Option<Self> {
         Self::new("EntityKeyMetadata", Source::Key(table, key))
     }
 
-    pub(super) fn relationship(relationship: &'a Arc<Relationship>) -> Option<Self> {
+    /// A one-to-many relationship. None as for [`Item::table`].
+    #[must_use]
+    pub fn relationship(relationship: &'a Arc<Relationship>) -> Option<Self> {
         Self::new("OneToManyRelationshipMetadata", Source::Relationship(relationship))
     }
 
-    pub(super) fn many_to_many(relationship: &'a Arc<ManyToMany>) -> Option<Self> {
+    /// A many-to-many relationship. None as for [`Item::table`].
+    #[must_use]
+    pub fn many_to_many(relationship: &'a Arc<ManyToMany>) -> Option<Self> {
         Self::new("ManyToManyRelationshipMetadata", Source::ManyToMany(relationship))
     }
 
-    pub(super) fn options(options: choice::Options<'a>) -> Option<Self> {
+    /// A set of options. None as for [`Item::table`].
+    #[must_use]
+    pub fn options(options: choice::Options<'a>) -> Option<Self> {
         Self::new(options.type_name(), Source::Options(options))
     }
 
     /// The value of a property that is no navigation property.
-    pub(super) fn get(&self, view: View<'a>, property: &Property) -> Node {
+    #[must_use]
+    pub fn get(&self, view: View<'a>, property: &Property) -> Node<'a> {
         let name = property.name;
         let value = match self.source {
             Source::Table(table) => table::value(view, table, name),
@@ -79,7 +102,8 @@ impl<'a> Item<'a> {
     }
 
     /// The parts under a navigation property.
-    pub(super) fn parts(&self, view: View<'a>, name: &str) -> Vec<Item<'a>> {
+    #[must_use]
+    pub fn parts(&self, view: View<'a>, name: &str) -> Vec<Item<'a>> {
         let snapshot = view.snapshot;
         match (self.source, name) {
             (Source::Table(table), "Attributes") => table.indexed().filter_map(|(ix, _)| Self::column(table, ix)).collect(),
@@ -119,7 +143,8 @@ impl<'a> Item<'a> {
     }
 
     /// The identity.
-    pub(super) fn id(&self) -> driftless_model::Uuid {
+    #[must_use]
+    pub fn id(&self) -> Uuid {
         match self.source {
             Source::Table(table) => table.def.id,
             Source::Column(table, ix) => table.column(ix).id,
@@ -131,12 +156,14 @@ impl<'a> Item<'a> {
     }
 
     /// A property of the item's type.
-    pub(super) fn property(&self, name: &str) -> Option<&'static Property> {
+    #[must_use]
+    pub fn property(&self, name: &str) -> Option<&'static Property> {
         self.def.property(name)
     }
 
-    /// True when `$expand` is needed to see the property.
-    pub(super) fn is_part(&self, name: &str) -> Option<Kind> {
+    /// The type of a property that is a part or leads to another definition.
+    #[must_use]
+    pub fn part_kind(&self, name: &str) -> Option<Kind> {
         self.property(name).map(|property| property.kind).filter(|kind| kind.is_navigation())
     }
 }
