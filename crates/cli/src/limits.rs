@@ -92,7 +92,7 @@ macro_rules! time {
 const TIME_MAX: u64 = 1_000_000_000;
 
 /// Every limit, in the order of its documentation (docs/wire/security.md).
-pub(crate) const LIMITS: [Limit; 57] = [
+pub(crate) const LIMITS: [Limit; 59] = [
     number!("request_line_bytes_max", listener.request_line_bytes_max).most(65_000),
     number!("header_fields_max", listener.header_fields_max),
     number!("headers_bytes_max", listener.headers_bytes_max),
@@ -102,6 +102,8 @@ pub(crate) const LIMITS: [Limit; 57] = [
     number!("bulk_body_bytes_max", organization.bulk_body_bytes_max),
     number!("batch_requests_max", organization.batch_requests_max),
     number!("batch_address_bytes_max", organization.batch_address_bytes_max),
+    number!("xml_nodes_max", organization.xml_nodes_max).most(1 << 24),
+    number!("xml_depth_max", organization.xml_depth_max).most(10_000),
     number!("page_rows_max", organization.page_rows_max),
     number!("page_bytes_max", organization.page_bytes_max),
     number!("count_max", organization.count_max),

@@ -48,6 +48,10 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// Bytes of a body of a bulk message, an import or a batch (SEC-03, SEC-05).
     pub bulk_body_bytes_max: usize,
+    /// Elements, texts and comments of an envelope (SEC-04).
+    pub xml_nodes_max: u32,
+    /// Elements of an envelope within each other (SEC-04).
+    pub xml_depth_max: usize,
     /// Bytes that clients are advised to send of a file at once (web-api 32).
     pub file_chunk_bytes: u32,
     /// Blocks of one file: as many as the original's storage takes.
@@ -90,6 +94,8 @@ impl Default for Limits {
             batch_address_bytes_max: 65_536,
             body_bytes_max: 16 << 20,
             bulk_body_bytes_max: 128 << 20,
+            xml_nodes_max: 1_000_000,
+            xml_depth_max: 256,
             file_chunk_bytes: 4 << 20,
             file_blocks_max: 50_000,
             file_read_bytes_max: 128 << 20,

@@ -1,10 +1,26 @@
 //! The Organization Service front: SOAP requests become requests of the organization, and its answers become envelopes.
 //!
+//! [`respond`] is the entry. Like the Web API it parses, lowers with the definitions that the organization gives, executes and writes; it holds no state between
+//! requests.
+//!
+//! - `route`, `respond`: addresses, envelopes, who is acted for; `operations`: the eight operations; `fault`: errors.
+//! - `messages/`: messages of Execute; `records`: rows as clients write them; `rows`: rows of answers; `values`: values of columns both ways.
 //! - `namespaces` and `contracts`: the types of the wire as data; `wsdl`: descriptions for toolkits, made from them; `xml/`: elements in and out.
 
 #[allow(dead_code, reason = "the front's other modules come to use all of it")]
 mod contracts;
+mod fault;
+mod messages;
 #[allow(dead_code, reason = "the front's other modules come to use all of it")]
 mod namespaces;
-pub mod wsdl;
+mod operations;
+mod records;
+mod respond;
+mod route;
+mod rows;
+mod values;
+mod wsdl;
 mod xml;
+
+pub use respond::{refuse, respond};
+pub use route::Service;

@@ -100,6 +100,8 @@ pub struct Served {
 pub enum Route {
     /// The Web API.
     Api(driftless_webapi::Route),
+    /// The Organization Service.
+    OrganizationService,
     /// The issuer.
     SignIn,
     /// Probes and figures.
@@ -110,12 +112,12 @@ pub enum Route {
 
 impl Route {
     /// How many kinds there are.
-    pub(crate) const COUNT: usize = driftless_webapi::Route::ALL.len() + 3;
+    pub(crate) const COUNT: usize = driftless_webapi::Route::ALL.len() + 4;
 
     /// Every kind with its template.
     pub(crate) fn all() -> impl Iterator<Item = (Self, &'static str)> {
         let api = driftless_webapi::Route::ALL.into_iter().map(Self::Api);
-        api.chain([Self::SignIn, Self::Operations, Self::Other]).map(|route| (route, route.template()))
+        api.chain([Self::OrganizationService, Self::SignIn, Self::Operations, Self::Other]).map(|route| (route, route.template()))
     }
 
     /// Its place among all kinds.
@@ -123,9 +125,10 @@ impl Route {
         let api = driftless_webapi::Route::ALL.len();
         match self {
             Self::Api(route) => route as usize,
-            Self::SignIn => api,
-            Self::Operations => api + 1,
-            Self::Other => api + 2,
+            Self::OrganizationService => api,
+            Self::SignIn => api + 1,
+            Self::Operations => api + 2,
+            Self::Other => api + 3,
         }
     }
 
@@ -133,6 +136,7 @@ impl Route {
     pub(crate) fn template(self) -> &'static str {
         match self {
             Self::Api(route) => route.template(),
+            Self::OrganizationService => "/XRMServices/2011/{service}",
             Self::SignIn => "sign-in",
             Self::Operations => "operations",
             Self::Other => "other",

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use driftless_auth::{Arrival, BODY_BYTES_MAX, NoCaller, REFUSED_CODE, REFUSED_MESSAGE, SignIn, challenge};
 use driftless_core::Organization;
-use driftless_model::Caller;
+use driftless_model::{Caller, Error, Uuid};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 
 use crate::exposition::{Exposition, Kind, Seconds};
@@ -56,21 +56,42 @@ impl Service {
     /// Answers a caller within their budgets. What counts is who signed in, whoever they act for.
     fn serve(&self, caller: Caller, request: &Request<Bytes>, origin: &str) -> Response<Chunks> {
         let Some(protection) = &self.protection else {
-            return driftless_webapi::respond(&self.organization, &Arc::new(caller), request, origin).map(Chunks::from);
+            return self.pass_on(&Arc::new(caller), request, origin).map(Chunks::from);
         };
         let (mut response, remaining) = match protection.admit(caller.user) {
             Ok(admission) => {
-                let response = driftless_webapi::respond(&self.organization, &Arc::new(caller), request, origin);
+                let response = self.pass_on(&Arc::new(caller), request, origin);
                 (response, admission.end())
             }
             Err(excess) => {
                 self.refusals.count_throttled(&excess);
-                (driftless_webapi::refuse(request, &protection.error(&excess)), excess.remaining)
+                (self.refuse(request, &protection.error(&excess)), excess.remaining)
             }
         };
         tell_remaining(response.headers_mut(), remaining);
         response.map(Chunks::from)
     }
+
+    /// Has the door answer to which the address leads.
+    fn pass_on(&self, caller: &Arc<Caller>, request: &Request<Bytes>, origin: &str) -> Response<Vec<Bytes>> {
+        match driftless_orgservice::Service::of(request.uri().path()) {
+            Some(_) => driftless_orgservice::respond(&self.organization, caller, request, origin, request_id(request)),
+            None => driftless_webapi::respond(&self.organization, caller, request, origin),
+        }
+    }
+
+    /// The refusal of the door to which the address leads.
+    fn refuse(&self, request: &Request<Bytes>, error: &Error) -> Response<Vec<Bytes>> {
+        match driftless_orgservice::Service::of(request.uri().path()) {
+            Some(_) => driftless_orgservice::refuse(&self.organization, error, request_id(request)),
+            None => driftless_webapi::refuse(request, error),
+        }
+    }
+}
+
+/// The id under which the request is logged.
+fn request_id(request: &Request<Bytes>) -> Uuid {
+    request.extensions().get::<RequestId>().map_or_else(Uuid::nil, |id| id.0)
 }
 
 impl Front for Service {
@@ -79,12 +100,18 @@ impl Front for Service {
         if self.sign_in.serves(path) {
             return BODY_BYTES_MAX;
         }
-        if driftless_webapi::is_bulk(method.as_str(), path) { limits.bulk_body_bytes_max } else { limits.body_bytes_max }
+        // An envelope may hold a solution package (SEC-04).
+        if driftless_webapi::is_bulk(method.as_str(), path) || driftless_orgservice::Service::of(path).is_some() {
+            limits.bulk_body_bytes_max
+        } else {
+            limits.body_bytes_max
+        }
     }
 
     fn route(&self, path: &str) -> Route {
         match driftless_webapi::Route::of(path) {
             Some(route) => Route::Api(route),
+            None if driftless_orgservice::Service::of(path).is_some() => Route::OrganizationService,
             None if self.sign_in.serves(path) => Route::SignIn,
             None => Route::Other,
         }
@@ -117,7 +144,7 @@ impl Front for Service {
         match self.sign_in.caller(authorization, arrival) {
             Ok(caller) if request.uri().path() == METRICS_PATH => match self.organization.require_administrator(&caller) {
                 Ok(()) => self.figures(request.method()),
-                Err(error) => driftless_webapi::refuse(&request, &error).map(Chunks::from),
+                Err(error) => self.refuse(&request, &error).map(Chunks::from),
             },
             Ok(caller) => {
                 let user = caller.user;
@@ -130,7 +157,7 @@ impl Front for Service {
                 self.refusals.count_unauthenticated(reason);
                 refused(origin)
             }
-            Err(NoCaller::Refused(error)) => driftless_webapi::refuse(&request, &error).map(Chunks::from),
+            Err(NoCaller::Refused(error)) => self.refuse(&request, &error).map(Chunks::from),
         }
     }
 }

@@ -1,0 +1,124 @@
+//! Faults: the one place where errors become envelopes (organization-service 9).
+
+use driftless_model::{Error, ErrorCode};
+
+use crate::messages::Exchange;
+use crate::namespaces::Ns;
+use crate::respond::{self, ENVELOPE_END};
+use crate::xml::{Writer, XSI_ADDRESS};
+
+/// What stands in the place of an error that callers shall not see.
+const INTERNAL: &str = "The server was unable to process the request due to an internal error.";
+
+/// The number that .NET gives to exceptions of the service.
+const SUB_ERROR: &str = "-2146233088";
+
+/// When and for which request a fault is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Occasion {
+    pub(crate) request_id: driftless_model::Uuid,
+    /// Milliseconds since 1970-01-01.
+    pub(crate) now_ms: i64,
+}
+
+/// The envelope of a fault. Its cause, if it has one, is logged here and nowhere else.
+pub(crate) fn envelope(error: &Error, occasion: Occasion) -> Vec<u8> {
+    log(error, occasion);
+    let mut writer = Writer::default();
+    respond::envelope_begin(&mut writer);
+    writer.raw("<s:Fault><faultcode>");
+    if is_internal(error) {
+        writer.raw("s:InternalServiceFault</faultcode>");
+        fault_string(&mut writer, INTERNAL);
+    } else {
+        writer.raw("s:Client</faultcode>");
+        fault_string(&mut writer, error.message());
+        writer.raw("<detail>");
+        detail(&mut writer, error, occasion);
+        writer.raw("</detail>");
+    }
+    writer.raw("</s:Fault>");
+    writer.raw(ENVELOPE_END);
+    writer.into_bytes()
+}
+
+fn log(error: &Error, occasion: Occasion) {
+    if let Some(cause) = error.cause() {
+        let request_id = occasion.request_id;
+        tracing::error!(%request_id, code = format_args!("0x{:08x}", error.code().number()), %cause, "a request failed");
+    }
+}
+
+/// True for failures of the service itself: these have no detail.
+fn is_internal(error: &Error) -> bool {
+    error.code() == ErrorCode::UnExpected && error.cause().is_some()
+}
+
+fn fault_string(writer: &mut Writer, text: &str) {
+    writer.raw("<faultstring xml:lang=\"en-US\">");
+    writer.text(text);
+    writer.raw("</faultstring>");
+}
+
+fn detail(writer: &mut Writer, error: &Error, occasion: Occasion) {
+    writer.raw("<a:OrganizationServiceFault");
+    let request = error.request();
+    if request.is_some() {
+        writer.raw(" i:type=\"k:ExecuteTransactionFault\"");
+    }
+    for (prefix, address) in [
+        ("a", Ns::Contracts.address()),
+        ("g", Ns::Generic.address()),
+        ("x", Ns::Schema.address()),
+        ("e", Ns::Serialization.address()),
+        ("k", Ns::Contracts71.address()),
+        ("i", XSI_ADDRESS),
+    ] {
+        for part in [" xmlns:", prefix, "=\"", address, "\""] {
+            writer.raw(part);
+        }
+    }
+    writer.raw(">");
+    write_members(writer, error, occasion);
+    if let Some(number) = request {
+        writer.element("k:FaultedRequestIndex", &number.to_string());
+    }
+    writer.raw("</a:OrganizationServiceFault>");
+}
+
+/// The members of an `OrganizationServiceFault` in the answer to several messages.
+pub(crate) fn members(writer: &mut Writer, exchange: Exchange<'_>, error: &Error) {
+    let occasion = Occasion { request_id: exchange.request_id, now_ms: exchange.organization.environment().now_ms() };
+    log(error, occasion);
+    write_members(writer, error, occasion);
+}
+
+fn write_members(writer: &mut Writer, error: &Error, occasion: Occasion) {
+    let message = if is_internal(error) { INTERNAL } else { error.message() };
+    writer.element("a:ActivityId", &occasion.request_id.to_string());
+    writer.element("a:ErrorCode", &error.code().number().cast_signed().to_string());
+    writer.raw("<a:ErrorDetails>");
+    for (key, text) in [("OperationStatus", "0"), ("SubErrorCode", SUB_ERROR)] {
+        crate::messages::simple_pair(writer, key, (Ns::Schema, "string"), text);
+    }
+    if let Some(seconds) = error.retry_after_s() {
+        // Clients wait only for what they can read as a span of time.
+        crate::messages::simple_pair(writer, "Retry-After", (Ns::Serialization, "duration"), &format!("PT{seconds}S"));
+    }
+    writer.raw("</a:ErrorDetails>");
+    writer.nil("a:HelpLink");
+    writer.element("a:Message", message);
+    writer.element("a:Timestamp", &timestamp(occasion.now_ms));
+    writer.raw("<a:ExceptionRetriable>false</a:ExceptionRetriable>");
+    for name in ["a:ExceptionSource", "a:InnerFault", "a:OriginalException", "a:TraceText"] {
+        writer.nil(name);
+    }
+}
+
+/// A moment with seven digits of a second, as .NET writes it.
+fn timestamp(now_ms: i64) -> String {
+    let mut text = Vec::new();
+    driftless_model::literal::print::push_date_time(&mut text, now_ms.div_euclid(1_000));
+    let text = String::from_utf8(text).unwrap_or_default();
+    format!("{}.{:03}0000Z", text.trim_end_matches('Z'), now_ms.rem_euclid(1_000))
+}

@@ -1,0 +1,65 @@
+//! The eight operations (organization-service 5). Each is a message in a form of its own.
+
+use std::sync::Arc;
+
+use driftless_core::{Snapshot, Target};
+use driftless_model::{Error, Result};
+
+use crate::messages::by_id;
+use crate::messages::{self, Exchange, Message};
+use crate::respond;
+use crate::rows::write_id;
+use crate::values::not_offered;
+use crate::xml::{Element, Writer};
+
+/// Carries out an operation and writes its answer, the one child of the body.
+///
+/// # Errors
+/// 0x80040315 for an operation that is not there; whatever the operation is refused with. Then what was written is to be thrown away.
+pub(crate) fn run(exchange: Exchange<'_>, operation: &str, element: Element<'_>, writer: &mut Writer) -> Result<()> {
+    let parameter = |name: &str| element.member(name).ok_or_else(|| Error::argument(format!("Required field '{name}' is missing.")));
+    let row = || Ok::<_, Error>((parameter("entityName")?, parameter("id")?));
+    match operation {
+        "Create" => {
+            let act = messages::create(exchange, parameter("entity")?, |written, writer| {
+                writer.raw("<CreateResult>");
+                write_id(writer, written.id);
+                writer.raw("</CreateResult>");
+            });
+            respond::operation(writer, operation, |writer| act.run(exchange, writer))
+        }
+        "Update" => {
+            let act = messages::update(exchange, parameter("entity")?, messages::Concurrency::Ignored);
+            respond::operation(writer, operation, |writer| act.run(exchange, writer))
+        }
+        "Delete" => {
+            let (table, id) = row()?;
+            let act = messages::delete(move |snapshot| Ok((by_id(snapshot, table, id)?, None)));
+            respond::operation(writer, operation, |writer| act.run(exchange, writer))
+        }
+        "Retrieve" => {
+            let (table, id) = row()?;
+            let columns = element.member("columnSet");
+            respond::operation(writer, operation, messages::retrieve(exchange, move |snapshot| by_id(snapshot, table, id), columns, "RetrieveResult"))
+        }
+        "RetrieveMultiple" => {
+            let query = parameter("query")?;
+            respond::operation(writer, operation, |writer| messages::retrieve_multiple(exchange, query, "RetrieveMultipleResult", writer))
+        }
+        "Associate" | "Disassociate" => {
+            let (table, id) = (parameter("entityName")?, parameter("entityId")?);
+            let (relationship, related) = (parameter("relationship")?, parameter("relatedEntities")?);
+            let target = move |snapshot: &Arc<Snapshot>| -> Result<Target> { by_id(snapshot, table, id) };
+            let act = match operation {
+                "Associate" => messages::link(exchange, target, relationship, related),
+                _ => messages::unlink(exchange, target, relationship, related),
+            };
+            respond::operation(writer, operation, |writer| act.run(exchange, writer))
+        }
+        "Execute" => {
+            let known = Message::new(parameter("request")?).act(exchange)?;
+            respond::operation(writer, operation, |writer| known.respond(exchange, "ExecuteResult", writer))
+        }
+        other => Err(not_offered(&format!("The operation '{other}'"))),
+    }
+}

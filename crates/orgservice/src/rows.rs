@@ -1,0 +1,278 @@
+//! Result rows as `Entity` elements (organization-service 6.1). What does not change from row to row is worked out once, when the page starts; a row is then
+//! written straight from the statement's values.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use driftless_contract::companions::CURRENCY;
+use driftless_contract::formatted::{self, Formatter, Surroundings};
+use driftless_core::{Currencies, Organization, Snapshot};
+use driftless_model::{Caller, ColumnIx, Error, Result, Table, Uuid, ValueRef};
+use driftless_query::{Aggregate, FlatValue, Flow, Group, Output, PageHead, Query, ResolvedQuery, RowSink, RowView};
+
+use crate::values::{Aliased, ColumnWriter};
+use crate::xml::Writer;
+
+/// What a request was lowered with last: set by the lowering, read by the sink of the same request.
+#[derive(Default)]
+pub(crate) struct Lowered(RefCell<Option<(Arc<Snapshot>, Arc<Currencies>)>>);
+
+impl Lowered {
+    /// Keeps what the rows of `query` are shown with.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn keep(&self, organization: &Organization, snapshot: &Arc<Snapshot>, query: &Query) -> Result<()> {
+        let currencies = formatted::currencies(organization, snapshot, query)?;
+        *self.0.borrow_mut() = Some((Arc::clone(snapshot), currencies));
+        Ok(())
+    }
+}
+
+/// How rows stand in an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Frame {
+    /// Each as an element of this name.
+    Element(&'static str),
+    /// As items of a list of changes, deleted rows among them (organization-service 8.4).
+    Changes,
+}
+
+/// Writes the rows of a page.
+pub(crate) struct EntitySink<'a> {
+    pub(crate) writer: &'a mut Writer,
+    lowered: &'a Lowered,
+    caller: &'a Caller,
+    frame: Frame,
+    bytes_max: usize,
+    begun: usize,
+    plan: Option<EntityPlan>,
+    scratch: String,
+    /// The number of matching rows, if it was asked for.
+    pub(crate) count: Option<u64>,
+    /// Rows that were written.
+    pub(crate) rows: usize,
+}
+
+impl<'a> EntitySink<'a> {
+    /// A sink whose pages end when they have `bytes_max` bytes.
+    pub(crate) fn new(writer: &'a mut Writer, lowered: &'a Lowered, caller: &'a Caller, frame: Frame, bytes_max: usize) -> Self {
+        let begun = writer.len();
+        Self { writer, lowered, caller, frame, bytes_max, begun, plan: None, scratch: String::new(), count: None, rows: 0 }
+    }
+
+    fn flow(&mut self) -> Flow {
+        self.rows += 1;
+        if self.writer.len() - self.begun >= self.bytes_max { Flow::Stop } else { Flow::Continue }
+    }
+
+    fn plan(&self) -> Result<&EntityPlan> {
+        self.plan.as_ref().ok_or_else(|| Error::damaged("a row came before the start of its page"))
+    }
+}
+
+impl RowSink for EntitySink<'_> {
+    fn start(&mut self, head: &PageHead<'_>) -> Result<()> {
+        let lowered = self.lowered.0.borrow();
+        let (snapshot, currencies) = lowered.as_ref().ok_or_else(|| Error::damaged("rows came before the request was lowered"))?;
+        self.plan = Some(EntityPlan::new(head.query, snapshot, currencies, self.caller));
+        self.count = head.count;
+        Ok(())
+    }
+
+    fn row(&mut self, row: &dyn RowView) -> Result<Flow> {
+        let plan = self.plan.as_ref().ok_or_else(|| Error::damaged("a row came before the start of its page"))?;
+        let writer = &mut *self.writer;
+        match self.frame {
+            Frame::Element(name) => {
+                writer.open(name);
+                plan.write(writer, row, &mut self.scratch);
+                writer.close(name);
+            }
+            Frame::Changes => {
+                writer.raw("<k:anyType i:type=\"k:NewOrUpdatedItem\"><k:NewOrUpdatedEntity>");
+                plan.write(writer, row, &mut self.scratch);
+                writer.raw("</k:NewOrUpdatedEntity><k:Type>NewOrUpdated</k:Type></k:anyType>");
+            }
+        }
+        Ok(self.flow())
+    }
+
+    fn removed(&mut self, id: Uuid) -> Result<Flow> {
+        let table = self.plan()?.table.clone();
+        self.writer.raw("<k:anyType i:type=\"k:RemovedOrDeletedItem\"><k:RemovedItem>");
+        write_reference(self.writer, id, &table, None);
+        self.writer.raw("</k:RemovedItem><k:Type>RemoveOrDeleted</k:Type></k:anyType>");
+        Ok(self.flow())
+    }
+}
+
+/// The members of an `EntityReference`.
+pub(crate) fn write_reference(writer: &mut Writer, id: Uuid, table: &str, name: Option<&str>) {
+    writer.raw("<a:Id>");
+    write_id(writer, id);
+    writer.raw("</a:Id><a:KeyAttributes/><a:LogicalName>");
+    writer.raw(table);
+    writer.raw("</a:LogicalName>");
+    writer.element_if("a:Name", name);
+    writer.nil("a:RowVersion");
+}
+
+pub(crate) fn write_id(writer: &mut Writer, id: Uuid) {
+    driftless_model::literal::print::push_guid(writer.bytes(), id.as_bytes());
+}
+
+/// How the rows of one query become entities.
+struct EntityPlan {
+    table: String,
+    /// Place of the primary id, which the version follows; none for rows that were put together.
+    first: Option<usize>,
+    columns: Vec<ColumnPlan>,
+}
+
+/// A column of the answer.
+struct ColumnPlan {
+    at: usize,
+    writer: ColumnWriter,
+    /// The beginning of its formatted value, and what it is.
+    formatted: Option<(String, Formatter)>,
+}
+
+impl EntityPlan {
+    fn new(query: &ResolvedQuery, snapshot: &Snapshot, currencies: &Arc<Currencies>, caller: &Caller) -> Self {
+        let maker = PlanMaker { snapshot, currencies, caller };
+        let mut columns = Vec::new();
+        let root = query.groups.first();
+        if let Some(group) = root {
+            maker.of_group(query.source(group.source), group, &mut columns);
+        }
+        columns.extend(query.values.iter().map(|value| maker.of_value(query, value)));
+        Self { table: query.table.name().to_string(), first: root.map(|group| group.first), columns }
+    }
+
+    fn write(&self, writer: &mut Writer, row: &dyn RowView, scratch: &mut String) {
+        writer.raw("<a:Attributes>");
+        for column in &self.columns {
+            column.writer.write(writer, row, row.get(column.at));
+        }
+        writer.raw("</a:Attributes><a:EntityState i:nil=\"true\"/><a:FormattedValues>");
+        for column in &self.columns {
+            column.write_formatted(writer, row, scratch);
+        }
+        writer.raw("</a:FormattedValues><a:Id>");
+        write_id(writer, self.first.and_then(|at| row.get(at).id()).unwrap_or_default());
+        writer.raw("</a:Id><a:KeyAttributes/><a:LogicalName>");
+        writer.raw(&self.table);
+        writer.raw("</a:LogicalName><a:RelatedEntities/>");
+        match self.first.map(|at| row.get(at + 1)) {
+            Some(ValueRef::BigInt(version)) => {
+                writer.raw("<a:RowVersion>");
+                writer.raw(itoa::Buffer::new().format(version));
+                writer.raw("</a:RowVersion>");
+            }
+            _ => writer.nil("a:RowVersion"),
+        }
+    }
+}
+
+impl ColumnPlan {
+    fn write_formatted(&self, writer: &mut Writer, row: &dyn RowView, scratch: &mut String) {
+        let Some((begin, formatter)) = &self.formatted else { return };
+        let value = row.get(self.at);
+        if matches!(value, ValueRef::Null) {
+            return;
+        }
+        let text = match formatter {
+            Formatter::Name(at) => match row.get(*at) {
+                ValueRef::Text(text) => text,
+                _ => return,
+            },
+            formatter if formatter.format(value, row, scratch) => scratch,
+            _ => return,
+        };
+        writer.raw(begin);
+        writer.text(text);
+        writer.raw("</g:value></a:KeyValuePairOfstringstring>");
+    }
+}
+
+/// Makes the plans of columns.
+struct PlanMaker<'a> {
+    snapshot: &'a Snapshot,
+    currencies: &'a Arc<Currencies>,
+    caller: &'a Caller,
+}
+
+impl PlanMaker<'_> {
+    /// The row's own columns; the primary id is always one of them (organization-service 6.1).
+    fn of_group(&self, table: &Table, group: &Group, columns: &mut Vec<ColumnPlan>) {
+        let currency = group.columns.iter().position(|ix| *table.column(*ix).name == *CURRENCY).map(|place| group.first + 2 + place);
+        for (place, ix) in group.columns.iter().enumerate() {
+            let name = &table.column(*ix).name;
+            columns.push(self.column(table, *ix, name, group.first + 2 + place, group.names.get(place).copied().flatten(), currency, None));
+        }
+        if !group.columns.contains(&table.id) {
+            columns.push(self.column(table, table.id, &table.column(table.id).name, group.first, None, None, None));
+        }
+    }
+
+    fn of_value(&self, query: &ResolvedQuery, value: &FlatValue) -> ColumnPlan {
+        let Some((source, ix)) = query.output_column(value.at) else {
+            let name = value.name.clone().unwrap_or_default();
+            let aliased = Aliased { table: query.table.name().to_string(), column: String::new() };
+            return self.number(&name, value.at, Some(aliased));
+        };
+        let table = query.source(source);
+        let column = table.column(ix);
+        let aliased = value.name.is_some().then(|| Aliased { table: table.name().to_string(), column: column.name.to_string() });
+        let name = value.name.as_deref().unwrap_or(&column.name);
+        if query.outputs.get(value.at).is_some_and(is_number) {
+            return self.number(name, value.at, aliased);
+        }
+        self.column(table, ix, name, value.at, value.name_at, None, aliased)
+    }
+
+    fn number(&self, name: &str, at: usize, aliased: Option<Aliased>) -> ColumnPlan {
+        ColumnPlan { at, writer: ColumnWriter::number(name, aliased.as_ref()), formatted: Some((formatted_begin(name), Formatter::Number { digits: 0 })) }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn column(
+        &self,
+        table: &Table,
+        ix: ColumnIx,
+        name: &str,
+        at: usize,
+        name_at: Option<usize>,
+        currency_at: Option<usize>,
+        aliased: Option<Aliased>,
+    ) -> ColumnPlan {
+        let column = table.column(ix);
+        let around = Surroundings {
+            snapshot: self.snapshot,
+            currencies: self.currencies,
+            language: self.caller.language,
+            time_zone_minutes: self.caller.time_zone_minutes,
+            name_at,
+            currency_at,
+        };
+        ColumnPlan {
+            at,
+            writer: ColumnWriter::new(column, name, name_at, self.snapshot, aliased.as_ref()),
+            formatted: Formatter::of(column, around).map(|formatter| (formatted_begin(name), formatter)),
+        }
+    }
+}
+
+/// True for numbers that are made of a column and are not of its type.
+fn is_number(output: &Output) -> bool {
+    matches!(output, Output::Part { .. } | Output::Rows | Output::Aggregate { aggregate: Aggregate::Count | Aggregate::CountDistinct, .. })
+}
+
+fn formatted_begin(name: &str) -> String {
+    let mut writer = Writer::default();
+    writer.raw("<a:KeyValuePairOfstringstring><g:key>");
+    writer.text(name);
+    writer.raw("</g:key><g:value>");
+    String::from_utf8(writer.into_bytes()).unwrap_or_default()
+}
