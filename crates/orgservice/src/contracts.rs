@@ -109,6 +109,7 @@ pub(crate) enum Kind {
     Double,
     Guid,
     DateTime,
+    Bytes,
     /// Any value; its element states the type.
     Any,
     /// A type of the table.
@@ -122,6 +123,16 @@ pub(crate) struct Reference(u16);
 /// The type with a name.
 pub(crate) fn find(ns: Ns, name: &str) -> Option<&'static Contract> {
     TABLE.find(ns, name).map(Reference::contract)
+}
+
+/// The type with a name, as a member's type.
+pub(crate) fn reference(ns: Ns, name: &str) -> Option<Reference> {
+    TABLE.find(ns, name)
+}
+
+/// The type with a name in any namespace. The names of types that results of messages have are in one each, those of the discovery service apart.
+pub(crate) fn named(name: &str) -> Option<Reference> {
+    namespaces().filter(|ns| *ns != Ns::Discovery).find_map(|ns| reference(ns, name))
 }
 
 /// The namespace in which the classes of a message are: `{name}Request` and `{name}Response`. `None` for messages that the SDK has no classes for, which answer
@@ -195,6 +206,7 @@ impl Kind {
             Self::Double => (Ns::Schema, "double"),
             Self::Guid => (Ns::Serialization, "guid"),
             Self::DateTime => (Ns::Schema, "dateTime"),
+            Self::Bytes => (Ns::Schema, "base64Binary"),
             Self::Any => (Ns::Schema, "anyType"),
             Self::Of(reference) => (reference.contract().ns, &reference.contract().name),
         }

@@ -1,18 +1,24 @@
 //! Messages: what each asks of the organization and how its answer stands in an envelope (organization-service 8). Those of records and changes, whose forms are
 //! their own, have a file each; the others are read and written by their definitions in core.
 
+mod arguments;
 mod changes;
 mod common;
 mod multiple;
 mod queries;
 mod records;
+mod results;
+mod specialised;
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use driftless_core::{Organization, Request, Response, Snapshot};
+use driftless_core::{Binding, MESSAGES, MessageDef, Organization, Request, Response, Snapshot};
 use driftless_model::{Caller, Error, ErrorCode, Result, Uuid};
 use driftless_query::Collector;
 
+use crate::contracts;
 use crate::namespaces::Ns;
 use crate::records::{RecordReader, pairs};
 use crate::values::not_offered;
@@ -105,37 +111,35 @@ pub(crate) struct Message<'a> {
 /// A message that has a file of its own.
 struct Own {
     name: &'static str,
-    ns: Option<Ns>,
     parameters: &'static [&'static str],
     act: for<'a> fn(Exchange<'a>, Message<'a>) -> Result<Act<'a>>,
 }
 
 const OWN: &[Own] = &[
-    Own { name: "Associate", ns: Some(Ns::Contracts), parameters: &["Target", "Relationship", "RelatedEntities"], act: records::associate_message },
-    Own { name: "Create", ns: Some(Ns::Contracts), parameters: &["Target"], act: records::create_message },
-    Own { name: "CreateMultiple", ns: Some(Ns::Contracts), parameters: &["Targets"], act: records::create_multiple },
-    Own { name: "Delete", ns: Some(Ns::Contracts), parameters: &["Target", "ConcurrencyBehavior"], act: records::delete_message },
-    Own { name: "DeleteMultiple", ns: None, parameters: &["Targets"], act: records::delete_multiple },
-    Own { name: "Disassociate", ns: Some(Ns::Contracts), parameters: &["Target", "Relationship", "RelatedEntities"], act: records::disassociate_message },
-    Own { name: "ExecuteMultiple", ns: Some(Ns::Contracts), parameters: &["Requests", "Settings"], act: multiple::execute_multiple },
-    Own { name: "ExecuteTransaction", ns: Some(Ns::Contracts), parameters: &["Requests", "ReturnResponses"], act: multiple::execute_transaction },
-    Own {
-        name: "Retrieve",
-        ns: Some(Ns::Contracts),
-        parameters: &["Target", "ColumnSet", "RelatedEntitiesQuery", "ReturnNotifications"],
-        act: records::retrieve_message,
-    },
-    Own {
-        name: "RetrieveEntityChanges",
-        ns: Some(Ns::Contracts),
-        parameters: &["EntityName", "Columns", "DataVersion", "PageInfo", "GetGlobalMetadataVersion"],
-        act: changes::act,
-    },
-    Own { name: "RetrieveMultiple", ns: Some(Ns::Contracts), parameters: &["Query"], act: queries::act },
-    Own { name: "Update", ns: Some(Ns::Contracts), parameters: &["Target", "ConcurrencyBehavior"], act: records::update_message },
-    Own { name: "UpdateMultiple", ns: Some(Ns::Contracts), parameters: &["Targets", "ConcurrencyBehavior"], act: records::update_multiple },
-    Own { name: "Upsert", ns: Some(Ns::Contracts), parameters: &["Target"], act: records::upsert_message },
-    Own { name: "UpsertMultiple", ns: Some(Ns::Contracts), parameters: &["Targets"], act: records::upsert_multiple },
+    Own { name: "AddMembersTeam", parameters: &["TeamId", "MemberIds"], act: specialised::add_members },
+    Own { name: "Assign", parameters: &["Target", "Assignee"], act: specialised::assign },
+    Own { name: "Associate", parameters: &["Target", "Relationship", "RelatedEntities"], act: records::associate_message },
+    Own { name: "Create", parameters: &["Target"], act: records::create_message },
+    Own { name: "CreateMultiple", parameters: &["Targets"], act: records::create_multiple },
+    Own { name: "Delete", parameters: &["Target", "ConcurrencyBehavior"], act: records::delete_message },
+    Own { name: "DeleteMultiple", parameters: &["Targets"], act: records::delete_multiple },
+    Own { name: "Disassociate", parameters: &["Target", "Relationship", "RelatedEntities"], act: records::disassociate_message },
+    Own { name: "ExecuteMultiple", parameters: &["Requests", "Settings"], act: multiple::execute_multiple },
+    Own { name: "ExecuteTransaction", parameters: &["Requests", "ReturnResponses"], act: multiple::execute_transaction },
+    Own { name: "Retrieve", parameters: &["Target", "ColumnSet", "RelatedEntitiesQuery", "ReturnNotifications"], act: records::retrieve_message },
+    Own { name: "RetrieveEntityChanges", parameters: &["EntityName", "Columns", "DataVersion", "PageInfo", "GetGlobalMetadataVersion"], act: changes::act },
+    Own { name: "RetrieveMultiple", parameters: &["Query"], act: queries::act },
+    Own { name: "SetBusinessEquipment", parameters: &["EquipmentId", "BusinessUnitId"], act: specialised::set_unit_of_equipment },
+    Own { name: "SetBusinessSystemUser", parameters: &["UserId", "BusinessId", "ReassignPrincipal"], act: specialised::set_unit_of_user },
+    Own { name: "SetBusinessUnit", parameters: &["UserId", "BusinessId", "ReassignPrincipal"], act: specialised::set_unit_of_user },
+    Own { name: "SetParentBusinessUnit", parameters: &["BusinessUnitId", "ParentId"], act: specialised::set_parent_unit },
+    Own { name: "SetParentSystemUser", parameters: &["UserId", "ParentId", "KeepChildUsers"], act: specialised::set_parent_user },
+    Own { name: "SetParentTeam", parameters: &["TeamId", "BusinessId"], act: specialised::set_parent_team },
+    Own { name: "SetState", parameters: &["EntityMoniker", "State", "Status"], act: specialised::set_state },
+    Own { name: "Update", parameters: &["Target", "ConcurrencyBehavior"], act: records::update_message },
+    Own { name: "UpdateMultiple", parameters: &["Targets", "ConcurrencyBehavior"], act: records::update_multiple },
+    Own { name: "Upsert", parameters: &["Target"], act: records::upsert_message },
+    Own { name: "UpsertMultiple", parameters: &["Targets"], act: records::upsert_multiple },
 ];
 
 /// Parameters that any message may have (organization-service 8.1). None has an effect here: there are no plug-ins to pass by and no duplicates to detect.
@@ -214,9 +218,35 @@ impl<'a> Message<'a> {
     /// 0x80040315 naming a message that is not there; whatever the message refuses at first sight.
     pub(crate) fn act(self, exchange: Exchange<'a>) -> Result<Known<'a>> {
         let name = self.name()?;
-        let own = OWN.iter().find(|own| own.name.eq_ignore_ascii_case(&name)).ok_or_else(|| not_offered(&format!("The message '{name}'")))?;
-        self.check(own.parameters)?;
-        Ok(Known { name: own.name, ns: own.ns, act: (own.act)(exchange, self)? })
+        if let Some(own) = OWN.iter().find(|own| own.name.eq_ignore_ascii_case(&name)) {
+            self.check(own.parameters)?;
+            return Ok(Known { name: own.name, ns: contracts::message(own.name), act: (own.act)(exchange, self)? });
+        }
+        let def = self.declared(&name).ok_or_else(|| not_offered(&format!("The message '{name}'")))?;
+        let known: Vec<_> = def.input.iter().map(|param| param.name).chain(arguments::bound_parameter(def)).chain(["Principal"]).collect();
+        self.check(&known)?;
+        let used: RefCell<Option<Arc<Snapshot>>> = RefCell::default();
+        let used = Rc::new(used);
+        let kept = Rc::clone(&used);
+        let act = Act::write(
+            move |snapshot| {
+                *kept.borrow_mut() = Some(Arc::clone(snapshot));
+                arguments::Reader { exchange, def, snapshot }.read(self).map(|args| Request::Message(def, args))
+            },
+            move |response, writer| {
+                let snapshot = used.borrow().clone().unwrap_or_else(|| exchange.organization.snapshot());
+                results::write(def, &snapshot, response, writer)
+            },
+        );
+        Ok(Known { name: def.name, ns: contracts::message(def.name), act })
+    }
+
+    /// The declaration of a message in core. Where one name is bound to rows of several tables, the principal says which is meant.
+    fn declared(self, name: &str) -> Option<&'static MessageDef> {
+        let named = || MESSAGES.iter().filter(|def| def.name.eq_ignore_ascii_case(name));
+        let table = self.get("Principal").and_then(|principal| principal.member_text("LogicalName"));
+        let bound = table.and_then(|table| named().find(|def| matches!(def.binding, Binding::Row(own) if own == table)));
+        bound.or_else(|| named().next())
     }
 }
 

@@ -14,6 +14,7 @@ use crate::operations;
 use crate::records::id_of;
 use crate::route::Service;
 use crate::values::not_offered;
+use crate::wsdl;
 use crate::xml::{self, Element, Limits, Writer, XSI_ADDRESS};
 
 /// Where the envelopes of SOAP 1.1 are.
@@ -29,6 +30,10 @@ pub(crate) const ENVELOPE_END: &str = "</s:Body></s:Envelope>";
 pub fn respond(organization: &Arc<Organization>, caller: &Arc<Caller>, request: &Request<Bytes>, origin: &str, request_id: Uuid) -> Response<Vec<Bytes>> {
     let answered = Service::of(request.uri().path()).map(|service| match *request.method() {
         Method::POST => answer(organization, caller, request, origin, request_id, service).map(|body| envelope(StatusCode::OK, body)),
+        Method::GET => Ok(match wsdl::document(service, request.uri().query().unwrap_or_default(), origin, request.uri().path()) {
+            Some(document) => envelope(StatusCode::OK, document.into_bytes()),
+            None => plain(StatusCode::OK, "The Organization Service is called with POST; its description is at ?wsdl."),
+        }),
         _ => Ok(plain(StatusCode::METHOD_NOT_ALLOWED, "The Organization Service is called with POST.")),
     });
     match answered {

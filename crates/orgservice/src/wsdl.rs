@@ -7,19 +7,11 @@ mod schema;
 
 use crate::contracts::{self, Shape};
 use crate::namespaces::Ns;
+use crate::route::Service;
 use crate::xml::Writer;
 
 /// The namespace of the document that says where a service is.
 const PLACE: &str = "http://tempuri.org/";
-
-/// A service with a description.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
-    /// Organization.svc.
-    Organization,
-    /// Discovery.svc.
-    Discovery,
-}
 
 impl Service {
     /// The namespace of its operations.
@@ -55,7 +47,7 @@ impl Service {
 
 /// The document that a query asks for; `None` if it asks for none, or for one that is not there. `origin` is scheme and authority by which the caller reached the
 /// service, `path` the path of the request.
-pub fn document(service: Service, query: &str, origin: &str, path: &str) -> Option<String> {
+pub(crate) fn document(service: Service, query: &str, origin: &str, path: &str) -> Option<String> {
     let address = format!("{origin}{}", path.trim_end_matches('/'));
     let writer = query.split('&').find_map(|part| {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));

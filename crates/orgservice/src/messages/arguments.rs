@@ -1,0 +1,123 @@
+//! Parameters of the messages that core declares (organization-service 8.1): by the types that their definitions give them.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use driftless_core::{Arg, Args, BOUND_ROW, Binding, ComplexType, Identity, MessageDef, ParamType, Snapshot, Target};
+use driftless_model::{Error, Result, Uuid};
+
+use super::{Exchange, Message, flag};
+use crate::records::{id_of, named_table};
+use crate::values::excerpt;
+use crate::xml::Element;
+
+/// Reads the parameters of one message with one snapshot.
+pub(super) struct Reader<'a> {
+    pub(super) exchange: Exchange<'a>,
+    pub(super) def: &'static MessageDef,
+    pub(super) snapshot: &'a Arc<Snapshot>,
+}
+
+/// The parameter under which the row that a message is bound to over the Web API stands here.
+pub(super) fn bound_parameter(def: &MessageDef) -> Option<&'static str> {
+    match def.binding {
+        Binding::Row("systemuser") => Some("UserId"),
+        Binding::Row("team") => Some("TeamId"),
+        Binding::Row("role") => Some("RoleId"),
+        Binding::Row(_) | Binding::Set(_) | Binding::None => None,
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// The parameters of a message.
+    ///
+    /// # Errors
+    /// 0x80040203 for parameters that are missing or cannot be read.
+    pub(super) fn read(&self, message: Message<'a>) -> Result<Args> {
+        let mut args = Vec::new();
+        for param in self.def.input {
+            if param.kind == ParamType::Origin {
+                args.push((param.name, Arg::Text(self.exchange.origin.to_owned())));
+            } else if let Some(arg) = message.get(param.name).map(|element| self.value(param.name, &param.kind, element)).transpose()?.flatten() {
+                args.push((param.name, arg));
+            }
+        }
+        if let Binding::Row(table) = self.def.binding {
+            args.push((BOUND_ROW, Arg::Row(self.bound_row(message, table)?)));
+        }
+        match self.def.input.iter().find(|param| param.required && !args.iter().any(|(name, _)| *name == param.name)) {
+            Some(param) => Err(Error::argument(format!("Required field '{}' is missing.", param.name))),
+            None => Ok(Args(args)),
+        }
+    }
+
+    /// The row that the message is about, as a reference or by its id.
+    fn bound_row(&self, message: Message<'a>, table: &str) -> Result<Target> {
+        if let Some(principal) = message.get("Principal") {
+            return self.exchange.reader(self.snapshot).reference(principal);
+        }
+        let name = bound_parameter(self.def).unwrap_or(BOUND_ROW);
+        let id = id_of(&message.require(name)?.text())?.unwrap_or_default();
+        Ok(Target { table: Arc::clone(named_table(self.snapshot, table)?), identity: Identity::Id(id) })
+    }
+
+    /// The value of an element. Nil is no value.
+    pub(super) fn value(&self, name: &str, kind: &'static ParamType, element: Element<'a>) -> Result<Option<Arg>> {
+        if element.is_nil() {
+            return Ok(None);
+        }
+        let wrong = |expected: &str| Error::argument(format!("The value '{}' of '{name}' must be {expected}.", excerpt(&element.text())));
+        Ok(Some(match kind {
+            ParamType::Text => Arg::Text(element.text().into_owned()),
+            ParamType::Bool => Arg::Bool(flag(element, name)?),
+            ParamType::Int => Arg::Int(element.text().trim_ascii().parse().map_err(|_| wrong("a whole number of 32 bits"))?),
+            ParamType::BigInt => Arg::BigInt(element.text().trim_ascii().parse().map_err(|_| wrong("a whole number of 64 bits"))?),
+            ParamType::Guid => Arg::Guid(id_of(&element.text())?.unwrap_or(Uuid::nil())),
+            ParamType::Bytes => {
+                let text = element.text();
+                let compact: String;
+                let digits = if text.bytes().any(|byte| byte.is_ascii_whitespace()) {
+                    compact = text.split_ascii_whitespace().collect();
+                    &compact
+                } else {
+                    text.as_ref()
+                };
+                Arg::Bytes(STANDARD.decode(digits).map_err(|_| Error::argument(format!("The value of '{name}' must be base64.")))?.into())
+            }
+            ParamType::Enum(own) => {
+                let words = element.text().split_ascii_whitespace().collect::<Vec<_>>().join(",");
+                Arg::BigInt(own.parse(&words).ok_or_else(|| wrong(&format!("of the enumeration {}", own.name)))?)
+            }
+            ParamType::Row => Arg::Row(self.exchange.reader(self.snapshot).reference(element)?),
+            ParamType::Record => Arg::Record(Box::new(self.exchange.reader(self.snapshot).entity(element)?.record)),
+            ParamType::Complex(own) => self.object(own, element)?,
+            ParamType::List(item) => {
+                let item = |child| Ok(self.value(name, item, child)?.unwrap_or(Arg::Null));
+                Arg::List(element.children().map(item).collect::<Result<_>>()?)
+            }
+            ParamType::Scalars => {
+                let items: Vec<_> = element.children().map(|item| Arg::Text(item.text().into_owned())).collect();
+                Arg::List(if items.is_empty() && !is_array(element) { vec![Arg::Text(element.text().into_owned())] } else { items })
+            }
+            ParamType::Label | ParamType::Definition(_) => return Err(crate::values::not_offered(&format!("The parameter '{name}' of '{}'", self.def.name))),
+            ParamType::Origin | ParamType::Any => return Ok(None),
+        }))
+    }
+
+    /// An object by the members that its type declares.
+    fn object(&self, own: &'static ComplexType, element: Element<'a>) -> Result<Arg> {
+        let mut members = Vec::new();
+        for param in own.members {
+            if let Some(arg) = element.member(param.name).map(|child| self.value(param.name, &param.kind, child)).transpose()?.flatten() {
+                members.push((param.name, arg));
+            }
+        }
+        Ok(Arg::Complex(members))
+    }
+}
+
+/// True for values that are arrays.
+fn is_array(element: Element<'_>) -> bool {
+    element.type_name().is_some_and(|(_, name)| name.starts_with("ArrayOf"))
+}
