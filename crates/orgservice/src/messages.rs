@@ -126,6 +126,7 @@ const OWN: &[Own] = &[
     Own { name: "Disassociate", parameters: &["Target", "Relationship", "RelatedEntities"], act: records::disassociate_message },
     Own { name: "ExecuteMultiple", parameters: &["Requests", "Settings"], act: multiple::execute_multiple },
     Own { name: "ExecuteTransaction", parameters: &["Requests", "ReturnResponses"], act: multiple::execute_transaction },
+    Own { name: "RemoveMembersTeam", parameters: &["TeamId", "MemberIds"], act: specialised::remove_members },
     Own { name: "Retrieve", parameters: &["Target", "ColumnSet", "RelatedEntitiesQuery", "ReturnNotifications"], act: records::retrieve_message },
     Own { name: "RetrieveEntityChanges", parameters: &["EntityName", "Columns", "DataVersion", "PageInfo", "GetGlobalMetadataVersion"], act: changes::act },
     Own { name: "RetrieveMultiple", parameters: &["Query"], act: queries::act },

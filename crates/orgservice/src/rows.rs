@@ -6,25 +6,36 @@ use std::sync::Arc;
 
 use driftless_contract::companions::CURRENCY;
 use driftless_contract::formatted::{self, Formatter, Surroundings};
-use driftless_core::{Currencies, Organization, Snapshot};
-use driftless_model::{Caller, ColumnIx, Error, Result, Table, Uuid, ValueRef};
-use driftless_query::{Aggregate, FlatValue, Flow, Group, Output, PageHead, Query, ResolvedQuery, RowSink, RowView};
+use driftless_core::{Currencies, Snapshot};
+use driftless_model::{ColumnIx, Error, Result, Table, Uuid, ValueRef};
+use driftless_query::{Aggregate, FlatValue, Flow, Group, Output, PageHead, Query, ResolvedQuery, RowSink, RowView, Zone};
 
+use crate::messages::Exchange;
 use crate::values::{Aliased, ColumnWriter};
 use crate::xml::Writer;
 
 /// What a request was lowered with last: set by the lowering, read by the sink of the same request.
 #[derive(Default)]
-pub(crate) struct Lowered(RefCell<Option<(Arc<Snapshot>, Arc<Currencies>)>>);
+pub(crate) struct Lowered(RefCell<Option<Shown>>);
+
+/// What rows are shown with.
+#[derive(Clone)]
+struct Shown {
+    snapshot: Arc<Snapshot>,
+    currencies: Arc<Currencies>,
+    zone: Zone,
+    language: u16,
+}
 
 impl Lowered {
     /// Keeps what the rows of `query` are shown with.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn keep(&self, organization: &Organization, snapshot: &Arc<Snapshot>, query: &Query) -> Result<()> {
-        let currencies = formatted::currencies(organization, snapshot, query)?;
-        *self.0.borrow_mut() = Some((Arc::clone(snapshot), currencies));
+    pub(crate) fn keep(&self, exchange: Exchange<'_>, snapshot: &Arc<Snapshot>, query: &Query) -> Result<()> {
+        let currencies = formatted::currencies(exchange.organization, snapshot, query)?;
+        let zone = formatted::zone(exchange.organization, exchange.caller, snapshot, query)?;
+        *self.0.borrow_mut() = Some(Shown { snapshot: Arc::clone(snapshot), currencies, zone, language: exchange.caller.language });
         Ok(())
     }
 }
@@ -42,7 +53,6 @@ pub(crate) enum Frame {
 pub(crate) struct EntitySink<'a> {
     pub(crate) writer: &'a mut Writer,
     lowered: &'a Lowered,
-    caller: &'a Caller,
     frame: Frame,
     bytes_max: usize,
     begun: usize,
@@ -56,9 +66,9 @@ pub(crate) struct EntitySink<'a> {
 
 impl<'a> EntitySink<'a> {
     /// A sink whose pages end when they have `bytes_max` bytes.
-    pub(crate) fn new(writer: &'a mut Writer, lowered: &'a Lowered, caller: &'a Caller, frame: Frame, bytes_max: usize) -> Self {
+    pub(crate) fn new(writer: &'a mut Writer, lowered: &'a Lowered, frame: Frame, bytes_max: usize) -> Self {
         let begun = writer.len();
-        Self { writer, lowered, caller, frame, bytes_max, begun, plan: None, scratch: String::new(), count: None, rows: 0 }
+        Self { writer, lowered, frame, bytes_max, begun, plan: None, scratch: String::new(), count: None, rows: 0 }
     }
 
     fn flow(&mut self) -> Flow {
@@ -74,8 +84,8 @@ impl<'a> EntitySink<'a> {
 impl RowSink for EntitySink<'_> {
     fn start(&mut self, head: &PageHead<'_>) -> Result<()> {
         let lowered = self.lowered.0.borrow();
-        let (snapshot, currencies) = lowered.as_ref().ok_or_else(|| Error::damaged("rows came before the request was lowered"))?;
-        self.plan = Some(EntityPlan::new(head.query, snapshot, currencies, self.caller));
+        let shown = lowered.as_ref().ok_or_else(|| Error::damaged("rows came before the request was lowered"))?;
+        self.plan = Some(EntityPlan::new(head.query, shown));
         self.count = head.count;
         Ok(())
     }
@@ -139,8 +149,8 @@ struct ColumnPlan {
 }
 
 impl EntityPlan {
-    fn new(query: &ResolvedQuery, snapshot: &Snapshot, currencies: &Arc<Currencies>, caller: &Caller) -> Self {
-        let maker = PlanMaker { snapshot, currencies, caller };
+    fn new(query: &ResolvedQuery, shown: &Shown) -> Self {
+        let maker = PlanMaker { shown };
         let mut columns = Vec::new();
         let root = query.groups.first();
         if let Some(group) = root {
@@ -198,9 +208,7 @@ impl ColumnPlan {
 
 /// Makes the plans of columns.
 struct PlanMaker<'a> {
-    snapshot: &'a Snapshot,
-    currencies: &'a Arc<Currencies>,
-    caller: &'a Caller,
+    shown: &'a Shown,
 }
 
 impl PlanMaker<'_> {
@@ -249,16 +257,16 @@ impl PlanMaker<'_> {
     ) -> ColumnPlan {
         let column = table.column(ix);
         let around = Surroundings {
-            snapshot: self.snapshot,
-            currencies: self.currencies,
-            language: self.caller.language,
-            time_zone_minutes: self.caller.time_zone_minutes,
+            snapshot: &self.shown.snapshot,
+            currencies: &self.shown.currencies,
+            language: self.shown.language,
+            zone: self.shown.zone,
             name_at,
             currency_at,
         };
         ColumnPlan {
             at,
-            writer: ColumnWriter::new(column, name, name_at, self.snapshot, aliased.as_ref()),
+            writer: ColumnWriter::new(column, name, name_at, &self.shown.snapshot, aliased.as_ref()),
             formatted: Formatter::of(column, around).map(|formatter| (formatted_begin(name), formatter)),
         }
     }

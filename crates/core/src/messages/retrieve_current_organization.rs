@@ -1,6 +1,6 @@
 //! RetrieveCurrentOrganization: what the organization is called and where its services are (web-api 28). .NET asks it at sign-in and takes its addresses.
 
-use driftless_model::{Result, Scopes, Value};
+use driftless_model::{Result, Scopes, Uuid, Value};
 use driftless_query::ResolvedCondition;
 use driftless_store::Length;
 
@@ -13,6 +13,9 @@ use crate::records::system;
 const ORIGIN: &str = "(origin)";
 /// Member of [`ORGANIZATION_TYPE`]: an organization for development and tests.
 const DEVELOPER: i64 = 13;
+
+/// The region. Clients take an organization without one for an older product and then import solutions in another way (organization-service 2.3).
+const GEO: &str = "EUR";
 
 const ACCESS_TYPE: EnumType = EnumType::choice("EndpointAccessType", &[("Default", 0), ("Internet", 1), ("Intranet", 2)]);
 const ENDPOINT_TYPE: EnumType = EnumType::choice("EndpointType", &[("OrganizationService", 0), ("OrganizationDataService", 1), ("WebApplication", 2)]);
@@ -88,6 +91,8 @@ fn run(cx: &ReadCx<'_>, args: &Args) -> Result<Outputs> {
         ("FriendlyName", text(name)),
         ("OrganizationVersion", text(VERSION)),
         ("EnvironmentId", Arg::Text(id.to_string())),
+        ("DatacenterId", Arg::Guid(Uuid::nil())),
+        ("Geo", text(GEO)),
         ("UrlName", text(&unique_name(name))),
         ("UniqueName", text(&unique_name(name))),
         ("Endpoints", Arg::Complex(endpoints(args.text(ORIGIN)?))),

@@ -9,7 +9,7 @@ use driftless_model::{Error, Result, Uuid};
 
 use super::{Exchange, Message, flag};
 use crate::records::{id_of, named_table};
-use crate::values::excerpt;
+use crate::values::{date_time, excerpt};
 use crate::xml::Element;
 
 /// Reads the parameters of one message with one snapshot.
@@ -73,6 +73,7 @@ impl<'a> Reader<'a> {
             ParamType::Bool => Arg::Bool(flag(element, name)?),
             ParamType::Int => Arg::Int(element.text().trim_ascii().parse().map_err(|_| wrong("a whole number of 32 bits"))?),
             ParamType::BigInt => Arg::BigInt(element.text().trim_ascii().parse().map_err(|_| wrong("a whole number of 64 bits"))?),
+            ParamType::DateTime => Arg::DateTime(date_time(&element.text()).map_err(|_| wrong("a date and time"))?),
             ParamType::Guid => Arg::Guid(id_of(&element.text())?.unwrap_or(Uuid::nil())),
             ParamType::Bytes => {
                 let text = element.text();

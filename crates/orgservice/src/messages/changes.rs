@@ -31,11 +31,11 @@ pub(super) fn act<'a>(exchange: Exchange<'a>, message: Message<'a>) -> Result<Ac
         writer.raw("<k:Changes>");
         let lowered = Lowered::default();
         let mut number = None;
-        let mut sink = EntitySink::new(writer, &lowered, exchange.caller, Frame::Changes, limits.page_bytes_max);
+        let mut sink = EntitySink::new(writer, &lowered, Frame::Changes, limits.page_bytes_max);
         let mut lower = |snapshot: &Arc<Snapshot>| {
             let table = named_table(snapshot, entity.text().trim_ascii())?;
             let query = Query { columns: column_set(table, columns)?, lookup_names: true, ..Query::new(table.name().clone()) };
-            lowered.keep(exchange.organization, snapshot, &query)?;
+            lowered.keep(exchange, snapshot, &query)?;
             number = Some(snapshot.number());
             // Such an answer does not say whether it begins anew, so a token that is too old is always a fault here (CT-45).
             let (token, page_token) = (token.clone(), page_token.clone());

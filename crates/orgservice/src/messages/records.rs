@@ -72,11 +72,11 @@ pub(crate) fn retrieve<'a>(
 ) -> impl FnOnce(&mut Writer) -> Result<()> + 'a {
     move |writer| {
         let lowered = Lowered::default();
-        let mut sink = EntitySink::new(writer, &lowered, exchange.caller, Frame::Element(frame), usize::MAX);
+        let mut sink = EntitySink::new(writer, &lowered, Frame::Element(frame), usize::MAX);
         let mut lower = |snapshot: &Arc<Snapshot>| {
             let target = target(snapshot)?;
             let query = Query { columns: column_set(&target.table, columns)?, lookup_names: true, ..Query::new(target.table.name().clone()) };
-            lowered.keep(exchange.organization, snapshot, &query)?;
+            lowered.keep(exchange, snapshot, &query)?;
             Ok(Request::Retrieve(Retrieve { target, query, unless_version: None }))
         };
         match exchange.organization.execute(exchange.caller, &mut lower, &mut sink)? {

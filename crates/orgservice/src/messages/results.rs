@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use driftless_core::{Arg, Field, Identity, MessageDef, Outputs, Param, ParamType, Record, Response};
+use driftless_model::literal::print::push_date_time;
 use driftless_model::{Error, Result};
 
 use super::{pair_begin, pair_end, unexpected};
@@ -39,6 +40,7 @@ pub(super) fn kind_of(def: &MessageDef, param: &ParamType) -> Option<Kind> {
         ParamType::Bool => Kind::Bool,
         ParamType::Int => Kind::Int,
         ParamType::BigInt => Kind::Long,
+        ParamType::DateTime => Kind::DateTime,
         ParamType::Guid => Kind::Guid,
         ParamType::Bytes => Kind::Bytes,
         ParamType::Label => of(Ns::Contracts, "Label")?,
@@ -75,6 +77,7 @@ impl Results<'_> {
             (_, Arg::Int(value)) => writer.raw(itoa::Buffer::new().format(*value)),
             (ParamType::Enum(own), Arg::BigInt(number)) => writer.raw(&own.print(*number).replace(", ", " ")),
             (_, Arg::BigInt(value)) => writer.raw(itoa::Buffer::new().format(*value)),
+            (_, Arg::DateTime(seconds)) => push_date_time(writer.bytes(), *seconds),
             (_, Arg::Guid(id)) => write_id(writer, *id),
             (_, Arg::Bytes(bytes)) => writer.raw(&STANDARD.encode(bytes)),
             (_, Arg::Row(target)) => {
