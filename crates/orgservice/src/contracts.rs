@@ -78,6 +78,8 @@ pub(crate) enum Shape {
 pub(crate) struct Member {
     /// Name of its element.
     pub(crate) name: &'static str,
+    /// The same with the prefix of its namespace.
+    pub(crate) element: String,
     /// Its type.
     pub(crate) kind: Kind,
     /// It may be nil.
@@ -190,6 +192,16 @@ impl Contract {
     /// The type and those that it derives from, nearest first.
     fn lineage(&'static self) -> impl Iterator<Item = &'static Self> {
         std::iter::successors(Some(self), |contract| contract.base())
+    }
+}
+
+impl Member {
+    /// What repeats in it, if it is a list.
+    pub(crate) fn item(&self) -> Option<&'static Self> {
+        match &self.kind.contract()?.shape {
+            Shape::List { item } => Some(item),
+            _ => None,
+        }
     }
 }
 

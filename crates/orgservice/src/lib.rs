@@ -5,10 +5,13 @@
 //!
 //! - `route`, `respond`: addresses, envelopes, who is acted for; `operations`: the eight operations; `fault`: errors.
 //! - `messages/`: messages of Execute; `records`: rows as clients write them; `rows`: rows of answers; `values`: values of columns both ways.
+//! - `definition`: definitions as elements and back.
 //! - `namespaces` and `contracts`: the types of the wire as data; `wsdl`: descriptions for toolkits, made from them; `xml/`: elements in and out.
 
 #[allow(dead_code, reason = "the front's other modules come to use all of it")]
 mod contracts;
+#[allow(dead_code, reason = "the messages about definitions come to use all of it")]
+mod definition;
 mod fault;
 mod messages;
 #[allow(dead_code, reason = "the front's other modules come to use all of it")]

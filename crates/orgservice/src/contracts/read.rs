@@ -148,7 +148,8 @@ impl Reader<'_> {
     fn member(&mut self, name: &'static str, kind: &'static str) -> Member {
         let (word, marks) = kind.split_at(kind.find(['?', '!', '~']).unwrap_or(kind.len()));
         let has = |mark| marks.contains(mark);
-        Member { name, kind: self.kind(word), nillable: has('?'), omit_default: has('~'), required: has('!') }
+        let element = format!("{}:{name}", self.ns.prefix());
+        Member { name, element, kind: self.kind(word), nillable: has('?'), omit_default: has('~'), required: has('!') }
     }
 
     fn kind(&mut self, word: &str) -> Kind {

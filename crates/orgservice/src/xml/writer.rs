@@ -90,6 +90,13 @@ impl Writer {
         self.close(name);
     }
 
+    /// `<name/>`
+    pub(crate) fn empty(&mut self, name: &str) {
+        for part in ["<", name, "/>"] {
+            self.raw(part);
+        }
+    }
+
     /// `<name i:nil="true"/>`
     pub(crate) fn nil(&mut self, name: &str) {
         for part in ["<", name, " i:nil=\"true\"/>"] {
