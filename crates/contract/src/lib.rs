@@ -2,6 +2,7 @@
 //!
 //! - [`formatted`]: what people read instead of a value; [`companions`]: the columns that come along unasked.
 //! - [`definitions`]: tables, columns and the like as typed values, and back.
+//! - [`paging`]: the cookie that leads from page to page, which clients carry from door to door.
 //!
 //! Nothing here knows JSON, XML or HTTP, and no rule of the service stands here: those are in `driftless-core`.
 
@@ -9,3 +10,4 @@ pub mod companions;
 pub mod definitions;
 pub mod error;
 pub mod formatted;
+pub mod paging;

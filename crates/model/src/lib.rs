@@ -17,6 +17,7 @@ mod limits;
 pub mod literal;
 mod many_to_many;
 mod name;
+pub mod percent;
 mod record;
 mod relationship;
 mod scopes;

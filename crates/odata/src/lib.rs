@@ -1,5 +1,5 @@
 //! OData syntax in both directions: addresses, query options, `$filter`, JSON, headers, batch framing,
-//! paging cookies and links.
+//! and links.
 //!
 //! Text goes in, plain syntax trees come out, and back. Nothing here knows tables, columns, records or HTTP
 //! servers: whether `accounts(x='1')` is a key or a call is decided by who has the definitions. Every bound
@@ -16,7 +16,6 @@ pub mod filter;
 pub mod headers;
 pub mod json;
 pub mod link;
-pub mod paging;
 pub mod percent;
 pub mod query;
 pub mod record;

@@ -12,7 +12,7 @@ const PLAIN_IN_COOKIES: &[u8] = b"-_.~=/";
 const PLAIN_IN_TOKENS: &[u8] = b"-_.~";
 
 /// The link to the next page. `address` is the absolute address without a query, `cookie` the text of
-/// [`PagingCookie::print`](crate::paging::PagingCookie::print).
+/// `PagingCookie::print` of `driftless-contract`.
 #[must_use]
 pub fn next_link(address: &str, options: &[RawOption<'_>], cookie: &str) -> String {
     let mut link = repeated(address, options);
@@ -90,7 +90,6 @@ fn push_legal(link: &mut String, raw: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::paging::{CookieEncoding, CookieLimits, PagingCookie};
     use crate::query::{QueryLimits, QueryOptions};
 
     const ADDRESS: &str = "https://h:8443/api/data/v9.2/drf_parcels";
@@ -113,9 +112,9 @@ mod tests {
 
     #[test] // web-api 17
     fn next_links_encode_the_inner_cookie_twice() {
-        let cookie = PagingCookie { page: 2, token: Some("t".to_owned()), ..PagingCookie::default() };
+        let cookie = "<cookie pagenumber=\"2\" pagingcookie=\"%3ccookie%20page%3d%221%22%3e%3c%2fcookie%3e\" istracking=\"False\" />";
         let query = options("$filter= name eq 'ä\"'+&%24skiptoken=x&$count=true");
-        let link = next_link(ADDRESS, &query.raw, &cookie.print(CookieEncoding::Once));
+        let link = next_link(ADDRESS, &query.raw, cookie);
         assert!(
             link.starts_with(&format!(
                 "{ADDRESS}?$filter=%20name%20eq%20'%C3%A4%22'+&$count=true&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253ccookie%2520page"
@@ -125,7 +124,7 @@ mod tests {
         let (_, raw) = link.split_once('?').unwrap();
         let again = options(raw);
         assert_eq!(again.filter, query.filter);
-        assert_eq!(PagingCookie::parse(again.skip_token.as_deref().unwrap(), &CookieLimits::default()), Ok(cookie));
+        assert_eq!(again.skip_token.as_deref(), Some(cookie));
     }
 
     #[test] // web-api 17

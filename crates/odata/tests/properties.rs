@@ -9,7 +9,6 @@ use driftless_odata::batch::{BatchLimits, parse_batch};
 use driftless_odata::filter::{self, Argument, CompareOp, Expr, FilterLimits, Lit, Operand, Quantifier, TextFunction};
 use driftless_odata::headers::{ContentType, Format, Preconditions, Preferences};
 use driftless_odata::json::{self, Json, JsonLimits, JsonWriter};
-use driftless_odata::paging::{CookieColumn, CookieEncoding, CookieLimits, PagingCookie};
 use driftless_odata::query::{QueryLimits, QueryOptions};
 use driftless_odata::url::{KeyLiteral, KeyPredicate, NamedSegment, ResourcePath, Segment};
 use driftless_odata::{link, percent, url};
@@ -144,15 +143,6 @@ fn tree() -> impl Strategy<Value = Json<'static>> {
     })
 }
 
-fn cookie() -> impl Strategy<Value = PagingCookie> {
-    // What XML cannot hold is replaced on purpose, so it is not generated here.
-    let value = "[^\0-\u{1f}\u{7f}-\u{9f}\u{fffe}\u{ffff}]{0,10}";
-    let column = (name(), option::of(value), option::of(value)).prop_map(|(name, last, first)| CookieColumn { name, last, first });
-    (1..u32::MAX, vec(column, 0..4), option::of("[a-zA-Z0-9_-]{1,20}"), option::of("[0-9]{1,9}"), option::of(any::<u32>()), any::<bool>()).prop_map(
-        |(page, columns, token, max_timestamp, record_count, is_tracking)| PagingCookie { page, columns, token, max_timestamp, record_count, is_tracking },
-    )
-}
-
 /// Valid inputs of every parser, to be damaged.
 const SEEDS: [&str; 14] = [
     "accounts(7d0c0000-0000-0000-0000-000000000001)/c(a='b''c/d',e=(1))/$ref",
@@ -194,7 +184,6 @@ fn run_all(bytes: &[u8]) {
     let _ = ContentType::parse(text).parameter("boundary");
     let _ = parse_batch("multipart/mixed;boundary=b", bytes, &BatchLimits::default());
     let _ = parse_batch(text, bytes, &BatchLimits::default());
-    let _ = PagingCookie::parse(text, &CookieLimits::default());
     let _ = link::opaque_part(text);
     let _ = percent::decode(text, percent::Plus::Blank);
     let _ = (literal::date_time(text), literal::date(text), literal::guid(text), literal::decimal(text));
@@ -240,11 +229,7 @@ proptest! {
     }
 
     #[test]
-    fn cookies_print_and_parse_back(cookie in cookie(), twice in any::<bool>()) {
-        let encoding = if twice { CookieEncoding::Twice } else { CookieEncoding::Once };
-        let text = cookie.print(encoding);
-        let again = PagingCookie::parse(&text, &CookieLimits::default());
-        prop_assert_eq!(again.as_ref(), Ok(&cookie));
+    fn next_links_carry_any_cookie(text in "<[^\0]{0,20}>") {
         let link = link::next_link("https://h/a", &[], &text);
         let options = QueryOptions::parse(link.split_once('?').unwrap().1, &QueryLimits::default()).unwrap();
         prop_assert_eq!(options.skip_token.as_deref(), Some(text.as_str()));

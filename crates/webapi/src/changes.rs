@@ -2,10 +2,10 @@
 
 use std::cell::RefCell;
 
+use driftless_contract::paging::{CookieEncoding, PagingCookie};
 use driftless_core::{Changes, ChangesPage, Request, Response, Snapshot};
 use driftless_model::{Error, ErrorCode, Result};
 use driftless_odata::link;
-use driftless_odata::paging::{CookieEncoding, CookieLimits, PagingCookie};
 use driftless_query::{Collector, Query};
 
 use crate::answer::Answer;
@@ -25,7 +25,7 @@ pub(crate) fn is_asked_for(call: &Call<'_>) -> bool {
 }
 
 fn is_next_page(call: &Call<'_>) -> bool {
-    let cookie = call.options.skip_token.as_deref().and_then(|text| PagingCookie::parse(text, &CookieLimits::default()).ok());
+    let cookie = call.options.skip_token.as_deref().and_then(|text| PagingCookie::parse(text).ok());
     cookie.is_some_and(|cookie| cookie.is_tracking)
 }
 

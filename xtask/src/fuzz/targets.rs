@@ -2,12 +2,12 @@
 //!
 //! To add one: a line in [`TARGETS`] with a function that gives whether the input was accepted.
 
+use driftless_contract::paging::PagingCookie;
 use driftless_model::literal;
 use driftless_odata::batch::{BatchLimits, parse_batch};
 use driftless_odata::filter::{self, FilterLimits};
 use driftless_odata::headers::{Format, Preconditions, Preferences};
 use driftless_odata::json::{self, JsonLimits};
-use driftless_odata::paging::{CookieLimits, PagingCookie};
 use driftless_odata::query::{QueryLimits, QueryOptions};
 use driftless_odata::url::{parse_path, parse_reference, parse_root};
 use driftless_odata::{link, percent};
@@ -319,7 +319,7 @@ fn skiptoken(input: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(input) else {
         return false;
     };
-    PagingCookie::parse(text, &CookieLimits::default()).is_ok()
+    PagingCookie::parse(text).is_ok()
 }
 
 fn skiptoken_seeds() -> Vec<Vec<u8>> {

@@ -24,7 +24,7 @@ pub struct QueryOptions<'a> {
     pub top: Option<u64>,
     /// `$count`
     pub count: Option<bool>,
-    /// `$skiptoken`; [`PagingCookie::parse`](crate::paging::PagingCookie::parse) reads it.
+    /// `$skiptoken`: a paging cookie.
     pub skip_token: Option<Cow<'a, str>>,
     /// `$deltatoken`
     pub delta_token: Option<Cow<'a, str>>,

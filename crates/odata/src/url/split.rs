@@ -1,6 +1,6 @@
 //! Where a path may be split: outside quotes and parentheses, whether those are percent-encoded or not.
 
-use crate::percent::escape_at;
+use driftless_model::percent::escape_at;
 
 /// One byte of the decoded path and where it stands in the raw one.
 #[derive(Clone, Copy)]

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use driftless_contract::paging::{CookieEncoding, PagingCookie};
 use driftless_core::{NextPage, Page, Request, Response, RetrieveMultiple, Snapshot, Target};
 use driftless_model::{Error, ErrorCode, Result, Table};
 use driftless_odata::json::JsonWriter;
 use driftless_odata::link;
-use driftless_odata::paging::{CookieColumn, CookieEncoding, CookieLimits, PagingCookie};
 use driftless_query::Along;
 
 use super::address::table;
@@ -135,7 +135,7 @@ pub(crate) fn page_rows(call: &Call<'_>) -> u32 {
 /// 0x8004112a when the cookie is not one of ours.
 pub(crate) fn page_token(call: &Call<'_>) -> Result<Option<String>> {
     let Some(text) = call.options.skip_token.as_deref() else { return Ok(None) };
-    let cookie = PagingCookie::parse(text, &CookieLimits::default()).ok().and_then(|cookie| cookie.token);
+    let cookie = PagingCookie::parse(text).ok().and_then(|cookie| cookie.token);
     cookie.map(Some).ok_or_else(|| Error::of(ErrorCode::InvalidPagingCookie))
 }
 
@@ -173,16 +173,12 @@ pub(super) fn next_link(call: &Call<'_>, response: Response, rows: Option<usize>
 
 /// The cookie that leads to the next page, in the shape that clients know.
 pub(crate) fn cookie(call: &Call<'_>, next: &NextPage, is_tracking: bool) -> PagingCookie {
-    let name = match call.path.first() {
-        Some(driftless_odata::url::Segment::Named(first)) => call.exchange.snapshot().by_set(&first.name).map(|table| table.def.primary_id.to_string()),
+    let snapshot = call.exchange.snapshot();
+    let table = match call.path.first() {
+        Some(driftless_odata::url::Segment::Named(first)) => snapshot.by_set(&first.name),
         _ => None,
     };
-    let braced = |id: driftless_model::Uuid| Some(format!("{{{}}}", id.hyphenated().to_string().to_uppercase()));
-    let columns = match (next.first_last, name) {
-        (Some((first, last)), Some(name)) => vec![CookieColumn { name, last: braced(last), first: braced(first) }],
-        _ => Vec::new(),
-    };
-    PagingCookie { page: next.number, columns, token: Some(next.token.clone()), max_timestamp: None, record_count: None, is_tracking }
+    PagingCookie { is_tracking, ..PagingCookie::to_next(next, table.map(|table| &**table)) }
 }
 
 /// The answer around a page's array of rows.

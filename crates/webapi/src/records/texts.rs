@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
+use driftless_contract::paging::{CookieEncoding, PagingCookie};
 use driftless_core::{Identity, Page, Request, Response, RetrieveMultiple, Snapshot, Target};
 use driftless_model::{Error, ErrorCode, LogicalName, Result, Table, Uuid, Value};
 use driftless_odata::link;
-use driftless_odata::paging::{CookieEncoding, CookieLimits, PagingCookie};
 use driftless_odata::percent::{self, Plus};
 use driftless_odata::query::{RawOption, SelectItem};
 use driftless_query::fetch::{self, FetchLimits, FetchQuery};
@@ -190,8 +190,7 @@ fn asked(call: &Call<'_>, snapshot: &Snapshot, table: &Table, text: &Text<'_>) -
 /// The page of FetchXML. A cookie of our own leads behind the last row of the page before; without one, or for another page than it leads to, rows are counted.
 fn fetched(fetch: FetchQuery, preferred: Option<u32>, most: u32, count: bool) -> Result<Asked> {
     let page_rows = fetch.page_rows.or(preferred).unwrap_or(most).min(most);
-    let cookie = fetch.paging_cookie.as_deref().map(|text| PagingCookie::parse(text, &CookieLimits::default())).transpose();
-    let cookie = cookie.map_err(|_| Error::of(ErrorCode::InvalidPagingCookie))?;
+    let cookie = fetch.paging_cookie.as_deref().map(PagingCookie::parse).transpose()?;
     let page = fetch.page.or(cookie.as_ref().map(|cookie| cookie.page)).unwrap_or(1);
     let page_token = cookie.filter(|cookie| cookie.page == page).and_then(|cookie| cookie.token);
     let skip = if page_token.is_some() { 0 } else { u64::from(page.saturating_sub(1)) * u64::from(page_rows) };

@@ -2,10 +2,10 @@
 
 use driftless_contract::companions::CURRENCY;
 use driftless_contract::formatted::{Formatter, Surroundings};
+use driftless_contract::paging::{CookieEncoding, PagingCookie};
 use driftless_core::Snapshot;
 use driftless_model::{Column, ColumnIx, LogicalName, Table, TableCode, Uuid, ValueRef};
 use driftless_odata::json::JsonWriter;
-use driftless_odata::paging::{CookieEncoding, PagingCookie};
 use driftless_odata::query::ExpandItem;
 use driftless_odata::record::edm_type;
 use driftless_query::{Aggregate, FlatValue, Group, Output, ResolvedQuery, RowView};
@@ -271,7 +271,7 @@ impl NextPlan {
         }
         if let Some(token) = token.filter(|_| self.only_rest) {
             let token = Some(token.to_owned());
-            let cookie = PagingCookie { page: 2, columns: Vec::new(), token, max_timestamp: None, record_count: None, is_tracking: false };
+            let cookie = PagingCookie { page: 2, token, ..PagingCookie::default() };
             link = driftless_odata::link::next_link(&link, &[], &cookie.print(CookieEncoding::Once));
         }
         json.prepared_name(&self.name);

@@ -1,4 +1,4 @@
-//! The paging cookie: the text of `$skiptoken` and of the FetchXML paging annotation (web-api 17, 20, 25.3).
+//! The paging cookie: the text of `$skiptoken`, of the FetchXML paging annotation and of `PagingCookie` (web-api 17, 20, 25.3, organization-service 7).
 //!
 //! The outer element names the page; its attribute holds an encoded inner element with the first and last key
 //! of the page before. Clients take both apart, so both keep the public shape. What the server relies on is the
@@ -6,10 +6,10 @@
 
 use std::borrow::Cow;
 
+use driftless_core::NextPage;
+use driftless_model::percent::{self, HexCase, Plus, push_encoded};
+use driftless_model::{Error, ErrorCode, Result, Table, Uuid};
 use roxmltree::{Document, Node, ParsingOptions};
-
-use crate::percent::{self, HexCase, Plus, push_encoded};
-use crate::{ParseError, ParseErrorKind};
 
 /// A paging cookie as data.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,25 +48,25 @@ pub enum CookieEncoding {
     Twice,
 }
 
-/// Bounds of a cookie that comes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CookieLimits {
-    /// Length in bytes.
-    pub bytes: usize,
-    /// Columns in the inner element.
-    pub columns: usize,
-}
-
-impl Default for CookieLimits {
-    fn default() -> Self {
-        Self { bytes: 65_536, columns: 64 }
-    }
-}
-
+/// Length of a cookie that comes back, in bytes.
+const BYTES_MAX: usize = 65_536;
+/// Columns in its inner element.
+const COLUMNS_MAX: usize = 64;
 /// Encodings that are taken off a cookie before it counts as malformed.
 const DECODINGS_MAX: usize = 3;
 
 impl PagingCookie {
+    /// The cookie that leads to the next page of rows of `table`, in the shape that clients know.
+    #[must_use]
+    pub fn to_next(next: &NextPage, table: Option<&Table>) -> Self {
+        let braced = |id: Uuid| Some(format!("{{{}}}", id.hyphenated().to_string().to_uppercase()));
+        let columns = match (next.first_last, table) {
+            (Some((first, last)), Some(table)) => vec![CookieColumn { name: table.def.primary_id.to_string(), last: braced(last), first: braced(first) }],
+            _ => Vec::new(),
+        };
+        Self { page: next.number, columns, token: Some(next.token.clone()), ..Self::default() }
+    }
+
     /// The outer element as text, not encoded for the link.
     #[must_use]
     pub fn print(&self, encoding: CookieEncoding) -> String {
@@ -78,7 +78,7 @@ impl PagingCookie {
         format!("<cookie pagenumber=\"{}\" pagingcookie=\"{inner}\" istracking=\"{tracking}\" />", self.page)
     }
 
-    /// The inner element as text.
+    /// The inner element as text: the whole cookie of answers that name the page beside it.
     #[must_use]
     pub fn print_inner(&self) -> String {
         let mut out = String::from("<cookie");
@@ -105,37 +105,37 @@ impl PagingCookie {
     }
 
     /// Reads a cookie that a client hands back: the outer element, or the inner one alone as FetchXML pagers
-    /// send it. Text that was encoded more or less often than ours is understood (web-api 17).
+    /// send it. Text that was encoded more or less often than ours is understood (web-api 17, organization-service 7).
     ///
     /// # Errors
-    /// `Syntax` when it is no cookie, `Value` for a page number that is none, `Limit` beyond `limits`.
-    pub fn parse(text: &str, limits: &CookieLimits) -> Result<Self, ParseError> {
-        if text.len() > limits.bytes {
-            return Err(ParseError::limit(limits.bytes, "bytes in a paging cookie", limits.bytes));
+    /// 0x8004112a when it is no cookie, or one that is too large.
+    pub fn parse(text: &str) -> Result<Self> {
+        if text.len() > BYTES_MAX {
+            return Err(malformed());
         }
         let outer_text = peeled(text)?;
-        let outer = document(&outer_text, limits)?;
+        let outer = document(&outer_text)?;
         let outer = outer.root_element();
         let Some(attribute) = outer.attribute("pagingcookie") else {
-            return Self::from_inner(outer, limits);
+            return Self::from_inner(outer);
         };
         let inner_text = peeled(attribute)?;
-        let inner = document(&inner_text, limits)?;
-        let mut cookie = Self::from_inner(inner.root_element(), limits)?;
+        let inner = document(&inner_text)?;
+        let mut cookie = Self::from_inner(inner.root_element())?;
         cookie.page = page_number(outer.attribute("pagenumber"))?;
         cookie.is_tracking = outer.attribute("istracking").is_some_and(|text| text.eq_ignore_ascii_case("true"));
         Ok(cookie)
     }
 
-    fn from_inner(element: Node<'_, '_>, limits: &CookieLimits) -> Result<Self, ParseError> {
+    fn from_inner(element: Node<'_, '_>) -> Result<Self> {
         if element.tag_name().name() != "cookie" {
             return Err(malformed());
         }
         let owned = |name: &str| element.attribute(name).map(str::to_owned);
         let mut columns = Vec::new();
         for child in element.children().filter(Node::is_element) {
-            if columns.len() == limits.columns {
-                return Err(ParseError::limit(0, "columns in a paging cookie", limits.columns));
+            if columns.len() == COLUMNS_MAX {
+                return Err(malformed());
             }
             columns.push(CookieColumn {
                 name: child.tag_name().name().to_owned(),
@@ -154,14 +154,18 @@ impl PagingCookie {
     }
 }
 
-/// The text with as many encodings taken off as it takes to find an element.
-fn peeled(text: &str) -> Result<Cow<'_, str>, ParseError> {
+/// The text with as many encodings taken off as it takes to find an element: percent-encodings, or those of XML.
+fn peeled(text: &str) -> Result<Cow<'_, str>> {
     let mut text = Cow::Borrowed(text.trim_ascii());
     for _ in 0..DECODINGS_MAX {
-        if text.starts_with('<') {
-            break;
-        }
-        text = Cow::Owned(percent::decode(&text, Plus::Keep).map_err(|_| malformed())?.into_owned());
+        text = match text.as_bytes().first() {
+            Some(b'<') => break,
+            Some(b'&') => {
+                let element = format!("<c>{text}</c>");
+                Cow::Owned(document(&element)?.root_element().text().unwrap_or_default().trim_ascii().to_owned())
+            }
+            _ => Cow::Owned(percent::decode(&text, Plus::Keep).map_err(|_| malformed())?.into_owned()),
+        };
     }
     if text.starts_with("<cookie+") {
         text = Cow::Owned(text.replace('+', " "));
@@ -170,21 +174,19 @@ fn peeled(text: &str) -> Result<Cow<'_, str>, ParseError> {
 }
 
 /// Parses XML without document types and entities of its own (SEC-43).
-fn document<'t>(text: &'t str, limits: &CookieLimits) -> Result<Document<'t>, ParseError> {
+fn document(text: &str) -> Result<Document<'_>> {
     // Each column may bring a text node of blanks with it.
-    let nodes = limits.columns.saturating_mul(2).saturating_add(8);
-    let nodes_limit = u32::try_from(nodes).unwrap_or(u32::MAX);
+    let nodes_limit = u32::try_from(COLUMNS_MAX * 2 + 8).unwrap_or(u32::MAX);
     let options = ParsingOptions { allow_dtd: false, nodes_limit, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).map_err(|_| malformed())
 }
 
-fn page_number(text: Option<&str>) -> Result<u32, ParseError> {
-    let number = text.unwrap_or("0").parse().ok();
-    number.ok_or_else(|| ParseError::new(ParseErrorKind::Value, 0, "Invalid page number in paging cookie."))
+fn page_number(text: Option<&str>) -> Result<u32> {
+    text.unwrap_or("0").parse().map_err(|_| malformed())
 }
 
-fn malformed() -> ParseError {
-    ParseError::new(ParseErrorKind::Syntax, 0, "The paging cookie is malformed.")
+fn malformed() -> Error {
+    Error::of(ErrorCode::InvalidPagingCookie)
 }
 
 fn encoded(text: &str) -> String {
@@ -247,7 +249,7 @@ mod tests {
     }
 
     fn parsed(text: &str) -> PagingCookie {
-        PagingCookie::parse(text, &CookieLimits::default()).unwrap_or_else(|error| panic!("{text}: {error}"))
+        PagingCookie::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
     }
 
     #[test] // web-api 17
@@ -294,25 +296,42 @@ mod tests {
         assert_eq!(parsed(&cookie.print(CookieEncoding::Twice)), cookie);
     }
 
+    #[test] // organization-service 7
+    fn cookies_survive_rounds_of_escaping() {
+        let mut text = cookie().print_inner();
+        for _ in 0..2 {
+            text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+            assert_eq!(parsed(&text), cookie(), "{text}");
+        }
+    }
+
+    #[test] // organization-service 7
+    fn a_cookie_carries_the_token_of_the_next_page() {
+        let next = NextPage { token: "t".to_owned(), number: 2, first_last: Some((Uuid::from_u128(1), Uuid::from_u128(2))) };
+        assert_eq!(PagingCookie::to_next(&next, None).print_inner(), "<cookie page=\"1\" token=\"t\"></cookie>");
+    }
+
     #[test] // SEC-31, SEC-43
     fn hostile_cookies_are_refused() {
-        let kind = |text: &str| PagingCookie::parse(text, &CookieLimits::default()).unwrap_err().kind;
         for bad in [
             "",
             "x",
             "%",
+            "&",
+            "&lt;",
             "<cookie>",
             "<other page='1'/>",
             "<!DOCTYPE c [<!ENTITY a 'b'>]><cookie page='1'/>",
             "<cookie pagenumber='1' pagingcookie=''/>",
             "<cookie pagenumber='1' pagingcookie='%3cx%3e'/>",
+            "<cookie page='-1'/>",
         ] {
-            assert_eq!(kind(bad), ParseErrorKind::Syntax, "{bad}");
+            assert_eq!(PagingCookie::parse(bad).unwrap_err().code(), ErrorCode::InvalidPagingCookie, "{bad}");
         }
-        assert_eq!(kind("<cookie page='-1'/>"), ParseErrorKind::Value);
-        assert_eq!(kind(&format!("<cookie page='1'>{}</cookie>", "<a/>".repeat(65))), ParseErrorKind::Limit);
-        assert_eq!(kind(&format!("<cookie page='1'>{}</cookie>", "<a/>".repeat(9_000))), ParseErrorKind::Syntax);
-        assert_eq!(kind(&" ".repeat(65_537)), ParseErrorKind::Limit);
+        let columns = |count: usize| PagingCookie::parse(&format!("<cookie page='1'>{}</cookie>", "<a/>".repeat(count)));
+        assert!(columns(COLUMNS_MAX).is_ok() && columns(COLUMNS_MAX + 1).is_err() && columns(9_000).is_err());
+        let padded = |length: usize| format!("<cookie page='1'/>{}", " ".repeat(length - 18));
+        assert!(PagingCookie::parse(&padded(BYTES_MAX)).is_ok() && PagingCookie::parse(&padded(BYTES_MAX + 1)).is_err());
         assert_eq!(parsed("<cookie page='4294967295'/>").page, u32::MAX);
     }
 }
