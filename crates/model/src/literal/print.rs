@@ -111,21 +111,6 @@ pub fn push_date_time(out: &mut Vec<u8>, seconds: i64) {
     out.push(b'Z');
 }
 
-/// Appends a date-time as `MM/dd/yyyy HH:mm:ss`, the stamp behind the `!` of delta tokens (web-api 25.2).
-pub fn push_token_stamp(out: &mut String, seconds: i64) {
-    let (year, month, day) = civil_from_days(whole_days(seconds));
-    let year = year.rem_euclid(10_000) as usize;
-    let two = |number: usize| TWO[number % 100].map(char::from);
-    out.extend(two(month as usize));
-    out.push('/');
-    out.extend(two(day as usize));
-    out.push('/');
-    out.extend(two(year / 100));
-    out.extend(two(year % 100));
-    out.push(' ');
-    out.extend(clock_text(seconds).map(char::from));
-}
-
 /// The day of a moment. Moments beyond the `i32` days do not occur and are cut.
 fn whole_days(seconds: i64) -> i32 {
     i32::try_from(seconds.div_euclid(86_400)).unwrap_or(i32::MAX)
@@ -161,13 +146,6 @@ mod tests {
         assert_eq!(printed(|o| push_date_time(o, literal::SECONDS_MAX)), "9999-12-31T23:59:59Z");
         assert_eq!(printed(|o| push_date_time(o, i64::MAX)).len(), 20);
         assert_eq!(printed(|o| push_date(o, -1)), "1969-12-31");
-    }
-
-    #[test] // web-api 25.2
-    fn token_stamps_are_american() {
-        let mut out = String::new();
-        push_token_stamp(&mut out, literal::date_time("2031-04-05T06:07:08Z").unwrap());
-        assert_eq!(out, "04/05/2031 06:07:08");
     }
 
     #[test]
