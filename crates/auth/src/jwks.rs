@@ -93,6 +93,11 @@ impl KeySource {
         if shared.age_s(now_s) < END_S { shared.known(kid, algorithm) } else { None }
     }
 
+    /// Seconds since the keys were fetched; none while there are none.
+    pub(crate) fn age_s(&self, now_s: i64) -> Option<i64> {
+        lock(&self.0.state).fetched_s.map(|fetched_s| now_s.saturating_sub(fetched_s))
+    }
+
     /// Fetches on a thread of its own: the request that noticed goes on with the keys that are there.
     fn renew(&self, now_s: i64) {
         let shared = Arc::clone(&self.0);

@@ -88,6 +88,11 @@ impl Trusted {
         Ok(Self { settings, algorithms, keys })
     }
 
+    /// Its name, and how old its keys are in seconds, once they were needed.
+    pub(crate) fn age_of_keys(&self, now_s: i64) -> (&str, Option<i64>) {
+        (&self.settings.issuer, self.keys.age_s(now_s))
+    }
+
     /// Whether a token says that it is of this issuer.
     pub(crate) fn is(&self, issuer: &str) -> bool {
         match self.settings.issuer.split_once(TENANT_MARK) {

@@ -127,6 +127,12 @@ impl SignIn {
         })
     }
 
+    /// The outside issuers that are trusted, by name, each with the age of its keys in seconds; without, until a token of theirs first comes (OPS-10).
+    pub fn ages_of_keys(&self) -> impl Iterator<Item = (&str, Option<i64>)> {
+        let now_s = self.organization.environment().now_ms().div_euclid(1_000);
+        self.issuers.iter().map(move |issuer| issuer.age_of_keys(now_s))
+    }
+
     /// Tells the addresses of the service, such as `https://localhost:8443`, without a trailing slash: a token may be asked for with any of them and used at
     /// any other. Before that, and for addresses that are not known here, the one that a request came by counts. Only the first call counts.
     pub fn listens_at(&self, origins: Vec<String>) {

@@ -8,7 +8,9 @@ use std::time::Duration;
 use driftless_model::{Caller, Limits, Result, Table, TableCode, Uuid};
 use driftless_store::{DefinitionKind, ReadTx, WriteTx};
 
+use crate::changes::counts::FeedCounts;
 use crate::environment::Environment;
+use crate::figures::CountedJobs;
 use crate::files::column::Expected;
 use crate::metadata::{Definition, Snapshot};
 use crate::organization::ExpiredTokens;
@@ -43,6 +45,9 @@ pub(crate) struct Services {
     pub(crate) token_key: [u8; 32],
     pub(crate) expired_tokens: ExpiredTokens,
     pub(crate) jobs: Wake,
+    /// How the feed is read.
+    pub(crate) feed: FeedCounts,
+    pub(crate) counted_jobs: CountedJobs,
     /// What users may do, as last read.
     pub(crate) standings: StandingCache,
 }

@@ -36,6 +36,34 @@ pub(crate) const COMPLETED: i32 = 3;
 /// `statuscode` of a job that failed.
 pub(crate) const FAILED: i32 = 31;
 
+/// What jobs of a kind do, in a word.
+pub(crate) fn kind_name(kind: i32) -> &'static str {
+    match kind {
+        BULK_DELETE => "bulk_delete",
+        KEY_INDEX => "key_index",
+        EXPORT_SOLUTION => "export_solution",
+        IMPORT_SOLUTION => "import_solution",
+        PROMOTE_SOLUTION => "promote_solution",
+        UNINSTALL_SOLUTION => "uninstall_solution",
+        _ => "other",
+    }
+}
+
+/// How a job with this `statecode` and `statuscode` stands, in a word.
+pub(crate) fn state_name(state: i32, status: i32) -> &'static str {
+    match (state, status) {
+        (COMPLETED, FAILED) => "failed",
+        (COMPLETED, CANCELED) => "canceled",
+        (COMPLETED, _) => "succeeded",
+        (2, _) => "running",
+        (1, _) => "postponed",
+        _ => "waiting",
+    }
+}
+
+/// `statuscode` of a job that was called off.
+const CANCELED: i32 = 32;
+
 /// How often the runner looks for jobs without being woken.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// How often old tombstones are removed.

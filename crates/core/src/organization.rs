@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use driftless_model::{Caller, Error, ErrorCode, Limits, Result, Scopes};
 use driftless_query::{Flow, PageHead, RowSink, RowView};
-use driftless_store::{Length, Store, StoreFigures};
+use driftless_store::{Length, Store};
 
 use crate::context::{Effects, Facts, ReadCx, Services, WriteCx};
 use crate::environment::Environment;
@@ -59,7 +59,17 @@ impl Organization {
     pub fn open_with(store: Arc<dyn Store>, environment: Arc<dyn Environment>, limits: Limits, expired_tokens: ExpiredTokens) -> Result<Arc<Self>> {
         let (facts, token_key) = seed::prepare(&store, &environment, &limits)?;
         let snapshot = store.reading(|tx| Snapshot::load(tx))?;
-        let services = Services { environment, limits, facts, token_key, expired_tokens, jobs: Default::default(), standings: Default::default() };
+        let services = Services {
+            environment,
+            limits,
+            facts,
+            token_key,
+            expired_tokens,
+            jobs: Default::default(),
+            standings: Default::default(),
+            feed: Default::default(),
+            counted_jobs: Default::default(),
+        };
         Ok(Arc::new(Self { store, services: Arc::new(services), snapshot: RwLock::new(Arc::new(snapshot)) }))
     }
 
@@ -94,11 +104,6 @@ impl Organization {
     pub fn require_administrator(&self, caller: &Caller) -> Result<()> {
         security::scopes::require(caller, Scopes::ADMIN)?;
         self.access(caller)?.require_customizer()
-    }
-
-    /// Figures of the store.
-    pub fn figures(&self) -> StoreFigures {
-        self.store().figures()
     }
 
     /// Runs one request. `lower` makes it from the definitions; it is called again with newer ones when they changed in between (A8), so it must not have

@@ -118,6 +118,8 @@ fn services(environment: &Arc<dyn Environment>, limits: &Limits, facts: Facts, t
         expired_tokens: ExpiredTokens::Full,
         jobs: Default::default(),
         standings: Default::default(),
+        feed: Default::default(),
+        counted_jobs: Default::default(),
     })
 }
 

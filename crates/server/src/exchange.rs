@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::USER_AGENT;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::access::{self, AccessLine};
 use crate::blocking::Pool;
 use crate::body::{self, AnswerBody, Budget, Unread};
-use crate::exposition::Exposition;
+use crate::exposition::{Exposition, Kind};
 use crate::front::{Chunks, Front, Operator, Peer, RequestId, Route, Served};
 use crate::head::{self, Names};
 use crate::limits::Limits;
@@ -25,6 +25,7 @@ use crate::operations::{self, METRICS_PATH, Probe};
 use crate::pages::{self, Pages};
 use crate::refusal::Refusal;
 use crate::request_id::{self, REQ_ID, RequestIds, SERVICE_REQUEST_ID};
+use crate::tls::Tls;
 
 /// What all connections share.
 pub(crate) struct Site {
@@ -36,6 +37,8 @@ pub(crate) struct Site {
     pub(crate) ids: RequestIds,
     pub(crate) bodies: Budget,
     pub(crate) metrics: Metrics,
+    /// What HTTPS is served with, if it is.
+    pub(crate) tls: Option<Arc<Tls>>,
     /// The end has begun: whoever balances shall turn away.
     pub(crate) is_draining: AtomicBool,
 }
@@ -133,6 +136,9 @@ fn add_figures(site: &Site, response: &mut Response<Chunks>) {
     let mut out = Exposition::default();
     site.metrics.write(&mut out);
     operations::write_process(&mut out);
+    if let Some(left_s) = site.tls.as_ref().and_then(|tls| tls.left_s(SystemTime::now())) {
+        out.single("cert_expiry_seconds", Kind::Gauge, "Time until the certificate ends.", left_s);
+    }
     response.body_mut().push(Bytes::from(out.into_text()));
 }
 

@@ -32,11 +32,13 @@ impl Exposition {
         let _ = write!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
     }
 
-    /// Adds a figure. Labels are ours: their values need no escaping.
+    /// Adds a figure.
     pub(crate) fn sample(&mut self, name: &str, labels: &[(&str, &dyn Display)], value: impl Display) {
         self.text.push_str(name);
         for (at, (label, text)) in labels.iter().enumerate() {
-            let _ = write!(self.text, "{}{label}=\"{text}\"", if at == 0 { '{' } else { ',' });
+            let _ = write!(self.text, "{}{label}=\"", if at == 0 { '{' } else { ',' });
+            let _ = write!(Escaping(&mut self.text), "{text}");
+            self.text.push('"');
         }
         let _ = writeln!(self.text, "{} {value}", if labels.is_empty() { "" } else { "}" });
     }
@@ -49,6 +51,23 @@ impl Exposition {
 
     pub(crate) fn into_text(self) -> String {
         self.text
+    }
+}
+
+/// Writes the value of a label: names of issuers come from a file, all others from lists of ours.
+struct Escaping<'a>(&'a mut String);
+
+impl Write for Escaping<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for c in text.chars() {
+            match c {
+                '\\' => self.0.push_str("\\\\"),
+                '"' => self.0.push_str("\\\""),
+                '\n' => self.0.push_str("\\n"),
+                c => self.0.push(c),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -73,8 +92,9 @@ mod tests {
         text.family("t", Kind::Histogram, "Times.");
         text.sample("t_bucket", &[("route", &"/x"), ("le", &0.5)], 2);
         text.sample("t_sum", &[], Seconds(1_500_000_000));
+        text.sample("age", &[("issuer", &"a\\\"\nb")], 3);
         let expected = "# HELP up Whether it runs.\n# TYPE up gauge\nup 1\n# HELP t Times.\n# TYPE t histogram\n\
-                        t_bucket{route=\"/x\",le=\"0.5\"} 2\nt_sum 1.500000000\n";
+                        t_bucket{route=\"/x\",le=\"0.5\"} 2\nt_sum 1.500000000\nage{issuer=\"a\\\\\\\"\\nb\"} 3\n";
         assert_eq!(text.into_text(), expected);
     }
 }

@@ -12,6 +12,7 @@ mod blocking;
 mod body;
 mod exchange;
 mod exposition;
+mod figures;
 mod front;
 mod head;
 mod interruption;

@@ -85,6 +85,7 @@ impl Server {
             delay_max: limits.queue_delay,
             shed_after: limits.shed_after,
         };
+        let tls = tls.map(Arc::new);
         let pool = Pool::start(Arc::clone(&front), size);
         let site = Arc::new(Site {
             front,
@@ -95,9 +96,9 @@ impl Server {
             ids: RequestIds::new(random_start().map_err(ListenError::Start)?),
             bodies: Budget::default(),
             metrics: Metrics::new(),
+            tls: tls.clone(),
             is_draining: AtomicBool::new(false),
         });
-        let tls = tls.map(Arc::new);
         let (stop, stopped) = watch::channel(false);
         let (alive, connections) = mpsc::channel(1);
         let door = Arc::new(Door::new(Arc::clone(&site)));

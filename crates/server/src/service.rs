@@ -10,7 +10,8 @@ use driftless_core::Organization;
 use driftless_model::{Caller, Error, Uuid};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 
-use crate::exposition::{Exposition, Kind, Seconds};
+use crate::exposition::{Exposition, Kind};
+use crate::figures;
 use crate::front::{Chunks, Front, Operator, Origin, Peer, RequestId, Route, Served};
 use crate::operations::{self, METRICS_PATH};
 use crate::protection::{Excess, Facet, Protection, ProtectionLimits, Remaining, grouped};
@@ -168,19 +169,9 @@ impl Service {
         if *method != Method::GET {
             return answer(StatusCode::METHOD_NOT_ALLOWED, r#"{"error":{"code":"0x8004023b","message":"Figures are read with GET."}}"#.to_owned());
         }
-        let store = self.organization.figures();
         let mut out = Exposition::default();
-        out.single("db_writable", Kind::Gauge, "Whether the store takes writes.", u8::from(store.is_writable));
-        out.family("db_transactions_total", Kind::Counter, "Units of work.");
-        out.sample("db_transactions_total", &[("result", &"committed")], store.committed);
-        out.sample("db_transactions_total", &[("result", &"failed")], store.failed);
-        out.family("db_commit_seconds", Kind::Summary, "Time of commits, of many units together, with the sync to disk.");
-        out.sample("db_commit_seconds_sum", &[], Seconds(store.commit_ns));
-        out.sample("db_commit_seconds_count", &[], store.commits);
-        out.single("db_pool_in_use", Kind::Gauge, "Reading connections in use.", store.readers_in_use);
-        out.single("db_size_bytes", Kind::Gauge, "Size of the database.", store.database_bytes);
-        out.single("wal_size_bytes", Kind::Gauge, "Size of its log.", store.log_bytes);
-        out.single("change_version_current", Kind::Gauge, "Version of the last change.", store.version);
+        figures::write_organization(&self.organization, &mut out);
+        figures::write_issuers(&self.sign_in, &mut out);
         self.refusals.write(&mut out);
         operations::figures(out)
     }

@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustls::ServerConfig;
 use rustls::client::verify_server_name;
@@ -16,6 +16,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use x509_parser::parse_x509_certificate;
 
 /// A certificate and its key in files of the operator's, PEM both.
 #[derive(Debug, Clone)]
@@ -91,6 +92,14 @@ impl Tls {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let (Some(certificate), Ok(name)) = (current.cert.first(), ServerName::try_from(host)) else { return false };
         ParsedCertificate::try_from(certificate).is_ok_and(|parsed| verify_server_name(&parsed, &name).is_ok())
+    }
+
+    /// Seconds until the certificate that is served ends, less than zero when it has (OPS-10).
+    pub(crate) fn left_s(&self, now: SystemTime) -> Option<i64> {
+        let current = Arc::clone(&self.served.0.read().unwrap_or_else(PoisonError::into_inner));
+        let (_, parsed) = parse_x509_certificate(current.cert.first()?).ok()?;
+        let now_s = i64::try_from(now.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()?;
+        Some(parsed.validity().not_after.timestamp() - now_s)
     }
 
     /// Renews the local certificate if it is due, and serves what the files say if they changed. Whether something new

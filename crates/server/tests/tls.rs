@@ -60,6 +60,15 @@ fn https_is_answered_under_each_loopback_name() {
     }
 }
 
+#[test] // OPS-10
+fn figures_tell_when_the_certificate_ends() {
+    let folder = Folder::new();
+    let (service, ca) = service(&folder);
+    let figures = tls_client(&service, &ca, "localhost").get("/metrics").body;
+    let left_s = figures.lines().find_map(|line| line.strip_prefix("cert_expiry_seconds ")?.parse::<u64>().ok()).unwrap();
+    assert!((29 * DAY.as_secs()..=30 * DAY.as_secs()).contains(&left_s), "{left_s}");
+}
+
 #[test]
 fn a_large_answer_arrives_whole_over_tls() {
     let folder = Folder::new();

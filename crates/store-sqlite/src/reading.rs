@@ -6,7 +6,9 @@ use std::sync::Arc;
 use driftless_model::{Epoch, Position, Result, Table, TableCode, Uuid, Version};
 use driftless_query::{Flow, PageHead, RowSink, RowView, SecuredQuery};
 use driftless_sql::{Select, Targets, VersionRange};
-use driftless_store::{ChangeRequest, ChangesEnd, Cut, DefinitionKind, DefinitionRow, Phase, PositionState, ReadTx, StoreError, StoreResult, StoredFile};
+use driftless_store::{
+    ChangeRequest, ChangesEnd, Cut, DefinitionKind, DefinitionRow, Phase, PositionState, ReadTx, Removals, StoreError, StoreResult, StoredFile,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Watch;
@@ -196,6 +198,15 @@ impl ReadTx for Snapshot<'_> {
         let read = || self.conn.prepare_cached("SELECT version FROM _horizon WHERE table_code=?")?.query_row([table.0], |row| row.get::<_, i64>(0)).optional();
         let horizon = self.engine(read())?;
         Ok(if horizon.is_some_and(|horizon| version < horizon) { PositionState::Purged } else { PositionState::Good })
+    }
+
+    fn removals(&self) -> StoreResult<Removals> {
+        // Each table's first removal is looked up in an index; the numbers are kept (`tally`).
+        let text = "SELECT coalesce(sum(tombstone_count),0),min((SELECT at_s FROM _tombstone AS t WHERE t.table_code=_tally.table_code ORDER BY t.version LIMIT 1)) \
+            FROM _tally WHERE tombstone_count>0";
+        let (count, oldest_s): (i64, _) =
+            self.engine(self.conn.prepare_cached(text).and_then(|mut found| found.query_row((), |row| Ok((row.get(0)?, row.get(1)?)))))?;
+        Ok(Removals { count: u64::try_from(count).unwrap_or(0), oldest_s })
     }
 
     fn version_of(&self, table: &Table, id: Uuid) -> StoreResult<Option<Version>> {

@@ -9,8 +9,8 @@ use driftless_model::{AlternateKey, Epoch, ErrorCode, Position, Result, Table, T
 use driftless_query::{RowSink, SecuredQuery};
 use driftless_sql::{Statement, Targets};
 use driftless_store::{
-    ChangeRequest, ChangesEnd, Completion, DefinitionKind, DefinitionRow, Duplicate, KeyBuild, PositionState, ReadTx, SchemaChange, Stamped, StampedRemoval,
-    StoreError, StoreResult, StoredFile, WriteTx,
+    ChangeRequest, ChangesEnd, Completion, DefinitionKind, DefinitionRow, Duplicate, KeyBuild, PositionState, ReadTx, Removals, SchemaChange, Stamped,
+    StampedRemoval, StoreError, StoreResult, StoredFile, WriteTx,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -266,6 +266,10 @@ impl ReadTx for UnitTx<'_> {
 
     fn judge(&self, table: TableCode, position: &Position) -> StoreResult<PositionState> {
         self.snapshot().judge(table, position)
+    }
+
+    fn removals(&self) -> StoreResult<Removals> {
+        self.snapshot().removals()
     }
 
     fn version_of(&self, table: &Table, id: Uuid) -> StoreResult<Option<Version>> {

@@ -57,3 +57,12 @@ pub enum PositionState {
     /// Nothing: these are not bytes that this kind of store makes.
     Malformed,
 }
+
+/// Removals that feeds still tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Removals {
+    /// How many there are.
+    pub count: u64,
+    /// When the first one of a table was made, of the table where that is longest ago; in seconds since 1970-01-01 UTC. None where nothing was removed.
+    pub oldest_s: Option<i64>,
+}

@@ -26,7 +26,7 @@ macro_rules! conformance_suite {
                 a_range_ends_where_it_was_fixed a_sink_ends_a_page_early a_count_is_the_number_of_items a_restriction_holds_in_the_feed
                 a_failed_unit_leaves_no_trace;
             positions: positions_rise_with_commits_only foreign_and_malformed_positions_are_told a_position_stays_good_over_a_restart versions_rise_over_restarts
-                a_purge_takes_the_oldest a_purge_stops_at_a_younger_one a_purge_raises_the_horizon_of_its_table_only;
+                a_purge_takes_the_oldest kept_removals_are_counted a_purge_stops_at_a_younger_one a_purge_raises_the_horizon_of_its_table_only;
             definitions: definitions_are_read_since_a_version a_removed_definition_is_told settings_are_kept the_metadata_number_follows_definitions
                 an_added_column_is_null a_dropped_table_is_gone a_colliding_key_is_not_built a_key_can_be_dropped_and_built_again
                 a_failed_unit_changes_no_schema;

@@ -9,8 +9,8 @@ use driftless_model::{Epoch, Position, Result, Table, TableCode, Uuid, Version};
 use driftless_query::{RowSink, SecuredQuery};
 
 use crate::{
-    ChangeRequest, ChangesEnd, Completion, DefinitionKind, DefinitionRow, KeyBuild, PositionState, ReadTx, SchemaChange, Stamped, StampedRemoval, Store,
-    StoreError, StoreResult, StoredFile, Unit, UnitWork, WriteTx,
+    ChangeRequest, ChangesEnd, Completion, DefinitionKind, DefinitionRow, KeyBuild, PositionState, ReadTx, Removals, SchemaChange, Stamped, StampedRemoval,
+    Store, StoreError, StoreResult, StoredFile, Unit, UnitWork, WriteTx,
 };
 
 /// How a call fails.
@@ -148,6 +148,11 @@ impl ReadTx for FaultTx<'_> {
     fn judge(&self, table: TableCode, position: &Position) -> StoreResult<PositionState> {
         self.calls.step()?;
         self.inner.judge(table, position)
+    }
+
+    fn removals(&self) -> StoreResult<Removals> {
+        self.calls.step()?;
+        self.inner.removals()
     }
 
     fn version_of(&self, table: &Table, id: Uuid) -> StoreResult<Option<Version>> {

@@ -30,7 +30,7 @@ pub mod sabotage;
 mod schema;
 mod stamp;
 
-pub use change::{ChangeRequest, ChangesEnd, Cut, Phase, PositionState};
+pub use change::{ChangeRequest, ChangesEnd, Cut, Phase, PositionState, Removals};
 pub use definition::{DefinitionKind, DefinitionRow};
 pub use error::{Duplicate, StoreError, StoreResult};
 pub use file::{Completion, FilePlace, StoredFile};
@@ -183,6 +183,12 @@ pub trait ReadTx {
     /// # Errors
     /// When the store cannot be read.
     fn judge(&self, table: TableCode, position: &Position) -> StoreResult<PositionState>;
+
+    /// The removals that the feeds of all tables still tell, as of the last commit. Costs a few looks for each table, not one for each removal.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn removals(&self) -> StoreResult<Removals>;
 
     /// The version of the row with this id; none if there is no such row. What a check that a row exists asks for: far cheaper than a query.
     ///

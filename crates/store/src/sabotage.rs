@@ -9,8 +9,8 @@ use driftless_model::{Epoch, Position, Result, Table, TableCode, Uuid, Version};
 use driftless_query::{Flow, PageHead, RowSink, RowView, SecuredQuery};
 
 use crate::{
-    ChangeRequest, ChangesEnd, Completion, Cut, DefinitionKind, DefinitionRow, KeyBuild, PositionState, ReadTx, SchemaChange, Stamped, StampedRemoval, Store,
-    StoreResult, StoredFile, Unit, UnitWork, WriteTx,
+    ChangeRequest, ChangesEnd, Completion, Cut, DefinitionKind, DefinitionRow, KeyBuild, PositionState, ReadTx, Removals, SchemaChange, Stamped,
+    StampedRemoval, Store, StoreResult, StoredFile, Unit, UnitWork, WriteTx,
 };
 
 /// Which promise is broken.
@@ -155,6 +155,10 @@ where
 
     fn judge(&self, table: TableCode, position: &Position) -> StoreResult<PositionState> {
         self.inner.judge(table, position)
+    }
+
+    fn removals(&self) -> StoreResult<Removals> {
+        self.inner.removals()
     }
 
     fn version_of(&self, table: &Table, id: Uuid) -> StoreResult<Option<Version>> {

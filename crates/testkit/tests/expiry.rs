@@ -134,6 +134,60 @@ fn a_token_below_the_purged_horizon_gets_the_fault() {
     is_expired(&client.read_at(&link).unwrap());
 }
 
+#[test] // OPS-10
+fn figures_tell_how_changes_were_read_and_what_is_kept() {
+    let (server, mut client) = start(ExpiredTokens::Full);
+    let link = first_read(&mut client);
+    assert_eq!(client.call("DELETE", BOX, "").unwrap().status, 204);
+    assert!(is_delta(&client.read_at(&link).unwrap()));
+    server.environment().advance_s(91 * DAY_S);
+    assert!(!is_delta(&client.read_at(&link).unwrap()));
+    assert_eq!(client.read_preferring(&link, "driftless.expired=fault").unwrap().status, 400);
+    let figures = client.send("GET", "/metrics", &[], b"").unwrap().text();
+    for line in [
+        r#"delta_requests_total{result="first"} 1"#,
+        r#"delta_requests_total{result="delta"} 1"#,
+        r#"delta_requests_total{result="full"} 1"#,
+        r#"delta_requests_total{result="refused"} 1"#,
+        r#"delta_items_total{kind="row"} 3"#,
+        r#"delta_items_total{kind="removed"} 1"#,
+        r#"delta_resync_total{reason="age"} 2"#,
+        r#"delta_resync_total{reason="purged"} 0"#,
+        "change_tombstones 1",
+    ] {
+        assert!(figures.lines().any(|own| own == line), "{line} is not in\n{figures}");
+    }
+    let age = figures.lines().find_map(|line| line.strip_prefix("change_horizon_age_seconds ")?.parse::<i64>().ok()).unwrap();
+    assert!((91 * DAY_S..91 * DAY_S + 600).contains(&age), "{age}");
+    drop(server.organization().start_jobs().unwrap());
+    server.environment().advance_s(2 * DAY_S);
+    drop(server.organization().start_jobs().unwrap());
+    let figures = client.send("GET", "/metrics", &[], b"").unwrap().text();
+    assert!(figures.contains("\nchange_tombstones 0\n") && figures.contains("\nchange_horizon_age_seconds 0\n"), "{figures}");
+}
+
+#[test] // OPS-10
+fn figures_tell_the_states_of_keys_and_jobs() {
+    let (server, mut client) = start(ExpiredTokens::Full);
+    let mut figure = |begin: &str| {
+        let figures = client.send("GET", "/metrics", &[], b"").unwrap().text();
+        figures.lines().find_map(|line| line.strip_prefix(begin)?.trim().parse::<u64>().ok())
+    };
+    let active = figure(r#"key_index_jobs{state="active"}"#).unwrap();
+    assert_eq!(figure(r#"system_jobs{type="key_index",state="waiting"}"#), None);
+    let key = r#"{"SchemaName":"new_ByName","KeyAttributes":["new_name"],"DisplayName":{"LocalizedLabels":[{"Label":"Name","LanguageCode":1033}]}}"#;
+    let answer = server.client().unwrap().call("POST", "EntityDefinitions(LogicalName='new_parcel')/Keys", key).unwrap();
+    assert_eq!(answer.status, 204, "{}", answer.text());
+    assert_eq!(figure(r#"key_index_jobs{state="pending"}"#), Some(1));
+    assert_eq!(figure(r#"system_jobs{type="key_index",state="waiting"}"#), None, "jobs are counted once a minute at most");
+    server.environment().advance_s(60);
+    assert_eq!(figure(r#"system_jobs{type="key_index",state="waiting"}"#), Some(1));
+    server.run_jobs().unwrap();
+    server.environment().advance_s(60);
+    assert_eq!(figure(r#"key_index_jobs{state="active"}"#), Some(active + 1));
+    assert_eq!(figure(r#"system_jobs{type="key_index",state="succeeded"}"#), Some(1));
+}
+
 #[test] // CT-40, design part 9: a chain of pages lives 24 hours
 fn a_chain_of_pages_ends_after_a_day() {
     let (server, mut client) = start(ExpiredTokens::Full);

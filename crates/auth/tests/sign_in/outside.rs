@@ -234,6 +234,9 @@ fn keys_are_fetched_once_renewed_when_unknown_and_outlive_an_outage() {
         number += 1; // another token each time, so that none is remembered
         stage.caller(&foreign.sign(&with(&claims(application), json!({"exp": now_s + 3_600, "n": number})))).is_ok()
     };
+    // OPS-10: an operator sees how old the keys are.
+    let age_s = || stage.sign_in.ages_of_keys().map(|(name, age_s)| (name.to_owned(), age_s)).collect::<Vec<_>>();
+    assert_eq!(age_s(), [(issuer().issuer, None)]);
     assert!(call(&foreign, NOW_S) && call(&foreign, NOW_S));
     assert_eq!(fetches(), 1);
     foreign.roll("k2");
@@ -247,6 +250,7 @@ fn keys_are_fetched_once_renewed_when_unknown_and_outlive_an_outage() {
     foreign.is_down.store(true, Ordering::SeqCst);
     stage.environment.advance_s(47 * 3_600);
     assert!(call(&foreign, NOW_S + 300 + 47 * 3_600), "an outage");
+    assert_eq!(age_s(), [(issuer().issuer, Some(47 * 3_600))]);
     stage.environment.advance_s(3_600);
     assert!(!call(&foreign, NOW_S + 300 + 48 * 3_600), "too long an outage");
     foreign.is_down.store(false, Ordering::SeqCst);

@@ -7,6 +7,7 @@ use driftless_query::{Query, ResolvedQuery, RowSink, SecuredQuery};
 use driftless_store::{ChangeRequest, Cut, Phase, PositionState};
 use sha2::{Digest, Sha256};
 
+use super::counts::{Counted, FeedAnswer, Resync};
 use super::token::{self, Bytes, ChangesToken, DeltaToken, TableMark, Token};
 use crate::context::ReadCx;
 use crate::organization::ExpiredTokens;
@@ -24,8 +25,22 @@ struct Scan {
     number: u32,
 }
 
-/// Reads a page of changes.
+/// Reads a page of changes, and counts how it was answered.
 pub(crate) fn run(cx: &ReadCx<'_>, request: &Changes, sink: &mut dyn RowSink) -> Result<Response> {
+    let mut sink = Counted::new(sink);
+    let answer = page(cx, request, &mut sink);
+    let kind = match &answer {
+        Err(_) => FeedAnswer::Refused,
+        Ok(_) if request.page_token.is_some() => FeedAnswer::Page,
+        Ok(_) if request.token.is_none() => FeedAnswer::First,
+        Ok(page) if page.delta => FeedAnswer::Delta,
+        Ok(_) => FeedAnswer::Full,
+    };
+    cx.services.feed.answered(kind, &sink);
+    answer.map(Response::Changes)
+}
+
+fn page(cx: &ReadCx<'_>, request: &Changes, sink: &mut dyn RowSink) -> Result<ChangesPage> {
     let table = tracked(cx, request)?;
     let secured = secure(cx, &request.query)?;
     let columns = columns_digest(secured.query());
@@ -64,7 +79,7 @@ pub(crate) fn run(cx: &ReadCx<'_>, request: &Changes, sink: &mut dyn RowSink) ->
             (None, Some(token::print_delta(cx.services, delta)))
         }
     };
-    Ok(Response::Changes(ChangesPage { next, token: delta_token, delta: scan.since.is_some() }))
+    Ok(ChangesPage { next, token: delta_token, delta: scan.since.is_some() })
 }
 
 /// Counts changes (CT-29).
@@ -99,6 +114,12 @@ fn secure(cx: &ReadCx<'_>, query: &Query) -> Result<SecuredQuery> {
     cx.secure_all(query)
 }
 
+/// The error for a token that leads nowhere any more: the client must begin again.
+fn expired(cx: &ReadCx<'_>, why: Resync) -> Error {
+    cx.services.feed.expired(why);
+    token::expired()
+}
+
 /// A new chain of pages: its end is fixed now (CT-37).
 fn begun(cx: &ReadCx<'_>, table: &Table, request: &Changes) -> Result<Scan> {
     let until = cx.tx.position()?;
@@ -115,20 +136,23 @@ fn begun(cx: &ReadCx<'_>, table: &Table, request: &Changes) -> Result<Scan> {
 /// The age is judged before the purge horizon, so that the answer to an old token does not depend on when the purge ran (CT-46).
 fn from_token(cx: &ReadCx<'_>, table: &Table, text: &str, fault: bool) -> Result<Option<Position>> {
     let token = token::read_delta(cx.services, text)?;
-    check_table(table, &token.table)?;
+    check_table(cx, table, &token.table)?;
     let position = token.position.position()?;
     let state = cx.tx.judge(table.def.code, &position)?;
     if state == PositionState::Foreign {
-        return Err(token::expired());
+        return Err(expired(cx, Resync::Foreign));
     }
     let days = retention_days(cx)?;
     let age_s = cx.now_s().saturating_sub(token.issued_s);
     if days == 0 || age_s > days * DAY_S {
-        return if fault || cx.services.expired_tokens == ExpiredTokens::Fault { Err(token::expired()) } else { Ok(None) };
+        let fault = fault || cx.services.expired_tokens == ExpiredTokens::Fault;
+        let error = expired(cx, Resync::Age);
+        return if fault { Err(error) } else { Ok(None) };
     }
     match state {
         PositionState::Good => Ok(Some(position)),
-        PositionState::Foreign | PositionState::Purged => Err(token::expired()),
+        PositionState::Foreign => Err(expired(cx, Resync::Foreign)),
+        PositionState::Purged => Err(expired(cx, Resync::Purged)),
         PositionState::Malformed => Err(token::malformed()),
     }
 }
@@ -136,12 +160,12 @@ fn from_token(cx: &ReadCx<'_>, table: &Table, text: &str, fault: bool) -> Result
 /// The next page of a chain (CT-38, CT-40).
 fn continued(cx: &ReadCx<'_>, table: &Table, columns: &str, text: &str) -> Result<Scan> {
     let Token::Changes(page) = token::read(cx.services, text)? else { return Err(token::malformed()) };
-    check_table(table, &page.table)?;
+    check_table(cx, table, &page.table)?;
     if page.columns != columns {
         return Err(Error::new(ErrorCode::InvalidPagingCookie, "The page link belongs to another list of columns. Follow the link as it is."));
     }
     if cx.now_s().saturating_sub(page.begun_s) > cx.services.limits.chain_life_s {
-        return Err(token::expired());
+        return Err(expired(cx, Resync::Age));
     }
     let until = page.until.position()?;
     let since = page.since.as_ref().map(Bytes::position).transpose()?;
@@ -150,7 +174,8 @@ fn continued(cx: &ReadCx<'_>, table: &Table, columns: &str, text: &str) -> Resul
         match cx.tx.judge(table.def.code, position)? {
             PositionState::Good => {}
             PositionState::Purged if is_end => {}
-            PositionState::Foreign | PositionState::Purged => return Err(token::expired()),
+            PositionState::Foreign => return Err(expired(cx, Resync::Foreign)),
+            PositionState::Purged => return Err(expired(cx, Resync::Purged)),
             PositionState::Malformed => return Err(token::malformed()),
         }
     }
@@ -158,11 +183,11 @@ fn continued(cx: &ReadCx<'_>, table: &Table, columns: &str, text: &str) -> Resul
 }
 
 /// A token of another table is refused; one of another table of the same name has expired (CT-31, CT-50).
-fn check_table(table: &Table, mark: &TableMark) -> Result<()> {
+fn check_table(cx: &ReadCx<'_>, table: &Table, mark: &TableMark) -> Result<()> {
     if mark.name != *table.name() {
         return Err(Error::argument(format!("The token belongs to the table '{}'.", mark.name)));
     }
-    if mark.id != table.def.id { Err(token::expired()) } else { Ok(()) }
+    if mark.id != table.def.id { Err(expired(cx, Resync::Table)) } else { Ok(()) }
 }
 
 /// Days that removals are kept (CT-42); lowering the setting acts at once (CT-47).

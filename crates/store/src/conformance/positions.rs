@@ -5,7 +5,7 @@ use driftless_query::Collector;
 
 use crate::fixture::{Library, Opener, id, insert, plain, put, remove, take, unit};
 use crate::reference::ReferenceStore;
-use crate::{ChangeRequest, Length, PositionState, Store, StoreError};
+use crate::{ChangeRequest, Length, PositionState, Removals, Store, StoreError};
 
 fn position(store: &dyn Store) -> Result<Position> {
     store.reading(|tx| Ok(tx.position()?))
@@ -166,6 +166,27 @@ pub fn a_purge_takes_the_oldest(opener: &Opener) -> Result<()> {
     assert_eq!(removals(&*store, &library, &token)?, 1);
     assert_eq!(purge(&*store, code, 40, 100)?, 0);
     Ok(())
+}
+
+/// Removals are counted until they are purged or the row is made again, and the first one tells how far back feeds reach (OPS-10).
+///
+/// # Errors
+/// When the store fails.
+pub fn kept_removals_are_counted(opener: &Opener) -> Result<()> {
+    let store = opener();
+    let library = Library::create(&*store)?;
+    let counted = |count, oldest_s| {
+        let found = store.reading(|tx| Ok(tx.removals()?))?;
+        assert_eq!(found, Removals { count, oldest_s });
+        Ok::<_, driftless_model::Error>(())
+    };
+    counted(0, None)?;
+    bury(&*store, &library, &[10, 20, 30])?;
+    counted(3, Some(10))?;
+    assert_eq!(purge(&*store, library.book.def.code, 15, 100)?, 1);
+    counted(2, Some(20))?;
+    put(&*store, &library.book, id(1), &[])?;
+    counted(1, Some(30))
 }
 
 /// A tombstone that is old by the clock but lies behind a younger one stays: the horizon must not pass the younger one (REL-09, REL-23).

@@ -7,7 +7,7 @@ use driftless_query::{Flow, PageHead, RowSink, SecuredQuery, all_rows_of};
 
 use super::rows::Found;
 use super::{State, parts};
-use crate::{ChangeRequest, ChangesEnd, Cut, DefinitionKind, DefinitionRow, Phase, PositionState, ReadTx, StoreError, StoreResult, StoredFile};
+use crate::{ChangeRequest, ChangesEnd, Cut, DefinitionKind, DefinitionRow, Phase, PositionState, ReadTx, Removals, StoreError, StoreResult, StoredFile};
 
 impl ReadTx for State {
     fn metadata_number(&self) -> StoreResult<Version> {
@@ -47,6 +47,12 @@ impl ReadTx for State {
             Some((_, version)) if version < horizon => PositionState::Purged,
             Some(_) => PositionState::Good,
         })
+    }
+
+    fn removals(&self) -> StoreResult<Removals> {
+        let firsts = self.tables.values().filter_map(|table| table.tombstones.values().min_by_key(|tombstone| tombstone.version));
+        let count = self.tables.values().map(|table| table.tombstones.len() as u64).sum();
+        Ok(Removals { count, oldest_s: firsts.map(|first| first.at_s).min() })
     }
 
     fn version_of(&self, table: &Table, id: Uuid) -> StoreResult<Option<Version>> {
