@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use driftless_core::NextPage;
+use driftless_core::{NextPage, PageCookie};
 use driftless_model::percent::{self, HexCase, Plus, push_encoded};
 use driftless_model::{Error, ErrorCode, Result, Table, Uuid};
 use roxmltree::{Document, Node, ParsingOptions};
@@ -37,6 +37,12 @@ pub struct CookieColumn {
     pub last: Option<String>,
     /// Value in the first row; `None` is null.
     pub first: Option<String>,
+}
+
+impl From<PagingCookie> for PageCookie {
+    fn from(cookie: PagingCookie) -> Self {
+        Self { page: cookie.page, token: cookie.token }
+    }
 }
 
 /// How often the inner element is percent-encoded inside the attribute.

@@ -38,9 +38,11 @@ pub use figures::JobFigure;
 pub use files::pictures::Picture;
 pub use files::{ByteRange, FileChunk, FileCondition, FileFacts, FilePart, FileTarget, ReadFile, WriteFile};
 pub use jobs::Jobs;
+pub use messages::query_expression::{COLUMN_SET, FETCH_EXPRESSION, QUERY_BY_ATTRIBUTE, QUERY_EXPRESSION, read_query};
 pub use messages::{Arg, Args, BOUND_ROW, Binding, ComplexType, EnumType, MESSAGES, MessageDef, MessageKind, Outputs, Param, ParamType, SOLUTION};
 pub use metadata::{Collection, Snapshot};
 pub use organization::{ExpiredTokens, Organization};
+pub use records::asked::{PageCookie, TotalCount};
 pub use request::{
     Association, Changes, ChangesPage, ClearLookup, Create, Define, Delete, Existence, Field, Identity, NextPage, OwnedSink, Page, Record, Related, Request,
     Response, Retrieve, RetrieveMultiple, Returning, SinkMaker, Target, Update, Upsert, Written,

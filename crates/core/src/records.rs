@@ -1,5 +1,6 @@
 //! Operations on records: what the record messages do.
 
+pub(crate) mod asked;
 pub(crate) mod cascade;
 mod circumstances;
 pub(crate) mod create;

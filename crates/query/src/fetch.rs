@@ -1,10 +1,10 @@
-//! FetchXML to a query (web-api 20; Microsoft's public FetchXML reference). Nothing is read from a store: names are checked where their meaning depends on it,
+//! FetchXML to a query, and back (web-api 20; Microsoft's public FetchXML reference). Nothing is read from a store: names are checked where their meaning depends on it,
 //! and by [`resolve`](crate::resolve) after that.
 
 mod columns;
 mod filter;
 mod link;
-mod operators;
+mod print;
 mod xml;
 
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use std::sync::Arc;
 use driftless_model::{Error, ErrorCode, Result, Table};
 use roxmltree::{Document, ParsingOptions};
 
-use crate::{Filter, Link, Query, ResultKind, Tables};
+use crate::{Filter, Link, Query, QueryRequest, ResultKind, Tables};
 use columns::Chosen;
 use link::{Aliases, Place};
-pub use operators::{FETCH_OPERATORS, FetchOperator, FetchValues};
+pub use print::print;
 use xml::{Element, malformed};
 
 /// Bounds of one FetchXML text.
@@ -43,25 +43,6 @@ impl Default for FetchLimits {
     }
 }
 
-/// What a FetchXML text asks for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FetchQuery {
-    /// The query; its limit is not set.
-    pub query: Query,
-    /// Number of the page, from 1.
-    pub page: Option<u32>,
-    /// Rows of a page.
-    pub page_rows: Option<u32>,
-    /// The cookie of the page before, as the client carried it.
-    pub paging_cookie: Option<String>,
-    /// Rows to return in all; never together with pages.
-    pub top: Option<u32>,
-    /// The number of rows is to be returned as well.
-    pub total: bool,
-    /// Most rows to make aggregates of, below the limit of the service.
-    pub aggregate_rows_max: Option<u64>,
-}
-
 /// Attributes of `fetch` that change nothing here: hints to another engine, what editors of views write, and the wish to order choices by number, which is what
 /// the service does.
 const IGNORED: &[&str] =
@@ -72,7 +53,7 @@ const IGNORED: &[&str] =
 /// # Errors
 /// 0x80040303 with a sentence for what is no FetchXML, 0x80041102 and 0x80041103 for unknown tables and columns, 0x8004430c and 0x8004430d for too many conditions
 /// and links, 0x80040315 for what the service does not offer.
-pub fn read(text: &str, tables: &dyn Tables, limits: &FetchLimits) -> Result<FetchQuery> {
+pub fn read(text: &str, tables: &dyn Tables, limits: &FetchLimits) -> Result<QueryRequest> {
     if text.len() > limits.bytes {
         return Err(malformed(format!("The text may have at most {} bytes.", limits.bytes)));
     }
@@ -90,7 +71,7 @@ pub fn read(text: &str, tables: &dyn Tables, limits: &FetchLimits) -> Result<Fet
     let [entity] = fetch.children(&["entity"])?.try_into().map_err(|_| malformed("The element 'fetch' must have exactly one element 'entity'."))?;
     let query = Reader::start(&entity, &head, tables, limits)?.entity(&entity)?;
     let Head { page, page_rows, paging_cookie, top, total, aggregate_rows_max, .. } = head;
-    Ok(FetchQuery { query, page, page_rows, paging_cookie, top, total, aggregate_rows_max })
+    Ok(QueryRequest { query, page, page_rows, paging_cookie, top, total, aggregate_rows_max })
 }
 
 /// What stands at the root element.
@@ -178,8 +159,9 @@ impl<'a> Reader<'a> {
             }
         }
         self.query.orders.append(&mut later);
-        self.query.filter = all(filters);
+        self.query.filter = Filter::all(filters);
         self.finish_columns()?;
+        self.query.name_rows(&self.root);
         Ok(self.query)
     }
 }
@@ -190,14 +172,6 @@ enum Joined {
     Link(Link),
     /// A condition that there are partners, or none.
     Condition(Filter),
-}
-
-/// All of these hold; none for nothing.
-fn all(mut filters: Vec<Filter>) -> Option<Filter> {
-    match filters.len() {
-        0 | 1 => filters.pop(),
-        _ => Some(Filter::And(filters)),
-    }
 }
 
 fn not_offered(what: &str) -> Error {

@@ -10,11 +10,14 @@
 mod calendar;
 mod circumstances;
 mod evaluate;
+pub mod expression;
 pub mod fetch;
 #[cfg(test)]
 mod fixture;
 mod literal;
+mod naming;
 mod operator;
+mod operator_names;
 mod query;
 mod resolve;
 mod resolved;
@@ -27,7 +30,11 @@ pub use circumstances::{Circumstances, asks_for_clock, asks_for_fiscal_year, ask
 pub use evaluate::{AVERAGE_SCALE, Data, FoundRow, all_rows_of, compare_keys, rows_of, sum_too_great};
 pub use literal::{Literal, coerce};
 pub use operator::{Aggregate, CallerOperator, Comparison, DateOperator, DatePart, Operator, Span};
-pub use query::{Along, ColumnPath, Columns, Condition, DateGroup, Expand, Filter, Link, LinkKind, Order, OrderBy, Query, ResultKind, Role, SelectedValue};
+pub use operator_names::{NamedOperator, OPERATORS, OPERATORS_NOT_OFFERED, OperatorValues};
+pub use query::{
+    Along, ColumnPath, Columns, Condition, DateGroup, Expand, Filter, Link, LinkKind, Order, OrderBy, PartnerTest, Query, QueryRequest, ResultKind, Role,
+    SelectedValue,
+};
 pub use resolve::{Tables, resolve, resolve_within};
 pub use resolved::{
     Calendar, Collection, FlatValue, Group, Join, JoinKind, OrderKey, Output, ResolvedCondition, ResolvedFilter, ResolvedOrder, ResolvedQuery, Restriction,

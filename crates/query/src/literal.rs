@@ -25,6 +25,23 @@ pub enum Literal {
     Date(i32),
 }
 
+impl Literal {
+    /// The value as text that is read as the same value.
+    pub(crate) fn to_text(&self) -> String {
+        match self {
+            Self::Null => String::new(),
+            Self::Bool(value) => i32::from(*value).to_string(),
+            Self::Number(text) | Self::Text(text) => text.clone(),
+            Self::Guid(id) => id.to_string(),
+            Self::DateTime(seconds) => jiff::Timestamp::from_second(*seconds).map(|moment| moment.to_string()).unwrap_or_default(),
+            Self::Date(days) => {
+                let date = jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(*days));
+                date.map(|date| date.to_string()).unwrap_or_default()
+            }
+        }
+    }
+}
+
 /// The value of `literal` for `column`.
 ///
 /// A reference gets the table number 0: queries compare ids only. A time without an offset is one of the caller's clock.

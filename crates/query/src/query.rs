@@ -1,6 +1,6 @@
 //! What was asked, by name.
 
-use driftless_model::LogicalName;
+use driftless_model::{LogicalName, Table};
 
 use crate::{Aggregate, DatePart, Literal, Operator};
 
@@ -55,6 +55,33 @@ impl Query {
             lookup_names: false,
         }
     }
+
+    /// Different rows of which nothing is returned are told apart by their identifiers.
+    pub(crate) fn name_rows(&mut self, table: &Table) {
+        if self.result == ResultKind::Distinct && self.values.is_empty() {
+            let column = Some(ColumnPath::own(table.def.primary_id.clone()));
+            self.values.push(SelectedValue { column, name: None, role: Role::Plain });
+        }
+    }
+}
+
+/// A query, and how much of its answer is wanted at once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueryRequest {
+    /// The query; its limit is not set.
+    pub query: Query,
+    /// Number of the page, from 1.
+    pub page: Option<u32>,
+    /// Rows of a page.
+    pub page_rows: Option<u32>,
+    /// The cookie of the page before, as the client carried it.
+    pub paging_cookie: Option<String>,
+    /// Rows to return in all; never together with pages.
+    pub top: Option<u32>,
+    /// The number of rows is to be returned as well.
+    pub total: bool,
+    /// Most rows to make aggregates of, below the limit of the service.
+    pub aggregate_rows_max: Option<u64>,
 }
 
 /// What a result row stands for.
@@ -210,6 +237,61 @@ pub enum Filter {
     Condition(Condition),
     /// There is a partner. The kind of the link is not looked at. Its alias can be used inside only.
     Exists(Box<Link>),
+}
+
+/// What is asked of the partners of a row, when nothing of them is returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartnerTest {
+    /// There is one.
+    Any,
+    /// There is none.
+    NotAny,
+    /// There are some, and the link's filters hold of none. Called `all` (Microsoft: filter rows, a note on the name).
+    OnlyOthers,
+}
+
+impl Filter {
+    /// All of these hold; none for nothing.
+    pub fn all(mut parts: Vec<Self>) -> Option<Self> {
+        if parts.len() > 1 { Some(Self::And(parts)) } else { parts.pop() }
+    }
+
+    /// Any of these holds; none for nothing.
+    pub fn any(mut parts: Vec<Self>) -> Option<Self> {
+        if parts.len() > 1 { Some(Self::Or(parts)) } else { parts.pop() }
+    }
+
+    /// What is asked of the partners along `link`.
+    pub fn of_partners(test: PartnerTest, link: Link) -> Self {
+        let some = |link| Self::Exists(Box::new(link));
+        match test {
+            PartnerTest::Any => some(link),
+            PartnerTest::NotAny => Self::Not(Box::new(some(link))),
+            PartnerTest::OnlyOthers => {
+                let partners = Link { filter: None, links: Vec::new(), ..link.clone() };
+                Self::And(vec![some(partners), Self::Not(Box::new(some(link)))])
+            }
+        }
+    }
+
+    /// The opposite of [`Filter::of_partners`]: none if this asks something else.
+    pub fn partners(&self) -> Option<(PartnerTest, &Link)> {
+        match self {
+            Self::Exists(link) => Some((PartnerTest::Any, link)),
+            Self::Not(part) => match &**part {
+                Self::Exists(link) => Some((PartnerTest::NotAny, link)),
+                _ => None,
+            },
+            Self::And(parts) => match parts.as_slice() {
+                [Self::Exists(partners), Self::Not(part)] => match &**part {
+                    Self::Exists(link) if link.alias == partners.alias => Some((PartnerTest::OnlyOthers, link)),
+                    _ => None,
+                },
+                _ => None,
+            },
+            Self::Or(_) | Self::Condition(_) => None,
+        }
+    }
 }
 
 /// A condition on one column.

@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use driftless_model::{Caller, Error, ErrorCode, Reference, Result, Table, Uuid, Value};
-use driftless_query::{Collector, Columns, OrderKey, ResolvedOrder, Source};
+use driftless_query::expression::Expression;
+use driftless_query::fetch::FetchLimits;
+use driftless_query::{Collector, Columns, OrderKey, Query, ResolvedOrder, ResultKind, Source};
 use driftless_store::Length;
 use serde::{Deserialize, Serialize};
 
 use super::row;
 use super::{BULK_DELETE, COMPLETED, FAILED};
 use crate::context::WriteCx;
-use crate::messages::query_expression::QueryExpression;
 use crate::organization::Organization;
 use crate::records::{delete, load, system};
 use crate::request::{Delete, Identity, Target};
@@ -27,7 +28,7 @@ pub(crate) struct BulkDelete {
     /// Who asked for that user.
     pub(crate) acting_for: Option<Uuid>,
     /// Whose rows go, one query after the other.
-    pub(crate) queries: Vec<QueryExpression>,
+    pub(crate) queries: Vec<Expression>,
     /// The job is queued again so many days after its time.
     pub(crate) every_days: Option<u32>,
     /// How far it has come.
@@ -189,19 +190,31 @@ struct Found {
     more: bool,
 }
 
-fn table_of(cx: &WriteCx<'_>, work: &BulkDelete) -> Result<(Arc<Table>, QueryExpression)> {
+fn table_of(cx: &WriteCx<'_>, work: &BulkDelete) -> Result<(Arc<Table>, Expression)> {
     let expression = work.queries.get(work.progress.queries).cloned().unwrap_or_default();
-    Ok((Arc::clone(cx.snapshot.require(expression.table())?), expression))
+    Ok((Arc::clone(cx.snapshot.require(&expression.table)?), expression))
+}
+
+/// The rows of a query: nothing of them is returned but their ids, in no order, whatever else it asks for.
+///
+/// # Errors
+/// 0x80040203 when it asks for some rows only or for no rows; else as lowering it.
+pub(crate) fn rows_of(cx: &WriteCx<'_>, expression: &Expression) -> Result<Query> {
+    let query = expression.lower(&*cx.snapshot, &FetchLimits::default())?.query;
+    if expression.top.is_some() {
+        return Err(Error::argument("A bulk delete removes all rows of its queries: leave out 'TopCount'."));
+    }
+    if query.result == ResultKind::Groups {
+        return Err(Error::argument("A bulk delete removes rows: leave out groups and aggregates."));
+    }
+    Ok(Query { result: ResultKind::Rows, columns: Columns::Some(Vec::new()), values: Vec::new(), orders: Vec::new(), ..query })
 }
 
 /// The ids of the next rows of the present query that the caller can see, by id.
 fn next_rows(cx: &WriteCx<'_>, work: &BulkDelete, rows: u32) -> Result<Found> {
     let (table, expression) = table_of(cx, work)?;
-    let mut query = expression.lower()?;
-    query.columns = Columns::Some(Vec::new());
-    query.orders.clear();
     let read = cx.read();
-    let mut query = read.resolve(&query)?;
+    let mut query = read.resolve(&rows_of(cx, &expression)?)?;
     query.orders = vec![ResolvedOrder { key: OrderKey::Column(Source::ROOT, table.id), descending: false }];
     query.after = work.progress.after.map(|id| vec![Value::Guid(id)]);
     query.limit = Some(rows);

@@ -1,9 +1,10 @@
 //! BulkDelete: removes the rows that queries find, by a job (web-api 24, AUTHZ-47).
 
 use driftless_model::{Error, ErrorCode, Privilege, Result, Scopes};
+use driftless_query::expression::Expression;
 use driftless_store::Length;
 
-use super::query_expression::{QUERY_EXPRESSION, QueryExpression};
+use super::query_expression::{self, QUERY_EXPRESSION};
 use super::{Arg, Args, Binding, MessageDef, MessageKind, Outputs, ParamType as T, Run, opt, req};
 use crate::behaviors::tables;
 use crate::context::WriteCx;
@@ -49,7 +50,7 @@ fn run(cx: &mut WriteCx<'_>, args: &Args) -> Result<Outputs> {
     if args.flag("SendEmailNotification") {
         return Err(Error::new(ErrorCode::NotSupported, "Mail about bulk deletes is not offered by this version of the service."));
     }
-    let queries = args.list("QuerySet").iter().map(QueryExpression::of).collect::<Result<Vec<_>>>()?;
+    let queries = args.list("QuerySet").iter().map(query_expression::expression).collect::<Result<Vec<_>>>()?;
     if queries.is_empty() || queries.len() > QUERIES_MAX {
         return Err(Error::argument(format!("The 'QuerySet' must hold at least one query and at most {QUERIES_MAX}.")));
     }
@@ -64,18 +65,15 @@ fn run(cx: &mut WriteCx<'_>, args: &Args) -> Result<Outputs> {
 }
 
 /// Refuses a query before it is kept: its rows may be read and deleted, and the store can answer it.
-fn check(cx: &WriteCx<'_>, expression: &QueryExpression) -> Result<()> {
-    let table = cx.snapshot.require(expression.table())?;
+fn check(cx: &WriteCx<'_>, expression: &Expression) -> Result<()> {
+    let table = cx.snapshot.require(&expression.table)?;
     scopes::require(cx.caller, scopes::rows_of(table).with(Scopes::READ))?;
     cx.require(Privilege::Delete, table)?;
     if table.name().as_str() == "solution" || (tables::is_own(table) && !ENDED_JOBS.contains(&table.name().as_str())) {
         return Err(Error::new(ErrorCode::NotSupported, format!("Rows of '{}' cannot be deleted in bulk.", table.name())));
     }
-    let query = expression.lower()?;
-    if query.limit.is_some() {
-        return Err(Error::argument("A bulk delete removes all rows of its queries: leave out 'TopCount'."));
-    }
     let read = cx.read();
+    let query = bulk_delete::rows_of(cx, expression)?;
     cx.tx.count(&read.secure(read.resolve(&query)?)?, Some(1))?;
     Ok(())
 }

@@ -1,21 +1,19 @@
-//! QueryExpression: a query as an object, which messages take and jobs keep. Its types are declared as those of other parameters are, so every front reads it;
-//! here it becomes the one query model.
+//! Queries as parameters (organization-service 7): their types, declared as those of other parameters are, so that every front reads and writes them, and the way
+//! from there to the one query model and back.
 
-use driftless_model::{Error, ErrorCode, LogicalName, Result, Uuid};
-use driftless_query::{
-    CallerOperator, ColumnPath, Columns, Comparison, Condition, DateOperator, Filter, Link, LinkKind, Literal, Operator, Order, OrderBy, Query, Span,
+use driftless_model::{Error, Limits, Result};
+use driftless_query::expression::{
+    AggregateType, AttributeExpression, ConditionExpression, Criteria, DateGrouping, Expression, JoinOperator, LinkExpression, OrderExpression, Paging,
+    Returned,
 };
-use serde::{Deserialize, Serialize};
+use driftless_query::fetch::{self, FetchLimits};
+use driftless_query::{OPERATORS, OPERATORS_NOT_OFFERED, QueryRequest};
 
-use super::{Arg, ComplexType, EnumType, ParamType as T, opt, req};
-
-/// Conditions of one query, over all its filters and links.
-const CONDITIONS_MAX: usize = 500;
-/// Nesting of filters and links.
-const DEPTH_MAX: usize = 20;
+use super::{Arg, ComplexType, EnumType, ParamType as T, missing, opt, req};
+use crate::metadata::Snapshot;
 
 /// The type of a query.
-pub(crate) static QUERY_EXPRESSION: ComplexType = ComplexType {
+pub static QUERY_EXPRESSION: ComplexType = ComplexType {
     name: "QueryExpression",
     members: &[
         req("EntityName", T::Text),
@@ -30,7 +28,39 @@ pub(crate) static QUERY_EXPRESSION: ComplexType = ComplexType {
     ],
 };
 
-static COLUMN_SET: ComplexType = ComplexType { name: "ColumnSet", members: &[opt("AllColumns", T::Bool), opt("Columns", T::List(&T::Text))] };
+/// The type of a query by values of columns.
+pub static QUERY_BY_ATTRIBUTE: ComplexType = ComplexType {
+    name: "QueryByAttribute",
+    members: &[
+        req("EntityName", T::Text),
+        opt("ColumnSet", T::Complex(&COLUMN_SET)),
+        opt("Attributes", T::List(&T::Text)),
+        opt("Values", T::List(&T::Object)),
+        opt("Orders", T::List(&T::Complex(&ORDER_EXPRESSION))),
+        opt("PageInfo", T::Complex(&PAGING_INFO)),
+        opt("TopCount", T::Int),
+    ],
+};
+
+/// The type of a query as FetchXML.
+pub static FETCH_EXPRESSION: ComplexType = ComplexType { name: "FetchExpression", members: &[req("Query", T::Text)] };
+
+/// The type of a set of columns.
+pub static COLUMN_SET: ComplexType = ComplexType {
+    name: "ColumnSet",
+    members: &[opt("AllColumns", T::Bool), opt("Columns", T::List(&T::Text)), opt("AttributeExpressions", T::List(&T::Complex(&ATTRIBUTE_EXPRESSION)))],
+};
+
+static ATTRIBUTE_EXPRESSION: ComplexType = ComplexType {
+    name: "XrmAttributeExpression",
+    members: &[
+        req("AttributeName", T::Text),
+        opt("AggregateType", T::Enum(&AGGREGATE_TYPE)),
+        opt("Alias", T::Text),
+        opt("HasGroupBy", T::Bool),
+        opt("DateTimeGrouping", T::Enum(&DATE_TIME_GROUPING)),
+    ],
+};
 
 static FILTER_EXPRESSION: ComplexType = ComplexType {
     name: "FilterExpression",
@@ -38,6 +68,7 @@ static FILTER_EXPRESSION: ComplexType = ComplexType {
         opt("FilterOperator", T::Enum(&LOGICAL_OPERATOR)),
         opt("Conditions", T::List(&T::Complex(&CONDITION_EXPRESSION))),
         opt("Filters", T::List(&T::Complex(&FILTER_EXPRESSION))),
+        opt("AnyAllFilterLinkEntity", T::Complex(&LINK_ENTITY)),
     ],
 };
 
@@ -47,13 +78,10 @@ static CONDITION_EXPRESSION: ComplexType = ComplexType {
         opt("EntityName", T::Text),
         req("AttributeName", T::Text),
         req("Operator", T::Enum(&CONDITION_OPERATOR)),
-        opt("Values", T::List(&T::Complex(&OBJECT))),
+        opt("Values", T::List(&T::Object)),
         opt("CompareColumns", T::Bool),
     ],
 };
-
-/// A value with the name of its type. Columns know their types, so the name is not needed.
-static OBJECT: ComplexType = ComplexType { name: "Object", members: &[opt("Type", T::Text), opt("Value", T::Text)] };
 
 static LINK_ENTITY: ComplexType = ComplexType {
     name: "LinkEntity",
@@ -67,231 +95,93 @@ static LINK_ENTITY: ComplexType = ComplexType {
         opt("Columns", T::Complex(&COLUMN_SET)),
         opt("LinkCriteria", T::Complex(&FILTER_EXPRESSION)),
         opt("LinkEntities", T::List(&T::Complex(&LINK_ENTITY))),
+        opt("Orders", T::List(&T::Complex(&ORDER_EXPRESSION))),
     ],
 };
 
-static ORDER_EXPRESSION: ComplexType =
-    ComplexType { name: "OrderExpression", members: &[req("AttributeName", T::Text), opt("OrderType", T::Enum(&ORDER_TYPE)), opt("EntityName", T::Text)] };
+static ORDER_EXPRESSION: ComplexType = ComplexType {
+    name: "OrderExpression",
+    members: &[opt("AttributeName", T::Text), opt("OrderType", T::Enum(&ORDER_TYPE)), opt("EntityName", T::Text), opt("Alias", T::Text)],
+};
 
 static PAGING_INFO: ComplexType = ComplexType {
     name: "PagingInfo",
     members: &[opt("PageNumber", T::Int), opt("Count", T::Int), opt("PagingCookie", T::Text), opt("ReturnTotalRecordCount", T::Bool)],
 };
 
-static LOGICAL_OPERATOR: EnumType = EnumType::choice("LogicalOperator", &[("And", 0), ("Or", 1)]);
-static ORDER_TYPE: EnumType = EnumType::choice("OrderType", &[("Ascending", 0), ("Descending", 1)]);
-static JOIN_OPERATOR: EnumType = EnumType::choice(
-    "JoinOperator",
-    &[
-        ("Inner", 0),
-        ("LeftOuter", 1),
-        ("Natural", 2),
-        ("MatchFirstRowUsingCrossApply", 3),
-        ("In", 4),
-        ("Exists", 5),
-        ("Any", 6),
-        ("NotAny", 7),
-        ("All", 8),
-        ("NotAll", 9),
-    ],
-);
+const OR: i64 = 1;
+const DESCENDING: i64 = 1;
+static LOGICAL_OPERATOR: EnumType = EnumType::choice("LogicalOperator", &[("And", 0), ("Or", OR)]);
+static ORDER_TYPE: EnumType = EnumType::choice("OrderType", &[("Ascending", 0), ("Descending", DESCENDING)]);
+static JOIN_OPERATOR: EnumType = EnumType::choice("JoinOperator", &numbered(JoinOperator::ALL));
+static AGGREGATE_TYPE: EnumType = EnumType::choice("XrmAggregateType", &numbered(AggregateType::ALL));
+static DATE_TIME_GROUPING: EnumType = EnumType::choice("XrmDateTimeGrouping", &numbered(DateGrouping::ALL));
+static CONDITION_OPERATOR: EnumType = EnumType::choice("ConditionOperator", &condition_operators());
 
-static CONDITION_OPERATOR: EnumType = EnumType::choice(
-    "ConditionOperator",
-    &[
-        ("Equal", 0),
-        ("NotEqual", 1),
-        ("GreaterThan", 2),
-        ("LessThan", 3),
-        ("GreaterEqual", 4),
-        ("LessEqual", 5),
-        ("Like", 6),
-        ("NotLike", 7),
-        ("In", 8),
-        ("NotIn", 9),
-        ("Between", 10),
-        ("NotBetween", 11),
-        ("Null", 12),
-        ("NotNull", 13),
-        ("Yesterday", 14),
-        ("Today", 15),
-        ("Tomorrow", 16),
-        ("Last7Days", 17),
-        ("Next7Days", 18),
-        ("LastWeek", 19),
-        ("ThisWeek", 20),
-        ("NextWeek", 21),
-        ("LastMonth", 22),
-        ("ThisMonth", 23),
-        ("NextMonth", 24),
-        ("On", 25),
-        ("OnOrBefore", 26),
-        ("OnOrAfter", 27),
-        ("LastYear", 28),
-        ("ThisYear", 29),
-        ("NextYear", 30),
-        ("LastXHours", 31),
-        ("NextXHours", 32),
-        ("LastXDays", 33),
-        ("NextXDays", 34),
-        ("LastXWeeks", 35),
-        ("NextXWeeks", 36),
-        ("LastXMonths", 37),
-        ("NextXMonths", 38),
-        ("LastXYears", 39),
-        ("NextXYears", 40),
-        ("EqualUserId", 41),
-        ("NotEqualUserId", 42),
-        ("EqualBusinessId", 43),
-        ("NotEqualBusinessId", 44),
-        ("Contains", 49),
-        ("DoesNotContain", 50),
-        ("NotOn", 52),
-        ("OlderThanXMonths", 53),
-        ("BeginsWith", 54),
-        ("DoesNotBeginWith", 55),
-        ("EndsWith", 56),
-        ("DoesNotEndWith", 57),
-        ("EqualUserTeams", 73),
-        ("EqualUserOrUserTeams", 74),
-        ("Under", 75),
-        ("NotUnder", 76),
-        ("UnderOrEqual", 77),
-        ("Above", 78),
-        ("AboveOrEqual", 79),
-        ("OlderThanXYears", 82),
-        ("OlderThanXWeeks", 83),
-        ("OlderThanXDays", 84),
-        ("OlderThanXHours", 85),
-        ("OlderThanXMinutes", 86),
-        ("ContainValues", 87),
-        ("DoesNotContainValues", 88),
-    ],
-);
+/// Members with their numbers, of names in the order of their numbers.
+const fn numbered<V: Copy, const N: usize>(named: [(&'static str, V); N]) -> [(&'static str, i64); N] {
+    let mut members = [("", 0); N];
+    let mut at = 0;
+    while at < N {
+        members[at] = (named[at].0, at as i64);
+        at += 1;
+    }
+    members
+}
 
-/// What an operator asks, whether its answer is turned round, and the value that it has by itself.
-fn meaning(name: &str) -> Option<(Operator, bool, Option<&'static str>)> {
-    use Comparison as C;
-    use Operator as O;
-    let within = |span, offset| (O::Date(DateOperator::Within(span, offset)), false, None);
-    let last = |span| (O::Date(DateOperator::Last(span)), false, None);
-    let next = |span| (O::Date(DateOperator::Next(span)), false, None);
-    let older = |span| (O::Date(DateOperator::OlderThan(span)), false, None);
-    let caller = |of| (O::Caller(of), false, None);
-    let place = |above, inclusive| (O::Hierarchy { above, inclusive }, false, None);
-    let not = |operator| (operator, true, None);
-    let plain = |operator| (operator, false, None);
-    Some(match name {
-        "Equal" => plain(O::Compare(C::Equal)),
-        "NotEqual" => plain(O::Compare(C::NotEqual)),
-        "GreaterThan" => plain(O::Compare(C::Greater)),
-        "LessThan" => plain(O::Compare(C::Less)),
-        "GreaterEqual" => plain(O::Compare(C::GreaterEqual)),
-        "LessEqual" => plain(O::Compare(C::LessEqual)),
-        "Like" => plain(O::Like),
-        "NotLike" => not(O::Like),
-        "In" => plain(O::In),
-        "NotIn" => not(O::In),
-        "Between" => plain(O::Between),
-        "NotBetween" => not(O::Between),
-        "Null" => plain(O::Null),
-        "NotNull" => plain(O::NotNull),
-        "Contains" => plain(O::Contains),
-        "DoesNotContain" => not(O::Contains),
-        "BeginsWith" => plain(O::BeginsWith),
-        "DoesNotBeginWith" => not(O::BeginsWith),
-        "EndsWith" => plain(O::EndsWith),
-        "DoesNotEndWith" => not(O::EndsWith),
-        "ContainValues" => plain(O::ContainValues),
-        "DoesNotContainValues" => not(O::ContainValues),
-        "Yesterday" => within(Span::Day, -1),
-        "Today" => within(Span::Day, 0),
-        "Tomorrow" => within(Span::Day, 1),
-        "LastWeek" => within(Span::Week, -1),
-        "ThisWeek" => within(Span::Week, 0),
-        "NextWeek" => within(Span::Week, 1),
-        "LastMonth" => within(Span::Month, -1),
-        "ThisMonth" => within(Span::Month, 0),
-        "NextMonth" => within(Span::Month, 1),
-        "LastYear" => within(Span::Year, -1),
-        "ThisYear" => within(Span::Year, 0),
-        "NextYear" => within(Span::Year, 1),
-        "Last7Days" => (O::Date(DateOperator::Last(Span::Day)), false, Some("7")),
-        "Next7Days" => (O::Date(DateOperator::Next(Span::Day)), false, Some("7")),
-        "LastXHours" => last(Span::Hour),
-        "LastXDays" => last(Span::Day),
-        "LastXWeeks" => last(Span::Week),
-        "LastXMonths" => last(Span::Month),
-        "LastXYears" => last(Span::Year),
-        "NextXHours" => next(Span::Hour),
-        "NextXDays" => next(Span::Day),
-        "NextXWeeks" => next(Span::Week),
-        "NextXMonths" => next(Span::Month),
-        "NextXYears" => next(Span::Year),
-        "OlderThanXMinutes" => older(Span::Minute),
-        "OlderThanXHours" => older(Span::Hour),
-        "OlderThanXDays" => older(Span::Day),
-        "OlderThanXWeeks" => older(Span::Week),
-        "OlderThanXMonths" => older(Span::Month),
-        "OlderThanXYears" => older(Span::Year),
-        "On" => plain(O::Date(DateOperator::On)),
-        "NotOn" => not(O::Date(DateOperator::On)),
-        "OnOrBefore" => plain(O::Date(DateOperator::OnOrBefore)),
-        "OnOrAfter" => plain(O::Date(DateOperator::OnOrAfter)),
-        "EqualUserId" => caller(CallerOperator::User),
-        "NotEqualUserId" => not(O::Caller(CallerOperator::User)),
-        "EqualBusinessId" => caller(CallerOperator::BusinessUnit),
-        "NotEqualBusinessId" => not(O::Caller(CallerOperator::BusinessUnit)),
-        "EqualUserTeams" => caller(CallerOperator::Teams),
-        "EqualUserOrUserTeams" => caller(CallerOperator::UserOrTeams),
-        "Under" => place(false, false),
-        "UnderOrEqual" => place(false, true),
-        "NotUnder" => not(O::Hierarchy { above: false, inclusive: false }),
-        "Above" => place(true, false),
-        "AboveOrEqual" => place(true, true),
-        _ => return None,
+const CONDITION_OPERATORS: usize = 90;
+
+/// Every operator by its number, also those that are not offered: a query that asks for one of these is refused by name.
+const fn condition_operators() -> [(&'static str, i64); CONDITION_OPERATORS] {
+    let mut members = [("", -1); CONDITION_OPERATORS];
+    let mut at = 0;
+    while at < OPERATORS.len() {
+        if let Some((name, number)) = OPERATORS[at].expression {
+            members[number as usize] = (name, number);
+        }
+        at += 1;
+    }
+    at = 0;
+    while at < OPERATORS_NOT_OFFERED.len() {
+        members[OPERATORS_NOT_OFFERED[at].1 as usize] = OPERATORS_NOT_OFFERED[at];
+        at += 1;
+    }
+    members
+}
+
+/// The query in an object of one of the types [`QUERY_EXPRESSION`], [`QUERY_BY_ATTRIBUTE`] and [`FETCH_EXPRESSION`]; its members tell which of them it is.
+///
+/// # Errors
+/// 0x80040203 with a sentence for what is no query, 0x80040303 for what is no FetchXML, 0x80041102 and 0x80041103 for unknown tables and columns, 0x8004430c and
+/// 0x8004430d for too many conditions and links, 0x80040315 for what the service does not offer.
+pub fn read_query(query: &Arg, snapshot: &Snapshot, limits: &Limits) -> Result<QueryRequest> {
+    let limits = FetchLimits { top: limits.page_rows_max, ..FetchLimits::default() };
+    match query.member("Query") {
+        Some(Arg::Text(text)) => fetch::read(text, snapshot, &limits),
+        _ => expression(query)?.lower(snapshot, &limits),
+    }
+}
+
+/// The QueryExpression or QueryByAttribute that a parameter holds. Its names are not looked up.
+///
+/// # Errors
+/// 0x80040203 for what is no query.
+pub(crate) fn expression(arg: &Arg) -> Result<Expression> {
+    let mut filter = arg.member("Criteria").map(criteria).transpose()?.unwrap_or_default();
+    let attributes = list(arg, "Attributes");
+    if !attributes.is_empty() {
+        filter = by_attribute(attributes, list(arg, "Values"))?;
+    }
+    Ok(Expression {
+        table: text(arg, "EntityName").ok_or_else(|| missing("EntityName"))?,
+        returned: arg.member("ColumnSet").map(returned).transpose()?.unwrap_or_default(),
+        filter,
+        links: list(arg, "LinkEntities").iter().map(link).collect::<Result<_>>()?,
+        orders: orders(arg)?,
+        top: count(arg, "TopCount")?,
+        distinct: is_set(arg, "Distinct"),
+        page: arg.member("PageInfo").map(paging).transpose()?.unwrap_or_default(),
     })
-}
-
-/// A query as it was given, in a form that a job can keep.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct QueryExpression {
-    table: String,
-    /// None for all.
-    columns: Option<Vec<String>>,
-    filter: Criteria,
-    links: Vec<LinkEntity>,
-    /// Table or alias, column, greatest first.
-    orders: Vec<(Option<String>, String, bool)>,
-    limit: Option<u32>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Criteria {
-    any: bool,
-    conditions: Vec<Test>,
-    filters: Vec<Criteria>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Test {
-    link: Option<String>,
-    column: String,
-    operator: String,
-    values: Vec<String>,
-    /// The value is the name of a column.
-    compares_columns: bool,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct LinkEntity {
-    alias: Option<String>,
-    table: String,
-    from: String,
-    to: String,
-    join: String,
-    filter: Criteria,
-    links: Vec<LinkEntity>,
 }
 
 fn text(of: &Arg, name: &str) -> Option<String> {
@@ -301,11 +191,21 @@ fn text(of: &Arg, name: &str) -> Option<String> {
     }
 }
 
-fn named(of: &Arg, name: &str, kind: &EnumType) -> Option<String> {
+fn must(of: &Arg, name: &'static str) -> Result<String> {
+    text(of, name).ok_or_else(|| missing(name))
+}
+
+fn number(of: &Arg, name: &str) -> Option<i64> {
     match of.member(name) {
-        Some(Arg::BigInt(number)) => Some(kind.print(*number)),
+        Some(Arg::BigInt(number)) => Some(*number),
         _ => None,
     }
+}
+
+/// A member of an enumeration whose names stand in the order of their numbers; the first one without it.
+fn member<V: Copy + Default, const N: usize>(of: &Arg, name: &str, named: [(&'static str, V); N]) -> V {
+    let at = number(of, name).and_then(|number| usize::try_from(number).ok());
+    at.and_then(|at| named.get(at)).map(|(_, value)| *value).unwrap_or_default()
 }
 
 fn list<'a>(of: &'a Arg, name: &str) -> &'a [Arg] {
@@ -319,244 +219,221 @@ fn is_set(of: &Arg, name: &str) -> bool {
     matches!(of.member(name), Some(Arg::Bool(true)))
 }
 
-/// How much of a query may still come.
-struct Budget {
-    conditions: usize,
-    depth: usize,
-}
-
-impl Budget {
-    fn down(&mut self) -> Result<()> {
-        self.depth = self.depth.checked_sub(1).ok_or_else(|| Error::argument(format!("A query may nest filters and links {DEPTH_MAX} deep.")))?;
-        Ok(())
-    }
-
-    fn up(&mut self) {
-        self.depth += 1;
+/// A whole number; 0 is as good as none.
+fn count(of: &Arg, name: &str) -> Result<Option<u32>> {
+    match of.member(name) {
+        Some(Arg::Int(0)) => Ok(None),
+        Some(Arg::Int(number)) => u32::try_from(*number).map(Some).map_err(|_| Error::argument(format!("'{name}' must not be below 0."))),
+        _ => Ok(None),
     }
 }
 
-impl QueryExpression {
-    /// The query in a parameter of the type [`QUERY_EXPRESSION`].
-    ///
-    /// # Errors
-    /// 0x80040203 when it is too large.
-    pub(crate) fn of(arg: &Arg) -> Result<Self> {
-        let mut budget = Budget { conditions: CONDITIONS_MAX, depth: DEPTH_MAX };
-        let columns = arg
-            .member("ColumnSet")
-            .filter(|set| !is_set(set, "AllColumns"))
-            .map(|set| list(set, "Columns").iter().filter_map(|column| if let Arg::Text(name) = column { Some(name.clone()) } else { None }).collect());
-        let orders = list(arg, "Orders").iter().filter_map(|order| {
-            let descending = named(order, "OrderType", &ORDER_TYPE).as_deref() == Some("Descending");
-            Some((text(order, "EntityName"), text(order, "AttributeName")?, descending))
-        });
-        Ok(Self {
-            table: text(arg, "EntityName").unwrap_or_default(),
-            columns,
-            filter: Criteria::of(arg.member("Criteria"), &mut budget)?,
-            links: LinkEntity::all(arg, &mut budget)?,
-            orders: orders.collect(),
-            limit: match arg.member("TopCount") {
-                Some(Arg::Int(top)) => u32::try_from(*top).ok().filter(|top| *top > 0),
-                _ => None,
-            },
+fn paging(arg: &Arg) -> Result<Paging> {
+    Ok(Paging {
+        number: count(arg, "PageNumber")?,
+        rows: count(arg, "Count")?,
+        cookie: text(arg, "PagingCookie").filter(|cookie| !cookie.trim().is_empty()),
+        total: is_set(arg, "ReturnTotalRecordCount"),
+    })
+}
+
+fn returned(arg: &Arg) -> Result<Returned> {
+    let attribute = |arg: &Arg| {
+        Ok(AttributeExpression {
+            column: must(arg, "AttributeName")?,
+            alias: text(arg, "Alias"),
+            aggregate: member(arg, "AggregateType", AggregateType::ALL),
+            groups: is_set(arg, "HasGroupBy"),
+            date_part: member(arg, "DateTimeGrouping", DateGrouping::ALL),
         })
-    }
-
-    /// The table.
-    pub(crate) fn table(&self) -> &str {
-        &self.table
-    }
-
-    /// The query in the one model.
-    ///
-    /// # Errors
-    /// 0x80040203 for operators with values that do not fit, 0x80040315 for joins that are not offered.
-    pub(crate) fn lower(&self) -> Result<Query> {
-        let mut query = Query::new(self.table.as_str().into());
-        if let Some(columns) = &self.columns {
-            query.columns = Columns::Some(columns.iter().map(|name| name.as_str().into()).collect());
-        }
-        let mut all = vec![self.filter.lower(&self.table)?];
-        for link in &self.links {
-            link.lower(&self.table, &mut query.links, &mut all)?;
-        }
-        query.filter = Some(Filter::And(all));
-        query.orders = self
-            .orders
-            .iter()
-            .map(|(link, column, descending)| Order { by: OrderBy::Column(path(link.as_deref(), &self.table, column)), descending: *descending })
-            .collect();
-        query.limit = self.limit;
-        Ok(query)
-    }
+    };
+    let name = |column: &Arg| if let Arg::Text(name) = column { Some(name.clone()) } else { None };
+    Ok(Returned {
+        all: is_set(arg, "AllColumns"),
+        columns: list(arg, "Columns").iter().filter_map(name).collect(),
+        attributes: list(arg, "AttributeExpressions").iter().map(attribute).collect::<Result<_>>()?,
+    })
 }
 
-impl Criteria {
-    fn of(arg: Option<&Arg>, budget: &mut Budget) -> Result<Self> {
-        let Some(arg) = arg else { return Ok(Self::default()) };
-        budget.down()?;
-        let own = list(arg, "Conditions");
-        budget.conditions =
-            budget.conditions.checked_sub(own.len()).ok_or_else(|| Error::argument(format!("A query may have {CONDITIONS_MAX} conditions.")))?;
-        let conditions = own
-            .iter()
-            .map(|condition| Test {
-                link: text(condition, "EntityName"),
-                column: text(condition, "AttributeName").unwrap_or_default(),
-                operator: named(condition, "Operator", &CONDITION_OPERATOR).unwrap_or_default(),
-                values: list(condition, "Values").iter().map(|value| text(value, "Value").unwrap_or_default()).collect(),
-                compares_columns: is_set(condition, "CompareColumns"),
-            })
-            .collect();
-        let filters = list(arg, "Filters").iter().map(|filter| Self::of(Some(filter), budget)).collect::<Result<_>>()?;
-        budget.up();
-        Ok(Self { any: named(arg, "FilterOperator", &LOGICAL_OPERATOR).as_deref() == Some("Or"), conditions, filters })
-    }
-
-    fn lower(&self, table: &str) -> Result<Filter> {
-        let mut parts = Vec::with_capacity(self.conditions.len() + self.filters.len());
-        for condition in &self.conditions {
-            parts.push(condition.lower(table)?);
-        }
-        for filter in &self.filters {
-            // An empty filter asks nothing, also beside others of which any is enough.
-            if !filter.conditions.is_empty() || !filter.filters.is_empty() {
-                parts.push(filter.lower(table)?);
-            }
-        }
-        Ok(if self.any && !parts.is_empty() { Filter::Or(parts) } else { Filter::And(parts) })
-    }
+fn orders(of: &Arg) -> Result<Vec<OrderExpression>> {
+    let order = |order: &Arg| {
+        let value = text(order, "Alias");
+        Ok(OrderExpression {
+            link: text(order, "EntityName"),
+            column: if value.is_some() { String::new() } else { must(order, "AttributeName")? },
+            descending: number(order, "OrderType") == Some(DESCENDING),
+            value,
+        })
+    };
+    list(of, "Orders").iter().map(order).collect()
 }
 
-impl Test {
-    fn lower(&self, table: &str) -> Result<Filter> {
-        let (operator, turned, own) = meaning(&self.operator).ok_or_else(|| {
-            Error::new(ErrorCode::NotSupported, format!("The condition operator '{}' is not offered by this version of the service.", self.operator))
-        })?;
-        let column = path(self.link.as_deref(), table, &self.column);
-        let mut condition = Condition::new(column, operator, Vec::new());
-        match (self.compares_columns, self.values.as_slice()) {
-            (true, [other]) => condition.other = Some(path(self.link.as_deref(), table, other)),
-            (true, _) => return Err(Error::argument(format!("The condition on '{}' needs the name of one column to compare with.", self.column))),
-            (false, values) => condition.values = own.into_iter().chain(values.iter().map(String::as_str)).map(literal).collect(),
-        }
-        let condition = Filter::Condition(condition);
-        Ok(if turned { Filter::Not(Box::new(condition)) } else { condition })
+fn criteria(arg: &Arg) -> Result<Criteria> {
+    let condition = |condition: &Arg| {
+        let column = must(condition, "AttributeName")?;
+        Ok(ConditionExpression {
+            link: text(condition, "EntityName"),
+            operator: number(condition, "Operator").map(|number| CONDITION_OPERATOR.print(number)).ok_or_else(|| missing("Operator"))?,
+            values: values(list(condition, "Values"), &column)?,
+            column,
+            compares_columns: is_set(condition, "CompareColumns"),
+        })
+    };
+    Ok(Criteria {
+        any: number(arg, "FilterOperator") == Some(OR),
+        conditions: list(arg, "Conditions").iter().map(condition).collect::<Result<_>>()?,
+        filters: list(arg, "Filters").iter().map(criteria).collect::<Result<_>>()?,
+        partners: match arg.member("AnyAllFilterLinkEntity") {
+            Some(partners @ Arg::Complex(_)) => Some(Box::new(link(partners)?)),
+            _ => None,
+        },
+    })
+}
+
+/// Each column has the value that stands at its place.
+fn by_attribute(columns: &[Arg], own: &[Arg]) -> Result<Criteria> {
+    if columns.len() != own.len() {
+        return Err(Error::argument(format!("'Attributes' has {} names and 'Values' has {} values: each name needs one value.", columns.len(), own.len())));
     }
-}
-
-/// A value as text: the column says what it is.
-fn literal(text: &str) -> Literal {
-    Uuid::try_parse(text).map_or_else(|_| Literal::Text(text.to_owned()), Literal::Guid)
-}
-
-/// A column of the query's own table, which may be named, or of a link.
-fn path(link: Option<&str>, table: &str, column: &str) -> ColumnPath {
-    ColumnPath { link: link.filter(|name| *name != table).map(str::to_owned), lookups: Vec::new(), column: column.into() }
-}
-
-impl LinkEntity {
-    fn all(of: &Arg, budget: &mut Budget) -> Result<Vec<Self>> {
-        budget.down()?;
-        let links = list(of, "LinkEntities").iter().map(|link| {
-            Ok(Self {
-                alias: text(link, "EntityAlias"),
-                table: text(link, "LinkToEntityName").unwrap_or_default(),
-                from: text(link, "LinkToAttributeName").unwrap_or_default(),
-                to: text(link, "LinkFromAttributeName").unwrap_or_default(),
-                join: named(link, "JoinOperator", &JOIN_OPERATOR).unwrap_or_else(|| "Inner".to_owned()),
-                filter: Criteria::of(link.member("LinkCriteria"), budget)?,
-                links: Self::all(link, budget)?,
-            })
-        });
-        let links = links.collect();
-        budget.up();
-        links
-    }
-
-    /// Adds the link to a query's links, or, where it only asks whether there is a partner, to its conditions.
-    fn lower(&self, _parent: &str, links: &mut Vec<Link>, all: &mut Vec<Filter>) -> Result<()> {
-        let kind = match self.join.as_str() {
-            "LeftOuter" => LinkKind::Outer,
-            "MatchFirstRowUsingCrossApply" => LinkKind::First,
-            "All" | "NotAll" => {
-                return Err(Error::new(ErrorCode::NotSupported, format!("The join operator '{}' is not offered by this version of the service.", self.join)));
-            }
-            _ => LinkKind::Inner,
+    let condition = |(column, value): (&Arg, &Arg)| {
+        let Arg::Text(column) = column else { return Err(missing("Attributes")) };
+        let (operator, values) = match value {
+            Arg::Null => ("Null", Vec::new()),
+            value => ("Equal", values(std::slice::from_ref(value), column)?),
         };
-        let alias = self.alias.clone().unwrap_or_else(|| self.table.clone());
-        let mut inner = Vec::new();
-        let mut filters = vec![self.filter.lower(&alias)?];
-        for link in &self.links {
-            link.lower(&alias, &mut inner, &mut filters)?;
+        Ok(ConditionExpression { column: column.clone(), operator: operator.to_owned(), values, ..ConditionExpression::default() })
+    };
+    Ok(Criteria { conditions: columns.iter().zip(own).map(condition).collect::<Result<_>>()?, ..Criteria::default() })
+}
+
+/// Values as texts: columns know their types. One that is a list stands for its items.
+fn values(args: &[Arg], column: &str) -> Result<Vec<String>> {
+    let mut all = Vec::with_capacity(args.len());
+    for arg in args {
+        match arg {
+            Arg::List(items) => all.extend(values(items, column)?),
+            Arg::Text(text) => all.push(text.clone()),
+            Arg::Bool(value) => all.push(value.to_string()),
+            Arg::Int(number) => all.push(number.to_string()),
+            Arg::BigInt(number) => all.push(number.to_string()),
+            Arg::Guid(id) => all.push(id.to_string()),
+            Arg::Null => all.push(String::new()),
+            _ => return Err(Error::argument(format!("A value of the condition on '{column}' must be a text, a number, a date, an identifier, yes or no."))),
         }
-        let name = |text: &str| LogicalName::from(text);
-        let link = Link { alias, table: name(&self.table), from: name(&self.from), to: name(&self.to), kind, filter: Some(Filter::And(filters)), links: inner };
-        match self.join.as_str() {
-            "In" | "Exists" | "Any" => all.push(Filter::Exists(Box::new(link))),
-            "NotAny" => all.push(Filter::Not(Box::new(Filter::Exists(Box::new(link))))),
-            _ => links.push(link),
-        }
-        Ok(())
     }
+    Ok(all)
+}
+
+fn link(arg: &Arg) -> Result<LinkExpression> {
+    Ok(LinkExpression {
+        alias: text(arg, "EntityAlias"),
+        table: must(arg, "LinkToEntityName")?,
+        from: must(arg, "LinkToAttributeName")?,
+        to: must(arg, "LinkFromAttributeName")?,
+        join: member(arg, "JoinOperator", JoinOperator::ALL),
+        returned: arg.member("Columns").map(returned).transpose()?.unwrap_or_default(),
+        filter: arg.member("LinkCriteria").map(criteria).transpose()?.unwrap_or_default(),
+        links: list(arg, "LinkEntities").iter().map(link).collect::<Result<_>>()?,
+        orders: orders(arg)?,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test] // web-api 24
-    fn every_operator_that_is_declared_has_a_meaning() {
-        for (name, _) in CONDITION_OPERATOR.members {
-            assert!(meaning(name).is_some(), "{name}");
-        }
+    fn words(text: &str) -> Arg {
+        Arg::Text(text.to_owned())
     }
 
-    #[test] // web-api 24
-    fn a_query_as_clients_send_it_becomes_the_one_model() {
-        let words = |text: &str| Arg::Text(text.to_owned());
-        let condition = |link: &str, column: &str, operator: i64, values: &[&str]| {
-            let values = values.iter().map(|value| Arg::Complex(vec![("Type", words("System.Guid")), ("Value", words(value))])).collect();
-            Arg::Complex(vec![
-                ("EntityName", words(link)),
-                ("AttributeName", words(column)),
-                ("Operator", Arg::BigInt(operator)),
-                ("Values", Arg::List(values)),
-            ])
-        };
+    fn condition(link: &str, column: &str, operator: i64, values: Vec<Arg>) -> Arg {
+        Arg::Complex(vec![("EntityName", words(link)), ("AttributeName", words(column)), ("Operator", Arg::BigInt(operator)), ("Values", Arg::List(values))])
+    }
+
+    #[test] // web-api 24, organization-service 7
+    fn enumerations_have_their_published_numbers() {
+        for (kind, name, number) in [
+            (&CONDITION_OPERATOR, "Equal", 0),
+            (&CONDITION_OPERATOR, "NotOn", 52),
+            (&CONDITION_OPERATOR, "EqualRoleBusinessId", 89),
+            (&JOIN_OPERATOR, "MatchFirstRowUsingCrossApply", 3),
+            (&JOIN_OPERATOR, "NotAll", 9),
+            (&AGGREGATE_TYPE, "Avg", 4),
+            (&DATE_TIME_GROUPING, "FiscalYear", 7),
+        ] {
+            assert_eq!(kind.parse(name), Some(number), "{name}");
+        }
+        assert_eq!(CONDITION_OPERATOR.members.iter().filter(|(name, _)| name.is_empty()).count(), 0);
+    }
+
+    #[test] // web-api 24, organization-service 7
+    fn a_query_as_clients_send_it_is_read_whole() {
+        let list = Arg::List(vec![Arg::Int(1), Arg::BigInt(2), words("3")]);
         let criteria = Arg::Complex(vec![
             ("FilterOperator", Arg::BigInt(1)),
-            ("Conditions", Arg::List(vec![condition("", "name", 9, &["a"]), condition("account", "name", 12, &[]), condition("c", "fullname", 0, &["x"])])),
+            ("Conditions", Arg::List(vec![condition("", "name", 9, vec![words("a"), Arg::Bool(true)]), condition("c", "count", 8, vec![list])])),
             ("Filters", Arg::List(vec![Arg::Complex(Vec::new())])),
+            ("AnyAllFilterLinkEntity", Arg::Null),
         ]);
+        let attribute = Arg::Complex(vec![("AttributeName", words("revenue")), ("Alias", words("sum")), ("AggregateType", Arg::BigInt(3))]);
+        let columns = Arg::Complex(vec![("Columns", Arg::List(vec![words("name")])), ("AttributeExpressions", Arg::List(vec![attribute]))]);
+        let order = Arg::Complex(vec![("AttributeName", words("fullname")), ("OrderType", Arg::BigInt(1))]);
         let link = Arg::Complex(vec![
             ("LinkFromAttributeName", words("primarycontactid")),
             ("LinkToEntityName", words("contact")),
             ("LinkToAttributeName", words("contactid")),
             ("JoinOperator", Arg::BigInt(1)),
             ("EntityAlias", words("c")),
+            ("Columns", columns.clone()),
+            ("Orders", Arg::List(vec![order])),
         ]);
-        let arg = Arg::Complex(vec![("EntityName", words("account")), ("Criteria", criteria), ("LinkEntities", Arg::List(vec![link]))]);
-        let query = QueryExpression::of(&arg).unwrap().lower().unwrap();
-        let own = |operator, values| Filter::Condition(Condition::new(ColumnPath::own("name".into()), operator, values));
-        let linked = ColumnPath { link: Some("c".to_owned()), lookups: Vec::new(), column: "fullname".into() };
-        let any = vec![
-            Filter::Not(Box::new(own(Operator::In, vec![Literal::Text("a".to_owned())]))),
-            own(Operator::Null, Vec::new()),
-            Filter::Condition(Condition::new(linked, Operator::Compare(Comparison::Equal), vec![Literal::Text("x".to_owned())])),
-        ];
-        assert_eq!(query.filter, Some(Filter::And(vec![Filter::Or(any)])));
+        let page =
+            Arg::Complex(vec![("PageNumber", Arg::Int(2)), ("Count", Arg::Int(0)), ("PagingCookie", words(" ")), ("ReturnTotalRecordCount", Arg::Bool(true))]);
+        let query = Arg::Complex(vec![
+            ("EntityName", words("account")),
+            ("ColumnSet", columns),
+            ("Criteria", criteria),
+            ("LinkEntities", Arg::List(vec![link])),
+            ("PageInfo", page),
+        ]);
+        let query = expression(&query).unwrap();
+        assert_eq!(query.returned.columns, ["name"]);
+        assert_eq!((query.returned.attributes[0].aggregate, query.returned.attributes[0].alias.as_deref()), (AggregateType::Sum, Some("sum")));
+        let [first, second] = query.filter.conditions.as_slice() else { panic!("{query:?}") };
+        assert_eq!((first.operator.as_str(), first.values.as_slice(), &first.link), ("NotIn", ["a".to_owned(), "true".to_owned()].as_slice(), &None));
+        assert_eq!((second.values.join(","), second.link.as_deref()), ("1,2,3".to_owned(), Some("c")));
+        assert_eq!((query.filter.any, query.filter.filters.len(), query.filter.partners.is_none()), (true, 1, true));
         let [link] = query.links.as_slice() else { panic!("{query:?}") };
-        assert_eq!((&*link.alias, &*link.table, &*link.from, &*link.to, link.kind), ("c", "contact", "contactid", "primarycontactid", LinkKind::Outer));
+        assert_eq!(
+            (link.alias.as_deref(), &*link.table, &*link.from, &*link.to, link.join),
+            (Some("c"), "contact", "contactid", "primarycontactid", JoinOperator::LeftOuter)
+        );
+        assert_eq!((link.returned.columns.len(), link.orders[0].descending), (1, true));
+        assert_eq!(query.page, Paging { number: Some(2), rows: None, cookie: None, total: true });
     }
 
-    #[test] // A9
-    fn a_query_that_nests_too_deeply_is_refused() {
-        let nested = |depth: usize| (0..depth).fold(Arg::Complex(Vec::new()), |inner, _| Arg::Complex(vec![("Filters", Arg::List(vec![inner]))]));
-        let query = |criteria| Arg::Complex(vec![("EntityName", Arg::Text("account".to_owned())), ("Criteria", criteria)]);
-        assert!(QueryExpression::of(&query(nested(DEPTH_MAX - 1))).is_ok());
-        assert!(QueryExpression::of(&query(nested(DEPTH_MAX))).is_err());
+    #[test] // organization-service 7
+    fn a_query_by_attribute_asks_for_each_value() {
+        let query = |values: Vec<Arg>| {
+            let attributes = Arg::List(vec![words("name"), words("parentaccountid")]);
+            expression(&Arg::Complex(vec![("EntityName", words("account")), ("Attributes", attributes), ("Values", Arg::List(values))]))
+        };
+        let read = query(vec![words("a"), Arg::Null]).unwrap();
+        let asked: Vec<_> = read.filter.conditions.iter().map(|asked| (asked.column.as_str(), asked.operator.as_str(), asked.values.len())).collect();
+        assert_eq!(asked, [("name", "Equal", 1), ("parentaccountid", "Null", 0)]);
+        assert!(query(vec![words("a")]).unwrap_err().message().contains("2 names and 'Values' has 1"));
+    }
+
+    #[test] // organization-service 7
+    fn what_is_no_query_is_refused_with_a_sentence() {
+        let with = |members: Vec<(&'static str, Arg)>| {
+            let named = [("EntityName", words("account"))].into_iter().chain(members).collect();
+            expression(&Arg::Complex(named)).unwrap_err().message().to_owned()
+        };
+        assert!(expression(&Arg::Complex(Vec::new())).unwrap_err().message().contains("'EntityName'"));
+        assert!(with(vec![("TopCount", Arg::Int(-1))]).contains("'TopCount' must not be below 0"));
+        assert!(with(vec![("Orders", Arg::List(vec![Arg::Complex(Vec::new())]))]).contains("'AttributeName'"));
+        let label = condition("", "name", 0, vec![Arg::Label(driftless_model::Label::default())]);
+        assert!(with(vec![("Criteria", Arg::Complex(vec![("Conditions", Arg::List(vec![label]))]))]).contains("condition on 'name' must be"));
     }
 }

@@ -69,6 +69,9 @@ pub enum ParamType {
     Origin,
     /// A text, a number, yes or no, or a list of these: as a list of texts.
     Scalars,
+    /// A value of any type, with the name of that type beside it: an object of `Type` and `Value` over the Web API. The argument is the value alone, which is a text
+    /// if it is of a type that no other argument has.
+    Object,
     /// Anything: taken and not looked at.
     Any,
 }

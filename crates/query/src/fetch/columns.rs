@@ -1,11 +1,12 @@
 //! `attribute`, `all-attributes` and `order`: what is returned, and in which order.
 
-use driftless_model::{LogicalName, Result, Table};
+use driftless_model::{LogicalName, Result};
 
 use super::link::{LinkType, Place};
 use super::xml::{Element, excerpt, malformed};
 use super::{Reader, not_offered};
-use crate::{Aggregate, ColumnPath, Columns, DateGroup, DatePart, LinkKind, Order, OrderBy, ResultKind, Role, SelectedValue, Tables};
+use crate::naming::{ordered_by_name, value_name};
+use crate::{Aggregate, ColumnPath, Columns, DateGroup, DatePart, LinkKind, Order, OrderBy, ResultKind, Role, SelectedValue};
 
 /// What was asked for of the query's own table.
 #[derive(Default)]
@@ -77,13 +78,8 @@ impl Reader<'_> {
             self.chosen.columns.push(name.clone());
             return if self.chosen.columns.len() > self.limits.columns { Err(self.too_many()) } else { Ok(()) };
         }
-        let named = match (alias, &place.alias) {
-            (Some(alias), _) => Some(alias.to_owned()),
-            (None, None) => None,
-            // The original's names here (Microsoft: join tables, names are inconsistent).
-            (None, Some(_)) if place.kind == Some(LinkType::Join(LinkKind::First)) => Some(schema_name(&place.table, name)),
-            (None, Some(link)) => Some(format!("{link}.{name}")),
-        };
+        let link = place.alias.as_deref().map(|alias| (alias, if let Some(LinkType::Join(kind)) = place.kind { kind } else { LinkKind::Inner }));
+        let named = alias.map(str::to_owned).or_else(|| value_name(&place.table, name, link));
         let value = SelectedValue { column: Some(self.own_path(name, place)), name: named, role: Role::Plain };
         self.push(value)
     }
@@ -138,19 +134,11 @@ impl Reader<'_> {
             path.link.clone_from(&place.alias);
         }
         if self.query.result == ResultKind::Rows {
-            let other = entity_name.and_then(|name| self.aliases.find(name)).and_then(|(_, table)| self.tables.table(table));
-            by_name(&mut path, other.as_deref().unwrap_or(&place.table), self.tables);
+            let other = entity_name.and_then(|name| self.aliases.names.find(name)).and_then(|(_, table)| self.tables.table(table));
+            ordered_by_name(&mut path, other.as_deref().unwrap_or(&place.table), self.tables);
         }
         Ok(Order { by: OrderBy::Column(path), descending })
     }
-}
-
-/// A lookup is ordered by the names of the rows behind it (Microsoft: order rows), where these are of one table.
-fn by_name(path: &mut ColumnPath, table: &Table, tables: &dyn Tables) {
-    let Some([target]) = table.find(&path.column).and_then(|ix| table.column(ix).lookup()).map(|lookup| lookup.targets.as_slice()) else { return };
-    let Some(name) = tables.table(target).and_then(|target| target.def.primary_name.clone()) else { return };
-    let lookup = std::mem::replace(&mut path.column, name);
-    path.lookups.push((lookup, target.clone()));
 }
 
 /// What an attribute of a query with aggregates becomes.
@@ -200,8 +188,4 @@ fn date_part(text: &str) -> Result<DatePart> {
         "fiscal-year" => DatePart::FiscalYear,
         other => return Err(malformed(format!("'{}' is no part of a date to group by.", excerpt(other)))),
     })
-}
-
-fn schema_name(table: &Table, column: &LogicalName) -> String {
-    table.find(column).map_or_else(|| column.to_string(), |ix| table.column(ix).schema_name.to_string())
 }

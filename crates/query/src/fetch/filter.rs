@@ -3,10 +3,9 @@
 use driftless_model::Result;
 
 use super::link::Place;
-use super::operators::{self, FetchOperator, FetchValues};
 use super::xml::{Element, excerpt, malformed};
-use super::{Joined, Reader, all};
-use crate::{Condition, Filter, Literal, Operator};
+use super::{Joined, Reader};
+use crate::{Condition, Filter, Literal, NamedOperator, Operator};
 
 impl Reader<'_> {
     /// A filter on the table `place`; none when it says nothing.
@@ -30,9 +29,8 @@ impl Reader<'_> {
             }
         }
         match filter.filled("type").unwrap_or("and") {
-            "and" => Ok(all(parts)),
-            "or" if parts.len() > 1 => Ok(Some(Filter::Or(parts))),
-            "or" => Ok(parts.pop()),
+            "and" => Ok(Filter::all(parts)),
+            "or" => Ok(Filter::any(parts)),
             other => Err(malformed(format!("The type of a filter is 'and' or 'or', not '{}'.", excerpt(other)))),
         }
     }
@@ -43,7 +41,7 @@ impl Reader<'_> {
         let name = name.ok_or_else(|| malformed("An element 'condition' needs the attribute 'attribute'."))?;
         let column = self.path(name, condition.filled("entityname"), place)?;
         let called = condition.required("operator")?;
-        let operator = operators::find(called).ok_or_else(|| malformed(format!("'{}' is no operator of a condition.", excerpt(called))))?;
+        let operator = NamedOperator::in_fetch(called).ok_or_else(|| malformed(format!("'{}' is no operator of a condition.", excerpt(called))))?;
         let mut asked = Condition::new(column, operator.operator, Vec::new());
         if let Some(other) = condition.filled("valueof") {
             if !matches!(operator.operator, Operator::Compare(_)) {
@@ -55,28 +53,22 @@ impl Reader<'_> {
             };
             asked.other = Some(self.path(other, alias, place)?);
         } else {
-            asked.values = values(condition, operator)?;
+            asked.values = operator.take(written(condition)?).map_err(|wanted| {
+                malformed(format!("A condition with the operator '{called}' needs {wanted}: in its attribute 'value', or in elements 'value'."))
+            })?;
         }
         let asked = Filter::Condition(asked);
         Ok(if operator.negated { Filter::Not(Box::new(asked)) } else { asked })
     }
 }
 
-/// The values of a condition, as many as its operator takes.
-fn values(condition: &Element<'_>, operator: &FetchOperator) -> Result<Vec<Literal>> {
+/// The values that stand in a condition.
+fn written(condition: &Element<'_>) -> Result<Vec<Literal>> {
     let attribute = condition.attribute("value").map(|text| Literal::Text(text.to_owned()));
     let mut values: Vec<_> = attribute.into_iter().collect();
     for child in condition.children(&["value"])? {
         child.expect(&[], &["uiname", "uitype"])?;
         values.push(Literal::Text(child.text()));
     }
-    let (fits, wanted) = match operator.values {
-        // Editors of views write empty values where none is asked for.
-        FetchValues::None => return Ok(Vec::new()),
-        FetchValues::Fixed(number) => return Ok(vec![Literal::Number(number.to_owned())]),
-        FetchValues::One => (values.len() == 1, "one value"),
-        FetchValues::Two => (values.len() == 2, "two elements 'value'"),
-        FetchValues::Several => (!values.is_empty(), "at least one element 'value'"),
-    };
-    if fits { Ok(values) } else { Err(malformed(format!("A condition with the operator '{}' needs {wanted}, not {}.", operator.name, values.len()))) }
+    Ok(values)
 }

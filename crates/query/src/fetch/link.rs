@@ -5,8 +5,9 @@ use std::sync::Arc;
 use driftless_model::{Column, Error, ErrorCode, LogicalName, Result, Table};
 
 use super::xml::{Element, excerpt, malformed};
-use super::{FetchLimits, Joined, Reader, all};
-use crate::{ColumnPath, Filter, Link, LinkKind, Order};
+use super::{FetchLimits, Joined, Reader};
+use crate::naming::{LinkNames, Own, Taken};
+use crate::{ColumnPath, Filter, Link, LinkKind, Order, PartnerTest};
 
 /// Where a column stands: the query's own table, or a linked one.
 #[derive(Clone)]
@@ -22,12 +23,7 @@ pub(super) struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LinkType {
     Join(LinkKind),
-    /// There is a partner.
-    Any,
-    /// There is none.
-    NotAny,
-    /// There are partners, and the filters hold of none. Called `all` (Microsoft: filter rows, a note on the name).
-    OnlyOthers,
+    Partners(PartnerTest),
 }
 
 impl LinkType {
@@ -36,9 +32,9 @@ impl LinkType {
             "inner" | "natural" => Self::Join(LinkKind::Inner),
             "outer" => Self::Join(LinkKind::Outer),
             "matchfirstrowusingcrossapply" => Self::Join(LinkKind::First),
-            "any" | "not all" | "exists" | "in" => Self::Any,
-            "not any" => Self::NotAny,
-            "all" => Self::OnlyOthers,
+            "any" | "not all" | "exists" | "in" => Self::Partners(PartnerTest::Any),
+            "not any" => Self::Partners(PartnerTest::NotAny),
+            "all" => Self::Partners(PartnerTest::OnlyOthers),
             other => return Err(malformed(format!("'{}' is no link-type.", excerpt(other)))),
         })
     }
@@ -46,53 +42,35 @@ impl LinkType {
 
 /// The names of links, known before anything that uses them is read.
 pub(super) struct Aliases {
-    links: Vec<Named>,
-}
-
-struct Named {
-    /// The element's place in the document.
-    place: usize,
-    table: String,
-    alias: String,
-    /// The alias was made here.
-    made: bool,
+    /// The elements' places in the document.
+    places: Vec<usize>,
+    pub(super) names: LinkNames,
 }
 
 impl Aliases {
-    /// The links below `entity`. One without an alias is called by its table's name and its number in the query, as results show it.
+    /// The links below `entity`.
     ///
     /// # Errors
     /// 0x8004430d for too many links, 0x8004430c for too many conditions and links, 0x80040303 for an alias that stands twice.
     pub(super) fn of(entity: &Element<'_>, limits: &FetchLimits) -> Result<Self> {
-        let mut links: Vec<Named> = Vec::new();
-        for (at, link) in entity.below("link-entity").enumerate() {
-            if at == limits.links {
+        let mut aliases = Self { places: Vec::new(), names: LinkNames::default() };
+        for link in entity.below("link-entity") {
+            if aliases.places.len() == limits.links {
                 return Err(Error::of(ErrorCode::TooManyLinkEntitiesInQuery));
             }
-            let table = link.required("name")?.to_owned();
-            let given = link.alias()?;
-            let alias = given.map_or_else(|| format!("{table}{}", at + 1), str::to_owned);
-            if links.iter().any(|known| known.alias == alias) {
-                return Err(malformed(format!("The alias '{alias}' is given to more than one link-entity.")));
-            }
-            links.push(Named { place: link.place(), table, alias, made: given.is_none() });
+            aliases.places.push(link.place());
+            let added = aliases.names.add(link.required("name")?, link.alias()?);
+            added.map_err(|Taken(alias)| malformed(format!("The alias '{alias}' is given to more than one link-entity.")))?;
         }
-        if links.len() + entity.below("condition").count() > limits.conditions {
+        if aliases.places.len() + entity.below("condition").count() > limits.conditions {
             return Err(Error::of(ErrorCode::TooManyConditionsInQuery));
         }
-        Ok(Self { links })
+        Ok(aliases)
     }
 
     fn at(&self, link: &Element<'_>) -> Result<&str> {
-        let named = self.links.iter().find(|named| named.place == link.place());
-        named.map(|named| named.alias.as_str()).ok_or_else(|| Error::damaged("a link was not listed"))
-    }
-
-    /// Alias and table of the link that `entityname` means: an alias, or the table of a link that has none.
-    pub(super) fn find(&self, name: &str) -> Option<(&str, &str)> {
-        let by_alias = self.links.iter().find(|named| named.alias == name);
-        let found = by_alias.or_else(|| self.links.iter().find(|named| named.made && named.table == name));
-        found.map(|named| (named.alias.as_str(), named.table.as_str()))
+        let at = self.places.iter().position(|place| *place == link.place());
+        at.and_then(|at| self.names.alias(at)).ok_or_else(|| Error::damaged("a link was not listed"))
     }
 }
 
@@ -120,16 +98,10 @@ impl Reader<'_> {
         }
         let join = if let LinkType::Join(join) = kind { join } else { LinkKind::Inner };
         let alias = place.alias.unwrap_or_default();
-        let link = Link { alias, table: place.table.name().clone(), from, to, kind: join, filter: all(filters), links };
+        let link = Link { alias, table: place.table.name().clone(), from, to, kind: join, filter: Filter::all(filters), links };
         Ok(match kind {
             LinkType::Join(_) => Joined::Link(link),
-            LinkType::Any => Joined::Condition(Filter::Exists(Box::new(link))),
-            LinkType::NotAny => Joined::Condition(Filter::Not(Box::new(Filter::Exists(Box::new(link))))),
-            LinkType::OnlyOthers => {
-                let partners = Link { filter: None, links: Vec::new(), ..link.clone() };
-                let none = Filter::Not(Box::new(Filter::Exists(Box::new(link))));
-                Joined::Condition(Filter::And(vec![Filter::Exists(Box::new(partners)), none]))
-            }
+            LinkType::Partners(test) => Joined::Condition(Filter::of_partners(test, link)),
         })
     }
 
@@ -145,16 +117,9 @@ impl Reader<'_> {
 
     /// A column that a condition or an order names, in the table `place` or the link called `entity_name`.
     pub(super) fn path(&self, column: &str, entity_name: Option<&str>, place: &Place) -> Result<ColumnPath> {
-        let column = LogicalName::from(column);
-        let Some(name) = entity_name else { return Ok(ColumnPath::own(column)) };
-        if let Some((alias, _)) = self.aliases.find(name) {
-            let is_own = place.alias.as_deref() == Some(alias);
-            return Ok(ColumnPath { link: (!is_own).then(|| alias.to_owned()), lookups: Vec::new(), column });
-        }
-        if place.alias.is_none() && place.table.name().as_str() == name {
-            return Ok(ColumnPath::own(column));
-        }
-        Err(malformed(format!("The query has no link-entity with the alias '{}'.", excerpt(name))))
+        let own = Own { table: place.table.name(), alias: place.alias.as_deref() };
+        let unknown = || malformed(format!("The query has no link-entity with the alias '{}'.", excerpt(entity_name.unwrap_or_default())));
+        self.aliases.names.path(column, entity_name, own).ok_or_else(unknown)
     }
 
     pub(super) fn check_depth(&self, depth: usize) -> Result<()> {

@@ -4,7 +4,7 @@ use super::*;
 use crate::fixture::definitions;
 use crate::{Circumstances, ColumnPath, Columns, Condition, DateGroup, DatePart, Literal, Operator, OrderBy, Role, resolve};
 
-fn parsed(text: &str) -> Result<FetchQuery> {
+fn parsed(text: &str) -> Result<QueryRequest> {
     let definitions = definitions();
     let fetch = read(text, &definitions, &FetchLimits::default())?;
     // What the reader lets through must at least have known names.
@@ -193,8 +193,8 @@ fn what_is_no_fetchxml_is_refused_with_a_sentence() {
         (inner("<attribute name='name' alias='a b'/>"), "alias 'a b'"),
         (inner("<attribute name='name' aggregate='sum' alias='s'/>"), "need the attribute aggregate"),
         (inner("<filter><condition attribute='name' operator='is' value='a'/></filter>"), "'is' is no operator"),
-        (inner("<filter><condition attribute='name' operator='eq'/></filter>"), "needs one value, not 0"),
-        (inner("<filter><condition attribute='employees' operator='between' value='1'/></filter>"), "needs two elements 'value', not 1"),
+        (inner("<filter><condition attribute='name' operator='eq'/></filter>"), "needs one value: in its"),
+        (inner("<filter><condition attribute='employees' operator='between' value='1'/></filter>"), "needs two values: in its"),
         (inner("<filter><condition attribute='name' operator='like' valueof='name'/></filter>"), "not by 'like'"),
         (inner("<filter><condition entityname='x' attribute='name' operator='null'/></filter>"), "alias 'x'"),
         (inner("<filter type='xor'/>"), "'and' or 'or', not 'xor'"),

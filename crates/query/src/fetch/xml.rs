@@ -5,6 +5,8 @@ use std::str::FromStr;
 use driftless_model::{Error, ErrorCode, Result};
 use roxmltree::{Document, Node};
 
+use crate::naming::{ALIAS_MAX, is_alias};
+
 /// Characters of a client's text that an error repeats.
 const EXCERPT_CHARS: usize = 100;
 
@@ -118,10 +120,8 @@ impl<'a> Element<'a> {
     /// # Errors
     /// 0x80040303 for another text.
     pub(super) fn alias(&self) -> Result<Option<&'a str>> {
-        const ALIAS_MAX: usize = 128;
         let Some(alias) = self.filled("alias") else { return Ok(None) };
-        let fits = alias.len() <= ALIAS_MAX && alias.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !alias.as_bytes()[0].is_ascii_digit();
-        if fits {
+        if is_alias(alias) {
             return Ok(Some(alias));
         }
         Err(malformed(format!(

@@ -123,6 +123,7 @@ impl Reader<'_> {
                 let item = |value| scalar(value).ok_or_else(|| self.wrong(param));
                 Arg::List(items.iter().map(item).collect::<Result<_>>()?)
             }
+            (ParamType::Object, value) => value_with_type(value).ok_or_else(|| self.wrong(param))?,
             (ParamType::Scalars, value) => Arg::List(vec![scalar(value).ok_or_else(|| self.wrong(param))?]),
             (ParamType::Label, Json::Object(_)) => Arg::Label(read::label(&json::node(value)?).map_err(json::in_body)?),
             (ParamType::Definition(declared), Json::Object(_)) => {
@@ -168,6 +169,7 @@ impl Reader<'_> {
             | ParamType::Complex(_)
             | ParamType::List(_)
             | ParamType::Definition(_)
+            | ParamType::Object
             | ParamType::Origin
             | ParamType::Any => None,
         };
@@ -204,6 +206,22 @@ impl Reader<'_> {
 
     fn wrong(&self, param: &Param) -> Error {
         bad(self.def, &format!("the parameter '{}' must be {}", param.name, described(&param.kind)))
+    }
+}
+
+/// The value in an object of `Type` and `Value`, or by itself. What it is compared with says which type is meant.
+fn value_with_type(value: &Json<'_>) -> Option<Arg> {
+    match value {
+        Json::Object(_) => value.get("Value").and_then(plain_value),
+        value => plain_value(value),
+    }
+}
+
+fn plain_value(value: &Json<'_>) -> Option<Arg> {
+    match value {
+        Json::Null => Some(Arg::Null),
+        Json::Array(items) => items.iter().map(scalar).collect::<Option<_>>().map(Arg::List),
+        value => scalar(value),
     }
 }
 

@@ -59,6 +59,7 @@ pub(crate) fn edm_type(kind: &ParamType) -> String {
         ParamType::Complex(own) => format!("mscrm.{}", own.name),
         ParamType::Definition(name) => format!("mscrm.{}{name}", json::PREFIX),
         ParamType::List(item) => format!("Collection({})", edm_type(item)),
+        ParamType::Object => "mscrm.Object".to_owned(),
         ParamType::Any => "mscrm.expando".to_owned(),
     }
 }
@@ -115,6 +116,7 @@ impl Writer<'_> {
             (ParamType::Definition(declared), Arg::Definitions(selected)) => {
                 complex::write_one(&mut self.json, selected, declared, self.call.exchange.caller.language)?;
             }
+            (ParamType::Object, value) => self.value_with_type(value)?,
             (_, Arg::Text(text)) => self.json.text(text),
             (_, Arg::Bool(value)) => self.json.boolean(*value),
             (_, Arg::Int(value)) => self.json.integer(i64::from(*value)),
@@ -141,6 +143,25 @@ impl Writer<'_> {
     fn object(&mut self, own: &'static ComplexType, members: &[(&'static str, Arg)]) -> Result<()> {
         self.json.begin_object();
         self.members(own.members, members)?;
+        self.json.end_object();
+        Ok(())
+    }
+
+    /// A value as an object of `Type` and `Value`, which is a text.
+    fn value_with_type(&mut self, value: &Arg) -> Result<()> {
+        let (kind, text) = match value {
+            Arg::Text(text) => ("System.String", text.clone()),
+            Arg::Bool(value) => ("System.Boolean", value.to_string()),
+            Arg::Int(value) => ("System.Int32", value.to_string()),
+            Arg::BigInt(value) => ("System.Int64", value.to_string()),
+            Arg::Guid(id) => ("System.Guid", id.to_string()),
+            _ => return Err(unexpected("a value")),
+        };
+        self.json.begin_object();
+        self.json.name("Type");
+        self.json.text(kind);
+        self.json.name("Value");
+        self.json.text(&text);
         self.json.end_object();
         Ok(())
     }

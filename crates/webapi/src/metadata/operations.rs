@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use driftless_contract::definitions::types;
-use driftless_core::{BOUND_ROW, Binding, EnumType, MESSAGES, MessageDef, MessageKind, Param, ParamType, Snapshot};
+use driftless_core::{BOUND_ROW, Binding, ComplexType, EnumType, MESSAGES, MessageDef, MessageKind, Param, ParamType, Snapshot};
 use driftless_odata::csdl::CsdlWriter;
 
 use super::{collection, type_name};
@@ -26,9 +26,18 @@ fn type_of(out: &mut CsdlWriter, kind: &'static ParamType, seen: &mut HashSet<&'
             own.members.iter().for_each(|member| type_of(out, &member.kind, seen));
             complex(out, own.name, own.members);
         }
+        ParamType::Object if seen.insert(OBJECT.name) => complex(out, OBJECT.name, OBJECT.members),
         _ => {}
     }
 }
+
+/// The type of a value with the name of its type.
+static OBJECT: ComplexType = {
+    const fn text(name: &'static str) -> Param {
+        Param { name, kind: ParamType::Text, required: false }
+    }
+    ComplexType { name: "Object", members: &[text("Type"), text("Value")] }
+};
 
 /// An enumeration.
 pub(super) fn enumeration(out: &mut CsdlWriter, own: &EnumType) {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use driftless_contract::paging::{CookieEncoding, PagingCookie};
-use driftless_core::{NextPage, Page, Request, Response, RetrieveMultiple, Snapshot, Target};
+use driftless_core::{NextPage, Page, Request, Response, RetrieveMultiple, Snapshot, Target, TotalCount};
 use driftless_model::{Error, ErrorCode, Result, Table};
 use driftless_odata::json::JsonWriter;
 use driftless_odata::link;
@@ -189,19 +189,18 @@ pub(crate) fn write_list(call: &Call<'_>, style: &RowStyle, context: &str, metad
         head.name("@odata.context");
         head.text(context);
     }
-    let count_max = call.exchange.organization.limits().count_max;
-    let count = sink.count();
-    if let Some(count) = count {
+    let total = TotalCount::of(sink.count(), call.exchange.organization.limits());
+    if sink.count().is_some() {
         head.name("@odata.count");
-        head.integer(i64::try_from(count.min(count_max)).unwrap_or(i64::MAX));
+        head.integer(total.rows);
     }
     if style.annotations.total {
         head.name(&format!("@{TOTAL}"));
-        head.integer(count.map_or(-1, |count| i64::try_from(count.min(count_max)).unwrap_or(i64::MAX)));
+        head.integer(total.rows);
     }
     if style.annotations.total_exceeded {
         head.name(&format!("@{TOTAL_EXCEEDED}"));
-        head.boolean(count.is_some_and(|count| count >= count_max));
+        head.boolean(total.limit_exceeded);
     }
     if style.annotations.metadata_version {
         head.name(&format!("@{METADATA_VERSION}"));

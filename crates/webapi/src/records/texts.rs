@@ -9,9 +9,9 @@ use driftless_model::{Error, ErrorCode, LogicalName, Result, Table, Uuid, Value}
 use driftless_odata::link;
 use driftless_odata::percent::{self, Plus};
 use driftless_odata::query::{RawOption, SelectItem};
-use driftless_query::fetch::{self, FetchLimits, FetchQuery};
-use driftless_query::tsql::{self, SqlLimits};
-use driftless_query::{Columns, Query, ResultKind};
+use driftless_query::fetch::{self, FetchLimits};
+use driftless_query::tsql::{self, SqlLimits, SqlQuery};
+use driftless_query::{Columns, Query, QueryRequest, ResultKind};
 
 use super::list::{ListTail, Rows, cookie, page_token, write_list};
 use super::{applied, read};
@@ -102,15 +102,9 @@ fn view(call: &Call<'_>, table: &str, id: &str) -> Result<String> {
 
 /// A list, as a text asks for it.
 struct Asked {
-    query: Query,
-    /// Rows of one page.
-    page_rows: u32,
-    skip: u64,
-    page_token: Option<String>,
+    list: RetrieveMultiple,
     /// Rows that may still be returned.
     rows_max: Option<u64>,
-    count: bool,
-    aggregate_rows_max: Option<u64>,
 }
 
 /// What is known of an answer before its rows have been written.
@@ -129,14 +123,12 @@ pub(super) fn page(call: &Call<'_>, set: &str, source: &Rows<'_>, text: &Text<'_
         call.exchange.caller,
         &mut |snapshot| {
             let (table, within) = source(snapshot)?;
-            let mut asked = asked(call, snapshot, &table, text)?;
-            asked.query.lookup_names = style.annotations.formatted;
-            asked.query.limit = Some(asked.rows_max.map_or(asked.page_rows, |rows| asked.page_rows.min(u32::try_from(rows).unwrap_or(u32::MAX))));
-            *slot.borrow_mut() = Some(Lowered::new(call.exchange, snapshot, &asked.query, &[])?);
-            *shape.borrow_mut() =
-                Shape { context: format!("{}$metadata#{set}{}", call.exchange.root, columns(&table, &asked.query)), rows_max: asked.rows_max };
-            let Asked { query, skip, page_token, count, aggregate_rows_max, .. } = asked;
-            Ok(Request::RetrieveMultiple(RetrieveMultiple { query, within, count, skip, page_token, aggregate_rows_max }))
+            let Asked { mut list, rows_max } = asked(call, snapshot, &table, text)?;
+            list.query.lookup_names = style.annotations.formatted;
+            list.within = within;
+            *slot.borrow_mut() = Some(Lowered::new(call.exchange, snapshot, &list.query, &[])?);
+            *shape.borrow_mut() = Shape { context: format!("{}$metadata#{set}{}", call.exchange.root, columns(&table, &list.query)), rows_max };
+            Ok(Request::RetrieveMultiple(list))
         },
         &mut sink,
     )?;
@@ -163,39 +155,42 @@ fn tail(call: &Call<'_>, response: Response, left: Option<u64>, is_fetch: bool) 
 }
 
 fn asked(call: &Call<'_>, snapshot: &Snapshot, table: &Table, text: &Text<'_>) -> Result<Asked> {
-    let most = call.exchange.organization.limits().page_rows_max;
+    let limits = call.exchange.organization.limits();
+    let top = limits.page_rows_max;
     let preferred = call.preferences.page_rows_max;
-    let count = call.options.count == Some(true);
     let asked = match text {
-        Text::Fetch(text) => fetched(fetch::read(text, snapshot, &FetchLimits { top: most, ..FetchLimits::default() })?, preferred, most, count)?,
+        Text::Fetch(text) => {
+            let request = fetch::read(text, snapshot, &FetchLimits { top, ..FetchLimits::default() })?;
+            let cookie = request.paging_cookie.as_deref().map(PagingCookie::parse).transpose()?.map(Into::into);
+            Asked { rows_max: request.top.map(u64::from), list: RetrieveMultiple::of(request, cookie, preferred, limits) }
+        }
         Text::View(text) => {
-            let fetch = fetch::read(text, snapshot, &FetchLimits { top: most, ..FetchLimits::default() })?;
-            let rows_max = call.options.top.or(fetch.top.map(u64::from));
-            let page_rows = preferred.or(fetch.page_rows).unwrap_or(most);
-            Asked { query: fetch.query, page_rows, skip: 0, page_token: page_token(call)?, rows_max, count, aggregate_rows_max: fetch.aggregate_rows_max }
+            let request = fetch::read(text, snapshot, &FetchLimits { top, ..FetchLimits::default() })?;
+            linked(call, request)?
         }
         Text::Sql(text) => {
-            let sql = tsql::read(text, snapshot, &SqlLimits { top: most, ..SqlLimits::default() })?;
-            let rows_max = call.options.top.or(sql.rows_max.map(u64::from));
-            let page_rows = preferred.unwrap_or(most);
-            Asked { query: sql.query, page_rows, skip: sql.skip, page_token: page_token(call)?, rows_max, count, aggregate_rows_max: None }
+            let SqlQuery { query, rows_max, skip } = tsql::read(text, snapshot, &SqlLimits { top, ..SqlLimits::default() })?;
+            let request = QueryRequest { query, page: None, page_rows: None, paging_cookie: None, top: rows_max, total: false, aggregate_rows_max: None };
+            let asked = linked(call, request)?;
+            Asked { list: RetrieveMultiple { skip, ..asked.list }, ..asked }
         }
     };
-    if asked.query.table != *table.name() {
-        return Err(refused(format!("The query asks for rows of '{}', which are not in the set '{}'.", asked.query.table, table.def.set_name)));
+    if asked.list.query.table != *table.name() {
+        return Err(refused(format!("The query asks for rows of '{}', which are not in the set '{}'.", asked.list.query.table, table.def.set_name)));
     }
-    Ok(Asked { page_rows: asked.page_rows.min(most), ..asked })
+    let count = asked.list.count || call.options.count == Some(true);
+    Ok(Asked { list: RetrieveMultiple { count, ..asked.list }, ..asked })
 }
 
-/// The page of FetchXML. A cookie of our own leads behind the last row of the page before; without one, or for another page than it leads to, rows are counted.
-fn fetched(fetch: FetchQuery, preferred: Option<u32>, most: u32, count: bool) -> Result<Asked> {
-    let page_rows = fetch.page_rows.or(preferred).unwrap_or(most).min(most);
-    let cookie = fetch.paging_cookie.as_deref().map(PagingCookie::parse).transpose()?;
-    let page = fetch.page.or(cookie.as_ref().map(|cookie| cookie.page)).unwrap_or(1);
-    let page_token = cookie.filter(|cookie| cookie.page == page).and_then(|cookie| cookie.token);
-    let skip = if page_token.is_some() { 0 } else { u64::from(page.saturating_sub(1)) * u64::from(page_rows) };
-    let rows_max = fetch.top.map(u64::from);
-    Ok(Asked { query: fetch.query, page_rows, skip, page_token, rows_max, count: count || fetch.total, aggregate_rows_max: fetch.aggregate_rows_max })
+/// A list whose pages are asked for by links, and not by the text.
+fn linked(call: &Call<'_>, request: QueryRequest) -> Result<Asked> {
+    let rows_max = call.options.top.or(request.top.map(u64::from));
+    let page_rows = call.preferences.page_rows_max.or(request.page_rows);
+    let top = rows_max.map(|rows| u32::try_from(rows).unwrap_or(u32::MAX));
+    let request = QueryRequest { page: None, page_rows, paging_cookie: None, top, total: false, ..request };
+    let mut list = RetrieveMultiple::of(request, None, None, call.exchange.organization.limits());
+    list.page_token = page_token(call)?;
+    Ok(Asked { list, rows_max })
 }
 
 /// The columns of the set's own table, as the context repeats them. Values with names of their own are no properties of it.
