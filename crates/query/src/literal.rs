@@ -27,7 +27,7 @@ pub enum Literal {
 
 impl Literal {
     /// The value as text that is read as the same value.
-    pub(crate) fn to_text(&self) -> String {
+    pub fn to_text(&self) -> String {
         match self {
             Self::Null => String::new(),
             Self::Bool(value) => i32::from(*value).to_string(),
@@ -35,8 +35,8 @@ impl Literal {
             Self::Guid(id) => id.to_string(),
             Self::DateTime(seconds) => jiff::Timestamp::from_second(*seconds).map(|moment| moment.to_string()).unwrap_or_default(),
             Self::Date(days) => {
-                let date = jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(*days));
-                date.map(|date| date.to_string()).unwrap_or_default()
+                let span = jiff::Span::new().try_days(*days);
+                span.and_then(|span| jiff::civil::date(1970, 1, 1).checked_add(span)).map(|date| date.to_string()).unwrap_or_default()
             }
         }
     }

@@ -7,7 +7,7 @@ use driftless_query::expression::{
     Returned,
 };
 use driftless_query::fetch::{self, FetchLimits};
-use driftless_query::{OPERATORS, OPERATORS_NOT_OFFERED, QueryRequest};
+use driftless_query::{Literal, OPERATORS, OPERATORS_NOT_OFFERED, QueryRequest};
 
 use super::{Arg, ComplexType, EnumType, ParamType as T, missing, opt, req};
 use crate::metadata::Snapshot;
@@ -317,6 +317,7 @@ fn values(args: &[Arg], column: &str) -> Result<Vec<String>> {
             Arg::Int(number) => all.push(number.to_string()),
             Arg::BigInt(number) => all.push(number.to_string()),
             Arg::Guid(id) => all.push(id.to_string()),
+            Arg::DateTime(seconds) => all.push(Literal::DateTime(*seconds).to_text()),
             Arg::Null => all.push(String::new()),
             _ => return Err(Error::argument(format!("A value of the condition on '{column}' must be a text, a number, a date, an identifier, yes or no."))),
         }

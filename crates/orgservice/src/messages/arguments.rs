@@ -97,6 +97,7 @@ impl<'a> Reader<'a> {
                 let item = |child| Ok(self.value(name, item, child)?.unwrap_or(Arg::Null));
                 Arg::List(element.children().map(item).collect::<Result<_>>()?)
             }
+            ParamType::Object => self.typed(name, element)?,
             ParamType::Scalars => {
                 let items: Vec<_> = element.children().map(|item| Arg::Text(item.text().into_owned())).collect();
                 Arg::List(if items.is_empty() && !is_array(element) { vec![Arg::Text(element.text().into_owned())] } else { items })
@@ -104,6 +105,21 @@ impl<'a> Reader<'a> {
             ParamType::Label | ParamType::Definition(_) => return Err(crate::values::not_offered(&format!("The parameter '{name}' of '{}'", self.def.name))),
             ParamType::Origin | ParamType::Any => return Ok(None),
         }))
+    }
+
+    /// A value of the type that its element states; a text without one.
+    fn typed(&self, name: &str, element: Element<'a>) -> Result<Arg> {
+        let kind = match element.type_name() {
+            None | Some((_, "string" | "decimal" | "double" | "float")) => &ParamType::Text,
+            Some((_, "boolean")) => &ParamType::Bool,
+            Some((_, "int" | "short" | "byte")) => &ParamType::Int,
+            Some((_, "long")) => &ParamType::BigInt,
+            Some((_, "guid")) => &ParamType::Guid,
+            Some((_, "dateTime")) => &ParamType::DateTime,
+            Some(_) if is_array(element) => &ParamType::List(&ParamType::Object),
+            Some((_, other)) => return Err(Error::argument(format!("A value of '{name}' cannot be of the type '{}'.", excerpt(other)))),
+        };
+        Ok(self.value(name, kind, element)?.unwrap_or(Arg::Null))
     }
 
     /// An object by the members that its type declares.

@@ -60,6 +60,7 @@ pub(super) fn kind_of(def: &MessageDef, param: &ParamType) -> Option<Kind> {
                 Kind::Of(contracts::named(&format!("ArrayOf{name}")).or_else(|| contracts::named(&format!("{name}Collection")))?)
             }
         },
+        ParamType::Object => Kind::Any,
         ParamType::Scalars | ParamType::Origin | ParamType::Any => return None,
     })
 }
@@ -103,7 +104,10 @@ impl Results<'_> {
             writer.nil(name);
             return Ok(());
         }
-        writer.open(name);
+        match param {
+            ParamType::Object => writer.open_typed(name, stated(value)?),
+            _ => writer.open(name),
+        }
         self.value(writer, kind, param, value)?;
         writer.close(name);
         Ok(())
@@ -192,6 +196,19 @@ impl Results<'_> {
 
 fn contract(kind: Kind) -> Result<&'static Contract> {
     kind.contract().ok_or_else(|| unexpected("a value with members"))
+}
+
+/// The type that a value states where any may stand.
+fn stated(value: &Arg) -> Result<(Ns, &'static str)> {
+    Ok(match value {
+        Arg::Text(_) => (Ns::Schema, "string"),
+        Arg::Bool(_) => (Ns::Schema, "boolean"),
+        Arg::Int(_) => (Ns::Schema, "int"),
+        Arg::BigInt(_) => (Ns::Schema, "long"),
+        Arg::DateTime(_) => (Ns::Schema, "dateTime"),
+        Arg::Guid(_) => (Ns::Serialization, "guid"),
+        _ => return Err(unexpected("a value")),
+    })
 }
 
 /// A value without a row around it.
