@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use driftless_model::{Caller, Limits, Result, Table, TableCode, Uuid};
 use driftless_store::{DefinitionKind, ReadTx, WriteTx};
@@ -66,6 +66,8 @@ struct WakeState {
     stopped: bool,
     /// There is a runner, and it rests.
     rests: Option<bool>,
+    /// Until then requests come first.
+    put_off_until: Option<Instant>,
 }
 
 impl Wake {
@@ -98,9 +100,21 @@ impl Wake {
         drop(self.wait_while(limit, |state| !state.stopped && state.rests.is_some_and(|rests| state.wanted || !rests)));
     }
 
-    /// True when the runner must end.
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).stopped
+    /// Requests come first for so long from now. Nobody is woken by it.
+    pub(crate) fn put_off(&self, pause: Duration) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).put_off_until = Some(Instant::now() + pause);
+    }
+
+    /// Waits between two pieces of work while requests come first (SEC-25). False when the runner must end.
+    pub(crate) fn goes_on(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let left = state.put_off_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
+            if state.stopped || left.is_zero() {
+                return !state.stopped;
+            }
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     fn set(&self, change: impl FnOnce(&mut WakeState)) {
@@ -262,5 +276,26 @@ impl WriteCx<'_> {
         let code = self.tx.setting(SETTING)?.and_then(|text| text.parse().ok()).unwrap_or(FIRST);
         self.tx.set_setting(SETTING, &(code + 1).to_string())?;
         Ok(TableCode(code))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test] // SEC-25
+    fn jobs_wait_while_requests_come_first() {
+        let wake = Wake::default();
+        assert!(wake.goes_on());
+        let (begun, pause) = (Instant::now(), Duration::from_millis(30));
+        wake.put_off(pause);
+        assert!(wake.goes_on());
+        assert!(begun.elapsed() >= pause);
+        wake.put_off(Duration::from_secs(3_600));
+        std::thread::scope(|scope| {
+            let runner = scope.spawn(|| wake.goes_on());
+            wake.stop();
+            assert!(!runner.join().unwrap(), "the end of the service is not put off");
+        });
     }
 }

@@ -66,6 +66,8 @@ const CANCELED: i32 = 32;
 
 /// How often the runner looks for jobs without being woken.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// How long jobs wait after requests were late.
+const PUT_OFF: Duration = Duration::from_secs(1);
 /// How often old tombstones are removed.
 const PURGE_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -86,6 +88,12 @@ impl Organization {
         Ok(Jobs { organization: Arc::clone(self), thread: Some(thread) })
     }
 
+    /// Requests are late: jobs wait for a moment before their next piece of work. To be said again while that lasts (SEC-25). What one unit does, as an import
+    /// or the build of an index, is not cut.
+    pub fn put_off_jobs(&self) {
+        self.services().jobs.put_off(PUT_OFF);
+    }
+
     /// Runs all jobs that wait, then returns.
     ///
     /// # Errors
@@ -94,7 +102,7 @@ impl Organization {
         // One at a time: a second runner would find the first one's job in progress and take it for one that a crash cut off.
         let _turn = self.services().jobs.turn();
         while let Some((job, kind)) = next(self)? {
-            if self.services().jobs.is_stopped() {
+            if !self.services().jobs.goes_on() {
                 break;
             }
             if let Err(error) = run(self, job, kind) {

@@ -188,8 +188,11 @@ impl Pool {
         }
         let queued = Instant::now();
         let late_for = state.late_for(queued, self.shared.size.delay_max);
-        if late_for.is_some_and(|late_for| self.shared.sheds(&request, late_for)) {
-            return Err(Refusal::Shed);
+        if let Some(late_for) = late_for {
+            self.shared.front.late();
+            if self.shared.sheds(&request, late_for) {
+                return Err(Refusal::Shed);
+            }
         }
         if state.queue.len() >= self.shared.size.queue_max {
             return Err(Refusal::Busy);

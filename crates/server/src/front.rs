@@ -26,6 +26,10 @@ pub trait Front: Send + Sync + 'static {
         Weight::Usual
     }
 
+    /// Requests wait too long: what runs in the background shall pause for a moment. Said with each request while that lasts, under a lock: returns at once
+    /// (SEC-25).
+    fn late(&self) {}
+
     /// Why requests cannot be served now, as a line of text; `None` if they can. Asked by probes: answers at once (OPS-11).
     fn unready(&self) -> Option<&'static str> {
         None

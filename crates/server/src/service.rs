@@ -122,6 +122,10 @@ impl Front for Service {
         driftless_webapi::Weight::of(request)
     }
 
+    fn late(&self) {
+        self.organization.put_off_jobs();
+    }
+
     fn unready(&self) -> Option<&'static str> {
         if !self.organization.figures().is_writable {
             return Some("the store has failed: the log says why\n");

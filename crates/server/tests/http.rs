@@ -6,6 +6,7 @@ mod raw;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -299,9 +300,12 @@ fn a_service_that_does_not_keep_up_puts_off_what_can_wait() {
             }
         }
         assert_eq!(service.client().get("/echo").status, 429, "what is usual is refused only if there is no room");
+        assert!(service.front.late.load(Ordering::SeqCst) >= 4, "jobs pause before requests are refused");
         service.front.gate.open();
         assert_eq!((answers.recv_timeout(PATIENCE).unwrap().status, running.answer().status), (200, 200));
+        let late = service.front.late.load(Ordering::SeqCst);
         assert_eq!(service.client().get("/export").status, 200);
+        assert_eq!(service.front.late.load(Ordering::SeqCst), late);
     }
 }
 

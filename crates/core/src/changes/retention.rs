@@ -19,7 +19,7 @@ pub(crate) fn run(organization: &Organization) -> Result<()> {
                 let before_s = cx.now_s - days * 86_400 - cx.services.limits.chain_life_s;
                 Ok(cx.tx.purge_tombstones(table, before_s, BATCH)?)
             })?;
-            if removed < BATCH || organization.services().jobs.is_stopped() {
+            if removed < BATCH || !organization.services().jobs.goes_on() {
                 break;
             }
         }

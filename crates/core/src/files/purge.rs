@@ -15,7 +15,7 @@ pub(crate) fn run(organization: &Organization) -> Result<()> {
             let before_s = cx.now_s - cx.services.limits.upload_life_s;
             Ok(cx.tx.purge_files(before_s, BATCH)?)
         })?;
-        if !more || organization.services().jobs.is_stopped() {
+        if !more || !organization.services().jobs.goes_on() {
             return Ok(());
         }
     }

@@ -76,7 +76,7 @@ pub(crate) fn run(organization: &Organization, job: Uuid) -> Result<()> {
     let mut work: BulkDelete = organization.run_own(Length::Short, move |cx| row::start(cx, job))?;
     let caller = Arc::new(Caller { acting_for: work.acting_for, ..Caller::user(work.user) });
     while work.progress.queries < work.queries.len() {
-        if organization.services().jobs.is_stopped() {
+        if !organization.services().jobs.goes_on() {
             return Ok(());
         }
         let step = {
@@ -125,7 +125,7 @@ fn one_by_one(organization: &Organization, caller: &Arc<Caller>, job: Uuid, work
     let Ok(Found { ids, more, .. }) = found else { return Err(Error::new(first.code(), first.message())) };
     let mut work = work.clone();
     for (at, id) in ids.iter().copied().enumerate() {
-        if organization.services().jobs.is_stopped() {
+        if !organization.services().jobs.goes_on() {
             return Ok(None);
         }
         let is_last = at + 1 == ids.len();

@@ -20,6 +20,8 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Default)]
 pub struct TestFront {
     pub gate: Gate,
+    /// How often it was told that requests are late.
+    pub late: AtomicU32,
 }
 
 impl Front for TestFront {
@@ -33,6 +35,10 @@ impl Front for TestFront {
             "/list" => Weight::LargeRead,
             _ => Weight::Usual,
         }
+    }
+
+    fn late(&self) {
+        self.late.fetch_add(1, Ordering::SeqCst);
     }
 
     fn respond(&self, request: Request<Bytes>, peer: &Peer) -> Response<Chunks> {
