@@ -11,6 +11,8 @@ use driftless_model::{
 };
 use driftless_query::{Along, Columns, Expand, Query, RowView, Zone};
 
+use crate::columns::Places;
+
 /// How the values of one column are shown.
 #[derive(Clone, Debug)]
 pub enum Formatter {
@@ -55,28 +57,51 @@ impl Symbols {
     }
 }
 
-/// What a formatter needs to know beside the column.
-#[derive(Clone, Copy, Debug)]
-pub struct Surroundings<'a> {
+/// What the rows of one request are shown with.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
     /// Definitions, for labels.
-    pub snapshot: &'a Snapshot,
-    /// Symbols for amounts, from [`currencies`].
-    pub currencies: &'a Arc<Currencies>,
+    pub snapshot: Arc<Snapshot>,
     /// Language of the caller, as a code.
     pub language: u16,
-    /// Where the caller's clock is, from [`zone`].
-    pub zone: Zone,
-    /// Place of a lookup's name in the row.
-    pub name_at: Option<usize>,
-    /// Place of the row's currency.
-    pub currency_at: Option<usize>,
+    /// Symbols for amounts; none when no amount is shown to people.
+    currencies: Arc<Currencies>,
+    /// Where the clock is that moments are shown by.
+    zone: Zone,
+}
+
+impl Surroundings {
+    /// The surroundings of rows without amounts and moments of the caller's clock.
+    #[must_use]
+    pub fn plain(snapshot: Arc<Snapshot>, language: u16) -> Self {
+        Self { snapshot, language, currencies: Arc::default(), zone: Zone::UTC }
+    }
+
+    /// What the rows of a query are shown with to a caller. Currencies and the caller's clock are read once, and only where there may be amounts and moments that
+    /// are returned with names for people ([`Query::lookup_names`]).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn of(organization: &Organization, caller: &Caller, snapshot: &Arc<Snapshot>, query: &Query) -> Result<Self> {
+        let is_amount = |column: &Column| matches!(column.kind, ColumnType::Money(_));
+        let is_local = |column: &Column| matches!(&column.kind, ColumnType::DateTime(kind) if kind.behavior == DateBehavior::UserLocal);
+        let may_return = |is_meant: &dyn Fn(&Column) -> bool| query.lookup_names && may_return(snapshot, query, is_meant);
+        let mut around = Self::plain(Arc::clone(snapshot), caller.language);
+        if may_return(&is_amount) {
+            around.currencies = Arc::new(organization.currencies()?);
+        }
+        if may_return(&is_local) {
+            around.zone = organization.zone(caller)?;
+        }
+        Ok(around)
+    }
 }
 
 impl Formatter {
-    /// The formatter of a column, if its type has formatted values.
+    /// The formatter of the values of a column at these places, if its type has formatted values.
     #[must_use]
-    pub fn of(column: &Column, around: Surroundings<'_>) -> Option<Self> {
-        let Surroundings { snapshot, language, zone, name_at, .. } = around;
+    pub fn of(column: &Column, places: Places, around: &Surroundings) -> Option<Self> {
+        let (snapshot, language) = (&*around.snapshot, around.language);
         Some(match &column.kind {
             ColumnType::Choice(kind) | ColumnType::Choices(kind) => Self::Labels(labels(&kind.choice, snapshot, language)),
             ColumnType::Boolean(kind) => Self::Labels(labels(&kind.choice, snapshot, language)),
@@ -87,17 +112,17 @@ impl Formatter {
                 Self::Labels(kind.statuses.iter().filter_map(|s| s.option.label.text(language).map(|text| (s.option.value, text.to_owned()))).collect())
             }
             ColumnType::Money(kind) => {
-                let at = around.currency_at.filter(|_| !kind.is_base);
-                Self::Money { digits: u32::from(kind.precision), symbols: Symbols { currencies: Arc::clone(around.currencies), at } }
+                let at = places.currency.filter(|_| !kind.is_base);
+                Self::Money { digits: u32::from(kind.precision), symbols: Symbols { currencies: Arc::clone(&around.currencies), at } }
             }
             ColumnType::Decimal(kind) => Self::Number { digits: u32::from(kind.precision) },
             ColumnType::Float(kind) => Self::Number { digits: u32::from(kind.precision) },
             ColumnType::Integer(_) | ColumnType::BigInt => Self::Number { digits: 0 },
             ColumnType::DateTime(kind) => {
-                let zone = if kind.behavior == DateBehavior::UserLocal { zone } else { Zone::UTC };
+                let zone = if kind.behavior == DateBehavior::UserLocal { around.zone } else { Zone::UTC };
                 Self::Moment { zone, with_time: kind.format == DateFormat::DateAndTime && kind.behavior != DateBehavior::DateOnly }
             }
-            ColumnType::Lookup(_) => Self::Name(name_at?),
+            ColumnType::Lookup(_) => Self::Name(places.name?),
             ColumnType::EntityName => Self::Tables(tables(snapshot, language)),
             _ => return None,
         })
@@ -146,24 +171,6 @@ impl Formatter {
         }
         !out.is_empty()
     }
-}
-
-/// The symbols that the rows of a query need: read once, and only where amounts are returned with names for people ([`Query::lookup_names`]).
-///
-/// # Errors
-/// When the store fails.
-pub fn currencies(organization: &Organization, snapshot: &Snapshot, query: &Query) -> Result<Arc<Currencies>> {
-    let needed = query.lookup_names && may_return(snapshot, query, &|column| matches!(column.kind, ColumnType::Money(_)));
-    Ok(Arc::new(if needed { organization.currencies()? } else { Currencies::default() }))
-}
-
-/// Where the clock is that moments among the rows of a query are shown by: read once, and only where there may be such moments and they are returned with names for people.
-///
-/// # Errors
-/// When the store fails.
-pub fn zone(organization: &Organization, caller: &Caller, snapshot: &Snapshot, query: &Query) -> Result<Zone> {
-    let is_local = |column: &Column| matches!(&column.kind, ColumnType::DateTime(kind) if kind.behavior == DateBehavior::UserLocal);
-    if query.lookup_names && may_return(snapshot, query, &is_local) { organization.zone(caller) } else { Ok(Zone::UTC) }
 }
 
 /// True if there may be columns of a kind among those that a query returns.

@@ -4,11 +4,11 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use driftless_contract::companions::CURRENCY;
-use driftless_contract::formatted::{self, Formatter, Surroundings};
-use driftless_core::{Currencies, Snapshot};
+use driftless_contract::columns::{self, Flat, Places};
+use driftless_contract::formatted::{Formatter, Surroundings};
+use driftless_core::Snapshot;
 use driftless_model::{ColumnIx, Error, Result, Table, Uuid, ValueRef};
-use driftless_query::{Aggregate, FlatValue, Flow, Group, Output, PageHead, Query, ResolvedQuery, RowSink, RowView, Zone};
+use driftless_query::{FlatValue, Flow, Group, PageHead, Query, ResolvedQuery, RowSink, RowView};
 
 use crate::messages::Exchange;
 use crate::values::{Aliased, ColumnWriter};
@@ -16,16 +16,7 @@ use crate::xml::Writer;
 
 /// What a request was lowered with last: set by the lowering, read by the sink of the same request.
 #[derive(Default)]
-pub(crate) struct Lowered(RefCell<Option<Shown>>);
-
-/// What rows are shown with.
-#[derive(Clone)]
-struct Shown {
-    snapshot: Arc<Snapshot>,
-    currencies: Arc<Currencies>,
-    zone: Zone,
-    language: u16,
-}
+pub(crate) struct Lowered(RefCell<Option<Surroundings>>);
 
 impl Lowered {
     /// Keeps what the rows of `query` are shown with.
@@ -33,9 +24,7 @@ impl Lowered {
     /// # Errors
     /// When the store fails.
     pub(crate) fn keep(&self, exchange: Exchange<'_>, snapshot: &Arc<Snapshot>, query: &Query) -> Result<()> {
-        let currencies = formatted::currencies(exchange.organization, snapshot, query)?;
-        let zone = formatted::zone(exchange.organization, exchange.caller, snapshot, query)?;
-        *self.0.borrow_mut() = Some(Shown { snapshot: Arc::clone(snapshot), currencies, zone, language: exchange.caller.language });
+        *self.0.borrow_mut() = Some(Surroundings::of(exchange.organization, exchange.caller, snapshot, query)?);
         Ok(())
     }
 }
@@ -84,8 +73,8 @@ impl<'a> EntitySink<'a> {
 impl RowSink for EntitySink<'_> {
     fn start(&mut self, head: &PageHead<'_>) -> Result<()> {
         let lowered = self.lowered.0.borrow();
-        let shown = lowered.as_ref().ok_or_else(|| Error::damaged("rows came before the request was lowered"))?;
-        self.plan = Some(EntityPlan::new(head.query, shown));
+        let around = lowered.as_ref().ok_or_else(|| Error::damaged("rows came before the request was lowered"))?;
+        self.plan = Some(EntityPlan::new(head.query, around));
         self.count = head.count;
         Ok(())
     }
@@ -149,8 +138,8 @@ struct ColumnPlan {
 }
 
 impl EntityPlan {
-    fn new(query: &ResolvedQuery, shown: &Shown) -> Self {
-        let maker = PlanMaker { shown };
+    fn new(query: &ResolvedQuery, around: &Surroundings) -> Self {
+        let maker = PlanMaker { around };
         let mut columns = Vec::new();
         let root = query.groups.first();
         if let Some(group) = root {
@@ -192,89 +181,57 @@ impl ColumnPlan {
         if matches!(value, ValueRef::Null) {
             return;
         }
-        let text = match formatter {
-            Formatter::Name(at) => match row.get(*at) {
-                ValueRef::Text(text) => text,
-                _ => return,
-            },
-            formatter if formatter.format(value, row, scratch) => scratch,
-            _ => return,
-        };
+        if !formatter.format(value, row, scratch) {
+            return;
+        }
         writer.raw(begin);
-        writer.text(text);
+        writer.text(scratch);
         writer.raw("</g:value></a:KeyValuePairOfstringstring>");
     }
 }
 
 /// Makes the plans of columns.
 struct PlanMaker<'a> {
-    shown: &'a Shown,
+    around: &'a Surroundings,
 }
 
 impl PlanMaker<'_> {
     /// The row's own columns; the primary id is always one of them (organization-service 6.1).
     fn of_group(&self, table: &Table, group: &Group, columns: &mut Vec<ColumnPlan>) {
-        let currency = group.columns.iter().position(|ix| *table.column(*ix).name == *CURRENCY).map(|place| group.first + 2 + place);
-        for (place, ix) in group.columns.iter().enumerate() {
-            let name = &table.column(*ix).name;
-            columns.push(self.column(table, *ix, name, group.first + 2 + place, group.names.get(place).copied().flatten(), currency, None));
-        }
+        columns.extend(columns::of_group(table, group).map(|(ix, places)| self.column(table, ix, &table.column(ix).name, places, None)));
         if !group.columns.contains(&table.id) {
-            columns.push(self.column(table, table.id, &table.column(table.id).name, group.first, None, None, None));
+            let places = Places { value: group.first, name: None, currency: None };
+            columns.push(self.column(table, table.id, &table.column(table.id).name, places, None));
         }
     }
 
     fn of_value(&self, query: &ResolvedQuery, value: &FlatValue) -> ColumnPlan {
-        let Some((source, ix)) = query.output_column(value.at) else {
-            let name = value.name.clone().unwrap_or_default();
-            let aliased = Aliased { table: query.table.name().to_string(), column: String::new() };
-            return self.number(&name, value.at, Some(aliased));
-        };
-        let table = query.source(source);
-        let column = table.column(ix);
-        let aliased = value.name.is_some().then(|| Aliased { table: table.name().to_string(), column: column.name.to_string() });
-        let name = value.name.as_deref().unwrap_or(&column.name);
-        if query.outputs.get(value.at).is_some_and(is_number) {
-            return self.number(name, value.at, aliased);
+        let aliased = |table: &Table, column: &str| Aliased { table: table.name().to_string(), column: column.to_owned() };
+        match columns::of_value(query, value) {
+            Flat::Number(None) => self.number(value.name.as_deref().unwrap_or_default(), value.at, Some(aliased(&query.table, ""))),
+            Flat::Number(Some((table, ix))) => {
+                let column = &table.column(ix).name;
+                self.number(value.name.as_deref().unwrap_or(column), value.at, value.name.is_some().then(|| aliased(table, column)))
+            }
+            Flat::Column(table, ix, places) => {
+                let column = &table.column(ix).name;
+                self.column(table, ix, value.name.as_deref().unwrap_or(column), places, value.name.is_some().then(|| aliased(table, column)))
+            }
         }
-        self.column(table, ix, name, value.at, value.name_at, None, aliased)
     }
 
     fn number(&self, name: &str, at: usize, aliased: Option<Aliased>) -> ColumnPlan {
         ColumnPlan { at, writer: ColumnWriter::number(name, aliased.as_ref()), formatted: Some((formatted_begin(name), Formatter::Number { digits: 0 })) }
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn column(
-        &self,
-        table: &Table,
-        ix: ColumnIx,
-        name: &str,
-        at: usize,
-        name_at: Option<usize>,
-        currency_at: Option<usize>,
-        aliased: Option<Aliased>,
-    ) -> ColumnPlan {
+    fn column(&self, table: &Table, ix: ColumnIx, name: &str, places: Places, aliased: Option<Aliased>) -> ColumnPlan {
         let column = table.column(ix);
-        let around = Surroundings {
-            snapshot: &self.shown.snapshot,
-            currencies: &self.shown.currencies,
-            language: self.shown.language,
-            zone: self.shown.zone,
-            name_at,
-            currency_at,
-        };
         ColumnPlan {
-            at,
-            writer: ColumnWriter::new(column, name, name_at, &self.shown.snapshot, aliased.as_ref()),
-            formatted: Formatter::of(column, around).map(|formatter| (formatted_begin(name), formatter)),
+            at: places.value,
+            writer: ColumnWriter::new(column, name, places.name, &self.around.snapshot, aliased.as_ref()),
+            formatted: Formatter::of(column, places, self.around).map(|formatter| (formatted_begin(name), formatter)),
         }
     }
-}
-
-/// True for numbers that are made of a column and are not of its type.
-fn is_number(output: &Output) -> bool {
-    matches!(output, Output::Part { .. } | Output::Rows | Output::Aggregate { aggregate: Aggregate::Count | Aggregate::CountDistinct, .. })
 }
 
 fn formatted_begin(name: &str) -> String {

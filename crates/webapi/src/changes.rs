@@ -47,8 +47,8 @@ pub(crate) fn read(call: &Call<'_>, set: &str) -> Result<Answer> {
         &mut sink,
     )?;
     let Response::Changes(page) = response else { return Err(unexpected("a read of changes")) };
-    let context = context(call, slot.borrow().as_ref().map(|lowered| &*lowered.snapshot), set, page.delta)?;
-    let version = slot.borrow().as_ref().map_or(0, |lowered| lowered.snapshot.number().0);
+    let context = context(call, slot.borrow().as_ref().map(|lowered| &*lowered.around.snapshot), set, page.delta)?;
+    let version = slot.borrow().as_ref().map_or(0, |lowered| lowered.around.snapshot.number().0);
     let answer = write_list(call, &style, &context, version, sink, tail(call, &page));
     let answer = applied(answer, call, true);
     // The preference is granted where it began the feed, not where a token did (web-api 25.4).

@@ -115,7 +115,7 @@ fn page(call: &Call<'_>, set: &str, source: &Rows<'_>) -> Result<Answer> {
     )?;
     let tail = next_link(call, response, Some(sink.rows()))?;
     let context = format!("{}$metadata#{set}{}", call.exchange.root, selected_columns(call, &call.options.expand));
-    let version = slot.borrow().as_ref().map_or(0, |lowered| lowered.snapshot.number().0);
+    let version = slot.borrow().as_ref().map_or(0, |lowered| lowered.around.snapshot.number().0);
     Ok(applied(write_list(call, &style, &context, version, sink, tail), call, true))
 }
 

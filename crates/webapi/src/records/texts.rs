@@ -135,7 +135,7 @@ pub(super) fn page(call: &Call<'_>, set: &str, source: &Rows<'_>, text: &Text<'_
     let Shape { context, rows_max } = shape.into_inner();
     let left = rows_max.map(|rows| rows.saturating_sub(u64::try_from(sink.rows()).unwrap_or(u64::MAX)));
     let tail = tail(call, response, left, matches!(text, Text::Fetch(_)))?;
-    let version = slot.borrow().as_ref().map_or(0, |lowered| lowered.snapshot.number().0);
+    let version = slot.borrow().as_ref().map_or(0, |lowered| lowered.around.snapshot.number().0);
     Ok(applied(write_list(call, &style, &context, version, sink, tail), call, true))
 }
 

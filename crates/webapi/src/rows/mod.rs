@@ -16,23 +16,20 @@ pub(crate) use value::write_value;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use driftless_contract::formatted;
-use driftless_core::{Currencies, Snapshot};
+use driftless_contract::formatted::Surroundings;
+use driftless_core::Snapshot;
 use driftless_model::Result;
 use driftless_odata::headers::{Format, MetadataLevel};
 use driftless_odata::query::{ExpandItem, SelectItem};
-use driftless_query::{Query, Zone};
+use driftless_query::Query;
 
 use crate::call::{Call, Exchange};
 
 /// What a request was lowered with.
 #[derive(Clone, Debug)]
 pub(crate) struct Lowered {
-    pub(crate) snapshot: Arc<Snapshot>,
-    /// Symbols for amounts; none when no amount is shown to people.
-    pub(crate) currencies: Arc<Currencies>,
-    /// Where the clock is that moments are shown by.
-    pub(crate) zone: Zone,
+    /// What rows are shown with.
+    pub(crate) around: Surroundings,
     /// What was asked to be nested, as it was written.
     pub(crate) expand: Vec<ExpandItem>,
 }
@@ -43,9 +40,7 @@ impl Lowered {
     /// # Errors
     /// When the store fails.
     pub(crate) fn new(exchange: &Exchange<'_>, snapshot: &Arc<Snapshot>, query: &Query, expand: &[ExpandItem]) -> Result<Self> {
-        let currencies = formatted::currencies(exchange.organization, snapshot, query)?;
-        let zone = formatted::zone(exchange.organization, exchange.caller, snapshot, query)?;
-        Ok(Self { snapshot: Arc::clone(snapshot), currencies, zone, expand: expand.to_vec() })
+        Ok(Self { around: Surroundings::of(exchange.organization, exchange.caller, snapshot, query)?, expand: expand.to_vec() })
     }
 }
 
@@ -57,7 +52,6 @@ pub(crate) type LoweredSlot = RefCell<Option<Lowered>>;
 pub(crate) struct RowStyle {
     pub(crate) format: Format,
     pub(crate) annotations: Annotations,
-    pub(crate) language: u16,
     /// Properties without a value are left out, as in the results of FetchXML, of views and of `$apply` (web-api 15).
     pub(crate) omit_nulls: bool,
     pub(crate) root: String,
@@ -97,8 +91,7 @@ impl RowStyle {
             metadata_version: wants(METADATA_VERSION),
             more_records: wants(MORE_RECORDS),
         };
-        let caller = call.exchange.caller;
-        Self { format: call.format, annotations, language: caller.language, omit_nulls: false, root: call.exchange.root.clone() }
+        Self { format: call.format, annotations, omit_nulls: false, root: call.exchange.root.clone() }
     }
 
     /// True when control information such as etags and the context is written.

@@ -1,14 +1,14 @@
 //! What is the same for every row of a page, worked out once.
 
-use driftless_contract::companions::CURRENCY;
-use driftless_contract::formatted::{Formatter, Surroundings};
+use driftless_contract::columns::{self, Flat, Places};
+use driftless_contract::formatted::Formatter;
 use driftless_contract::paging::{CookieEncoding, PagingCookie};
 use driftless_core::Snapshot;
 use driftless_model::{Column, ColumnIx, LogicalName, Table, TableCode, Uuid, ValueRef};
 use driftless_odata::json::JsonWriter;
 use driftless_odata::query::ExpandItem;
 use driftless_odata::record::edm_type;
-use driftless_query::{Aggregate, FlatValue, Group, Output, ResolvedQuery, RowView};
+use driftless_query::{FlatValue, Group, Output, ResolvedQuery, RowView};
 
 use super::value::{write_group_amount, write_value};
 use super::{FORMATTED_VALUE, LOOKUP_TABLE, Lowered, NAVIGATION, RowStyle};
@@ -87,22 +87,6 @@ struct ColumnPlan {
     is_aggregate: bool,
 }
 
-/// Where a column's value stands in a row, and what is read with it.
-#[derive(Clone, Copy)]
-struct ColumnPlaces {
-    value: usize,
-    /// The name behind a lookup.
-    name: Option<usize>,
-    /// The currency of the row's amounts.
-    currency: Option<usize>,
-}
-
-impl ColumnPlaces {
-    fn of(group: &Group, place: usize, currency: Option<usize>) -> Self {
-        Self { value: group.first + 2 + place, name: group.names.get(place).copied().flatten(), currency }
-    }
-}
-
 /// The annotations of a lookup: for each table that it may lead to its name and the navigation property.
 #[derive(Debug)]
 struct LookupPlan {
@@ -174,9 +158,7 @@ impl ObjectPlan {
     }
 
     fn new(table: &Table, group: &Group, lowered: &Lowered, style: &RowStyle) -> Self {
-        let currency = group.columns.iter().position(|ix| *table.column(*ix).name == *CURRENCY).map(|place| group.first + 2 + place);
-        let columns =
-            group.columns.iter().enumerate().map(|(place, ix)| ColumnPlan::new(table, *ix, ColumnPlaces::of(group, place, currency), lowered, style)).collect();
+        let columns = columns::of_group(table, group).map(|(ix, places)| ColumnPlan::new(table, ix, places, lowered, style)).collect();
         let mut ids = Vec::new();
         if !group.columns.contains(&table.id) {
             ids.push(JsonWriter::prepare_name(&table.def.primary_id));
@@ -316,52 +298,39 @@ fn write_etag(json: &mut JsonWriter, version: i64) {
 }
 
 impl ColumnPlan {
-    fn new(table: &Table, ix: ColumnIx, places: ColumnPlaces, lowered: &Lowered, style: &RowStyle) -> Self {
+    fn new(table: &Table, ix: ColumnIx, places: Places, lowered: &Lowered, style: &RowStyle) -> Self {
         Self::named(table, ix, &wire_name(table.column(ix)), places, lowered, style)
     }
 
     /// A flat value under its own name.
     fn of_value(query: &ResolvedQuery, value: &FlatValue, lowered: &Lowered, style: &RowStyle) -> Self {
         let name = |column: Option<&Column>| value.name.clone().or_else(|| column.map(wire_name)).unwrap_or_default();
-        let places = ColumnPlaces { value: value.at, name: value.name_at, currency: None };
-        let number = |name: String| {
-            let formatted =
-                style.annotations.formatted.then(|| (JsonWriter::prepare_name(&format!("{name}@{FORMATTED_VALUE}")), Formatter::Number { digits: 0 }));
-            Self {
-                at: value.at,
-                name: JsonWriter::prepare_name(&name),
-                type_note: None,
-                formatted,
-                lookup: None,
-                omit_null: style.omit_nulls,
-                is_aggregate: false,
-            }
-        };
-        let Some((source, ix)) = query.output_column(value.at) else { return number(name(None)) };
-        let table = query.source(source);
-        match query.outputs.get(value.at) {
-            Some(Output::Part { .. } | Output::Aggregate { aggregate: Aggregate::Count | Aggregate::CountDistinct, .. }) => {
-                number(name(Some(table.column(ix))))
-            }
-            output => {
+        match columns::of_value(query, value) {
+            Flat::Column(table, ix, places) => {
                 let plan = Self::named(table, ix, &name(Some(table.column(ix))), places, lowered, style);
-                Self { is_aggregate: output.is_some_and(Output::is_aggregate), ..plan }
+                Self { is_aggregate: query.outputs.get(value.at).is_some_and(Output::is_aggregate), ..plan }
+            }
+            Flat::Number(of) => {
+                let name = name(of.map(|(table, ix)| table.column(ix)));
+                let formatted =
+                    style.annotations.formatted.then(|| (JsonWriter::prepare_name(&format!("{name}@{FORMATTED_VALUE}")), Formatter::Number { digits: 0 }));
+                Self {
+                    at: value.at,
+                    name: JsonWriter::prepare_name(&name),
+                    type_note: None,
+                    formatted,
+                    lookup: None,
+                    omit_null: style.omit_nulls,
+                    is_aggregate: false,
+                }
             }
         }
     }
 
-    fn named(table: &Table, ix: ColumnIx, name: &str, places: ColumnPlaces, lowered: &Lowered, style: &RowStyle) -> Self {
-        let (column, snapshot) = (table.column(ix), &*lowered.snapshot);
+    fn named(table: &Table, ix: ColumnIx, name: &str, places: Places, lowered: &Lowered, style: &RowStyle) -> Self {
+        let (column, snapshot) = (table.column(ix), &*lowered.around.snapshot);
         let note = |annotation: &str| JsonWriter::prepare_name(&format!("{name}@{annotation}"));
-        let around = Surroundings {
-            snapshot,
-            currencies: &lowered.currencies,
-            language: style.language,
-            zone: lowered.zone,
-            name_at: places.name,
-            currency_at: places.currency,
-        };
-        let formatter = || Formatter::of(column, around);
+        let formatter = || Formatter::of(column, places, &lowered.around);
         let edm = edm_type(column.shape());
         Self {
             at: places.value,

@@ -111,11 +111,11 @@ impl RowSink for JsonRows<'_> {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
-    use std::sync::Arc;
 
+    use driftless_contract::formatted::Surroundings;
     use driftless_model::{Decimal, LogicalName, Reference, TableCode, Value};
     use driftless_odata::headers::{Format, MetadataLevel};
-    use driftless_query::{Along, Circumstances, CollectedRow, Columns, Expand, Query, ResolvedQuery, Zone, resolve};
+    use driftless_query::{Along, Circumstances, CollectedRow, Columns, Expand, Query, ResolvedQuery, resolve};
 
     use super::super::{Annotations, Lowered};
     use super::*;
@@ -145,14 +145,13 @@ mod tests {
         RowStyle {
             format: Format { metadata, ieee754_compatible, accepts_json: true },
             annotations,
-            language: 1033,
             omit_nulls: false,
             root: "http://h/api/data/v9.2/".to_owned(),
         }
     }
 
     fn lowered() -> LoweredSlot {
-        RefCell::new(Some(Lowered { snapshot: snapshot(), currencies: Arc::default(), zone: Zone::UTC, expand: Vec::new() }))
+        RefCell::new(Some(Lowered { around: Surroundings::plain(snapshot(), 1033), expand: Vec::new() }))
     }
 
     fn written(query: &ResolvedQuery, style: &RowStyle, rows: &[Vec<Value>], removed: &[u128]) -> String {
