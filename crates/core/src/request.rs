@@ -104,6 +104,22 @@ pub struct Record {
     pub related: Vec<Related>,
 }
 
+impl Record {
+    /// A record of a table, with nothing to write.
+    pub fn new(table: &Arc<Table>) -> Self {
+        Self { table: Arc::clone(table), id: None, fields: Vec::new(), related: Vec::new() }
+    }
+
+    /// Gives a column a value. The primary id is the record's own; typed clients send the empty GUID where none is set.
+    pub fn set(&mut self, column: ColumnIx, value: Value) {
+        match value {
+            value if column != self.table.id => self.fields.push((column, Field::Value(value))),
+            Value::Guid(id) => self.id = (!id.is_nil()).then_some(id),
+            _ => {}
+        }
+    }
+}
+
 /// Related rows of a record.
 #[derive(Clone, Debug)]
 pub enum Related {

@@ -85,7 +85,7 @@ impl<'a> RecordReader<'a> {
         }
         let name = element.member_text("LogicalName").ok_or_else(|| Error::argument("An entity must have its LogicalName."))?;
         let table = named_table(self.snapshot, &name)?;
-        let mut record = Record { table: Arc::clone(table), id: None, fields: Vec::new(), related: Vec::new() };
+        let mut record = Record::new(table);
         for (name, value) in element.member("Attributes").into_iter().flat_map(pairs) {
             let name = name?;
             let column = table.find(&name).ok_or_else(|| no_such_column(table, &name))?;
@@ -112,23 +112,17 @@ impl<'a> RecordReader<'a> {
         if !column.is_stored() {
             return Ok(());
         }
-        if ix == record.table.id {
-            if let Value::Guid(id) = column_value(column, element)? {
-                record.id = (!id.is_nil()).then_some(id);
-            }
+        if column.lookup().is_none() || element.is_nil() {
+            let value = column_value(column, element)?;
+            record.set(ix, value);
             return Ok(());
         }
-        let field = if column.lookup().is_some() && !element.is_nil() {
-            match element.type_name() {
-                Some((_, "EntityReference")) | None => Field::Lookup(self.reference(element)?),
-                Some((_, other)) => {
-                    return Err(Error::argument(format!("A value of the type '{}' cannot be given to the lookup '{}'.", excerpt(other), column.name)));
-                }
+        match element.type_name() {
+            Some((_, "EntityReference")) | None => record.fields.push((ix, Field::Lookup(self.reference(element)?))),
+            Some((_, other)) => {
+                return Err(Error::argument(format!("A value of the type '{}' cannot be given to the lookup '{}'.", excerpt(other), column.name)));
             }
-        } else {
-            Field::Value(column_value(column, element)?)
-        };
-        record.fields.push((ix, field));
+        }
         Ok(())
     }
 

@@ -47,7 +47,8 @@ impl<'a> RecordReader<'a> {
         if depth > self.limits.related_depth_max {
             return Err(error::payload(&table.def.set_name, &format!("Records may be nested {} levels deep at most.", self.limits.related_depth_max)));
         }
-        let mut record = Record { table: Arc::clone(table), id: None, fields: Vec::with_capacity(members.len()), related: Vec::new() };
+        let mut record = Record::new(table);
+        record.fields.reserve(members.len());
         for (name, value) in members {
             match name.strip_suffix(BIND) {
                 Some(navigation) => self.bind(&mut record, navigation, value)?,
@@ -172,16 +173,11 @@ impl<'a> RecordReader<'a> {
     }
 }
 
-/// A plain column. The primary id is the record's own id.
+/// A plain column.
 fn column(record: &mut Record, ix: ColumnIx, name: &str, json: &Json<'_>) -> Result<()> {
     let table = &record.table;
     let value = value_of_json(table.column(ix), json).map_err(|error| error::wrong_type(&table.def.set_name, name, &error))?;
-    match value {
-        value if ix != table.id => record.fields.push((ix, Field::Value(value))),
-        // Typed clients send the empty GUID where no id is set.
-        Value::Guid(id) => record.id = (!id.is_nil()).then_some(id),
-        _ => {}
-    }
+    record.set(ix, value);
     Ok(())
 }
 
