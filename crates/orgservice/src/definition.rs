@@ -177,6 +177,12 @@ pub(crate) fn read<'a>(element: Element<'a>, declared: &'static Contract) -> Nod
             Node::Object(Object { type_name: stated.map(|(_, name)| name), members })
         }
         Shape::List { item } => Node::List(element.children().map(|child| read_member(child, item)).collect()),
+        Shape::Enum { members, is_flags: true } => {
+            let text = trimmed(element.text());
+            let compact: String = text.split_ascii_whitespace().collect();
+            // A toolkit that takes a list for several members writes a text that it is given instead letter by letter (zeep does).
+            Node::Text(if members.iter().any(|member| member.name == compact) { Cow::Owned(compact) } else { text })
+        }
         Shape::Enum { .. } => Node::Text(trimmed(element.text())),
     }
 }

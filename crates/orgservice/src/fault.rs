@@ -5,6 +5,7 @@ use driftless_model::{Error, ErrorCode};
 use crate::messages::Exchange;
 use crate::namespaces::Ns;
 use crate::respond::{self, ENVELOPE_END};
+use crate::route::Service;
 use crate::xml::{Writer, XSI_ADDRESS};
 
 /// What stands in the place of an error that callers shall not see.
@@ -16,6 +17,7 @@ const SUB_ERROR: &str = "-2146233088";
 /// When and for which request a fault is written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Occasion {
+    pub(crate) service: Service,
     pub(crate) request_id: driftless_model::Uuid,
     /// Milliseconds since 1970-01-01.
     pub(crate) now_ms: i64,
@@ -61,7 +63,12 @@ fn fault_string(writer: &mut Writer, text: &str) {
 }
 
 fn detail(writer: &mut Writer, error: &Error, occasion: Occasion) {
-    writer.raw("<a:OrganizationServiceFault");
+    let name = match occasion.service {
+        Service::Organization => "a:OrganizationServiceFault",
+        Service::Discovery => "a:DiscoveryServiceFault",
+    };
+    writer.raw("<");
+    writer.raw(name);
     let request = error.request();
     if request.is_some() {
         writer.raw(" i:type=\"k:ExecuteTransactionFault\"");
@@ -83,12 +90,12 @@ fn detail(writer: &mut Writer, error: &Error, occasion: Occasion) {
     if let Some(number) = request {
         writer.element("k:FaultedRequestIndex", &number.to_string());
     }
-    writer.raw("</a:OrganizationServiceFault>");
+    writer.close(name);
 }
 
 /// The members of an `OrganizationServiceFault` in the answer to several messages.
 pub(crate) fn members(writer: &mut Writer, exchange: Exchange<'_>, error: &Error) {
-    let occasion = Occasion { request_id: exchange.request_id, now_ms: exchange.organization.environment().now_ms() };
+    let occasion = Occasion { service: Service::Organization, request_id: exchange.request_id, now_ms: exchange.organization.environment().now_ms() };
     log(error, occasion);
     write_members(writer, error, occasion);
 }
@@ -109,6 +116,10 @@ fn write_members(writer: &mut Writer, error: &Error, occasion: Occasion) {
     writer.nil("a:HelpLink");
     writer.element("a:Message", message);
     writer.element("a:Timestamp", &timestamp(occasion.now_ms));
+    if occasion.service == Service::Discovery {
+        writer.nil("a:InnerFault");
+        return;
+    }
     writer.raw("<a:ExceptionRetriable>false</a:ExceptionRetriable>");
     for name in ["a:ExceptionSource", "a:InnerFault", "a:OriginalException", "a:TraceText"] {
         writer.nil(name);

@@ -10,8 +10,8 @@
 
 #[allow(dead_code, reason = "the front's other modules come to use all of it")]
 mod contracts;
-#[allow(dead_code, reason = "the messages about definitions come to use all of it")]
 mod definition;
+mod discovery;
 mod fault;
 mod messages;
 #[allow(dead_code, reason = "the front's other modules come to use all of it")]

@@ -4,10 +4,11 @@
 mod arguments;
 mod changes;
 mod common;
+mod definitions;
 mod multiple;
 mod queries;
 mod records;
-mod results;
+pub(crate) mod results;
 mod specialised;
 
 use std::cell::RefCell;
@@ -25,7 +26,7 @@ use crate::values::not_offered;
 use crate::xml::{Element, Writer};
 
 pub(crate) use common::{pair_begin, pair_end, simple_pair};
-pub(crate) use queries::retrieve_multiple;
+pub(crate) use queries::entity_collection;
 pub(crate) use records::{Concurrency, by_id, create, delete, link, retrieve, unlink, update};
 
 /// What all messages of one envelope share.
@@ -120,9 +121,20 @@ const OWN: &[Own] = &[
     Own { name: "Assign", parameters: &["Target", "Assignee"], act: specialised::assign },
     Own { name: "Associate", parameters: &["Target", "Relationship", "RelatedEntities"], act: records::associate_message },
     Own { name: "Create", parameters: &["Target"], act: records::create_message },
+    Own { name: "CreateAttribute", parameters: &["EntityName", "Attribute"], act: definitions::create_attribute },
+    Own { name: "CreateEntity", parameters: &["Entity", "PrimaryAttribute", "HasActivities", "HasNotes", "HasFeedback"], act: definitions::create_entity },
+    Own { name: "CreateEntityKey", parameters: &["EntityName", "EntityKey"], act: definitions::create_key },
+    Own { name: "CreateManyToMany", parameters: &["ManyToManyRelationship", "IntersectEntitySchemaName"], act: definitions::create_many_to_many },
     Own { name: "CreateMultiple", parameters: &["Targets"], act: records::create_multiple },
+    Own { name: "CreateOneToMany", parameters: &["OneToManyRelationship", "Lookup"], act: definitions::create_one_to_many },
+    Own { name: "CreateOptionSet", parameters: &["OptionSet"], act: definitions::create_option_set },
     Own { name: "Delete", parameters: &["Target", "ConcurrencyBehavior"], act: records::delete_message },
+    Own { name: "DeleteAttribute", parameters: &["EntityLogicalName", "LogicalName"], act: definitions::delete_attribute },
+    Own { name: "DeleteEntity", parameters: &["LogicalName"], act: definitions::delete_entity },
+    Own { name: "DeleteEntityKey", parameters: &["EntityLogicalName", "Name"], act: definitions::delete_key },
     Own { name: "DeleteMultiple", parameters: &["Targets"], act: records::delete_multiple },
+    Own { name: "DeleteOptionSet", parameters: &["Name"], act: definitions::delete_option_set },
+    Own { name: "DeleteRelationship", parameters: &["Name"], act: definitions::delete_relationship },
     Own { name: "Disassociate", parameters: &["Target", "Relationship", "RelatedEntities"], act: records::disassociate_message },
     Own { name: "ExecuteMultiple", parameters: &["Requests", "Settings"], act: multiple::execute_multiple },
     Own { name: "ExecuteTransaction", parameters: &["Requests", "ReturnResponses"], act: multiple::execute_transaction },
@@ -138,7 +150,11 @@ const OWN: &[Own] = &[
     Own { name: "SetParentTeam", parameters: &["TeamId", "BusinessId"], act: specialised::set_parent_team },
     Own { name: "SetState", parameters: &["EntityMoniker", "State", "Status"], act: specialised::set_state },
     Own { name: "Update", parameters: &["Target", "ConcurrencyBehavior"], act: records::update_message },
+    Own { name: "UpdateAttribute", parameters: &["EntityName", "Attribute", "MergeLabels"], act: definitions::update_attribute },
+    Own { name: "UpdateEntity", parameters: &["Entity", "HasActivities", "HasNotes", "MergeLabels"], act: definitions::update_entity },
     Own { name: "UpdateMultiple", parameters: &["Targets", "ConcurrencyBehavior"], act: records::update_multiple },
+    Own { name: "UpdateOptionSet", parameters: &["OptionSet", "MergeLabels"], act: definitions::update_option_set },
+    Own { name: "UpdateRelationship", parameters: &["Relationship", "MergeLabels"], act: definitions::update_relationship },
     Own { name: "Upsert", parameters: &["Target"], act: records::upsert_message },
     Own { name: "UpsertMultiple", parameters: &["Targets"], act: records::upsert_multiple },
 ];
@@ -232,11 +248,11 @@ impl<'a> Message<'a> {
         let act = Act::write(
             move |snapshot| {
                 *kept.borrow_mut() = Some(Arc::clone(snapshot));
-                arguments::Reader { exchange, def, snapshot }.read(self).map(|args| Request::Message(def, args))
+                arguments::Reader { exchange, snapshot }.read(def, self).map(|args| Request::Message(def, args))
             },
             move |response, writer| {
                 let snapshot = used.borrow().clone().unwrap_or_else(|| exchange.organization.snapshot());
-                results::write(def, &snapshot, response, writer)
+                results::write(def, (&snapshot, exchange.caller.language), response, writer)
             },
         );
         Ok(Known { name: def.name, ns: contracts::message(def.name), act })

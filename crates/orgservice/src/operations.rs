@@ -8,7 +8,7 @@ use driftless_model::{Error, Result};
 use crate::messages::by_id;
 use crate::messages::{self, Exchange, Message};
 use crate::respond;
-use crate::rows::write_id;
+use crate::rows::{Frame, write_id};
 use crate::values::not_offered;
 use crate::xml::{Element, Writer};
 
@@ -40,11 +40,20 @@ pub(crate) fn run(exchange: Exchange<'_>, operation: &str, element: Element<'_>,
         "Retrieve" => {
             let (table, id) = row()?;
             let columns = element.member("columnSet");
-            respond::operation(writer, operation, messages::retrieve(exchange, move |snapshot| by_id(snapshot, table, id), columns, "RetrieveResult"))
+            respond::operation(
+                writer,
+                operation,
+                messages::retrieve(exchange, move |snapshot| by_id(snapshot, table, id), columns, Frame::Element("RetrieveResult")),
+            )
         }
         "RetrieveMultiple" => {
             let query = parameter("query")?;
-            respond::operation(writer, operation, |writer| messages::retrieve_multiple(exchange, query, "RetrieveMultipleResult", writer))
+            respond::operation(writer, operation, |writer| {
+                writer.open("RetrieveMultipleResult");
+                messages::entity_collection(exchange, query, writer)?;
+                writer.close("RetrieveMultipleResult");
+                Ok(())
+            })
         }
         "Associate" | "Disassociate" => {
             let (table, id) = (parameter("entityName")?, parameter("entityId")?);

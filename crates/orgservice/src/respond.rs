@@ -7,6 +7,7 @@ use driftless_core::{OnBehalf, Organization};
 use driftless_model::{Caller, Error, Result, Uuid};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 
+use crate::discovery;
 use crate::fault::{self, Occasion};
 use crate::messages::Exchange;
 use crate::namespaces::Ns;
@@ -28,29 +29,35 @@ pub(crate) const ENVELOPE_END: &str = "</s:Body></s:Envelope>";
 ///
 /// `origin` is scheme and authority as the client used them, without a slash at the end.
 pub fn respond(organization: &Arc<Organization>, caller: &Arc<Caller>, request: &Request<Bytes>, origin: &str, request_id: Uuid) -> Response<Vec<Bytes>> {
-    let answered = Service::of(request.uri().path()).map(|service| match *request.method() {
+    let Some(service) = Service::of(request.uri().path()) else { return plain(StatusCode::NOT_FOUND, "There is no such service.") };
+    let answered = match *request.method() {
         Method::POST => answer(organization, caller, request, origin, request_id, service).map(|body| envelope(StatusCode::OK, body)),
         Method::GET => Ok(match wsdl::document(service, request.uri().query().unwrap_or_default(), origin, request.uri().path()) {
             Some(document) => envelope(StatusCode::OK, document.into_bytes()),
             None => plain(StatusCode::OK, "The Organization Service is called with POST; its description is at ?wsdl."),
         }),
         _ => Ok(plain(StatusCode::METHOD_NOT_ALLOWED, "The Organization Service is called with POST.")),
-    });
-    match answered {
-        Some(Ok(response)) => response,
-        Some(Err(error)) => refuse(organization, &error, request_id),
-        None => plain(StatusCode::NOT_FOUND, "There is no such service."),
-    }
+    };
+    answered.unwrap_or_else(|error| refuse(organization, service, &error, request_id))
 }
 
 /// The fault for an error, before or while a request is carried out. A client reads it only under the status 500.
-pub fn refuse(organization: &Organization, error: &Error, request_id: Uuid) -> Response<Vec<Bytes>> {
-    let occasion = Occasion { request_id, now_ms: organization.environment().now_ms() };
+pub fn refuse(organization: &Organization, service: Service, error: &Error, request_id: Uuid) -> Response<Vec<Bytes>> {
+    let occasion = Occasion { service, request_id, now_ms: organization.environment().now_ms() };
     envelope(StatusCode::INTERNAL_SERVER_ERROR, fault::envelope(error, occasion))
 }
 
+/// Most bytes of one piece of an answer.
+const PIECE_BYTES_MAX: usize = 64 << 10;
+
 fn envelope(status: StatusCode, body: Vec<u8>) -> Response<Vec<Bytes>> {
-    let mut response = Response::new(vec![body.into()]);
+    let mut rest = Bytes::from(body);
+    let mut pieces = Vec::with_capacity(rest.len() / PIECE_BYTES_MAX + 1);
+    while rest.len() > PIECE_BYTES_MAX {
+        pieces.push(rest.split_to(PIECE_BYTES_MAX));
+    }
+    pieces.push(rest);
+    let mut response = Response::new(pieces);
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8"));
     response
@@ -85,7 +92,7 @@ fn answer(
     envelope_begin(&mut writer);
     match service {
         Service::Organization => operations::run(exchange, operation_name(request.headers(), element)?, element, &mut writer)?,
-        Service::Discovery => return Err(not_offered("The discovery service")),
+        Service::Discovery => discovery::run(exchange, element, &mut writer)?,
     }
     writer.raw(ENVELOPE_END);
     Ok(writer.into_bytes())
@@ -127,8 +134,16 @@ pub(crate) fn envelope_begin(writer: &mut Writer) {
 /// # Errors
 /// Those of `content`.
 pub(crate) fn operation(writer: &mut Writer, name: &str, content: impl FnOnce(&mut Writer) -> Result<()>) -> Result<()> {
+    operation_of(writer, Ns::Services, name, content)
+}
+
+/// The same for an operation of another service.
+///
+/// # Errors
+/// Those of `content`.
+pub(crate) fn operation_of(writer: &mut Writer, own: Ns, name: &str, content: impl FnOnce(&mut Writer) -> Result<()>) -> Result<()> {
     let element = format!("{name}Response");
-    for part in ["<", &element, " xmlns=\"", Ns::Services.address(), "\""] {
+    for part in ["<", &element, " xmlns=\"", own.address(), "\""] {
         writer.raw(part);
     }
     for ns in Ns::ALL.into_iter().filter(|ns| *ns != Ns::Services) {

@@ -11,6 +11,7 @@ use driftless_model::{ColumnIx, Error, Result, Table, Uuid, ValueRef};
 use driftless_query::{FlatValue, Flow, Group, PageHead, Query, ResolvedQuery, RowSink, RowView};
 
 use crate::messages::Exchange;
+use crate::namespaces::Ns;
 use crate::values::{Aliased, ColumnWriter};
 use crate::xml::Writer;
 
@@ -34,6 +35,8 @@ impl Lowered {
 pub(crate) enum Frame {
     /// Each as an element of this name.
     Element(&'static str),
+    /// As the value of a pair.
+    Value,
     /// As items of a list of changes, deleted rows among them (organization-service 8.4).
     Changes,
 }
@@ -87,6 +90,11 @@ impl RowSink for EntitySink<'_> {
                 writer.open(name);
                 plan.write(writer, row, &mut self.scratch);
                 writer.close(name);
+            }
+            Frame::Value => {
+                writer.open_typed("g:value", (Ns::Contracts, "Entity"));
+                plan.write(writer, row, &mut self.scratch);
+                writer.close("g:value");
             }
             Frame::Changes => {
                 writer.raw("<k:anyType i:type=\"k:NewOrUpdatedItem\"><k:NewOrUpdatedEntity>");

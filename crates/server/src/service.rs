@@ -84,7 +84,7 @@ impl Service {
     /// The refusal of the door to which the address leads.
     fn refuse(&self, request: &Request<Bytes>, error: &Error) -> Response<Vec<Bytes>> {
         match driftless_orgservice::Service::of(request.uri().path()) {
-            Some(_) => driftless_orgservice::refuse(&self.organization, error, request_id(request)),
+            Some(service) => driftless_orgservice::refuse(&self.organization, service, error, request_id(request)),
             None => driftless_webapi::refuse(request, error),
         }
     }

@@ -225,6 +225,115 @@ pub(crate) const FETCH_XML: &[&str] = &[
     "\u{0}",
 ];
 
+/// A whole envelope of the Organization Service. Every refusal is a fault; none may be one of the service itself.
+pub(crate) fn envelope(input: &[u8]) -> bool {
+    let sample = sample();
+    let request = http::Request::builder().method("POST").uri("/XRMServices/2011/Organization.svc/web").header("Content-Type", "text/xml; charset=utf-8");
+    let Ok(request) = request.body(Bytes::copy_from_slice(input)) else {
+        return false;
+    };
+    let response = driftless_orgservice::respond(&sample.organization, &sample.administrator, &request, ORIGIN, Uuid::nil());
+    let body = response.body().concat();
+    assert!(!body.windows(INTERNAL.len()).any(|part| part == INTERNAL), "a failure inside the service: {}", body.escape_ascii());
+    response.status() == 200
+}
+
+const INTERNAL: &[u8] = b"InternalServiceFault";
+
+/// A request inside the envelope of an operation.
+fn enveloped(body: &str) -> Vec<u8> {
+    format!(
+        "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body xmlns:a=\"http://schemas.microsoft.com/xrm/2011/Contracts\" \
+         xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" xmlns:x=\"http://www.w3.org/2001/XMLSchema\" \
+         xmlns:g=\"http://schemas.datacontract.org/2004/07/System.Collections.Generic\" xmlns:r=\"http://schemas.microsoft.com/2003/10/Serialization/Arrays\" \
+         xmlns:m=\"http://schemas.microsoft.com/xrm/2011/Metadata\">{body}</s:Body></s:Envelope>"
+    )
+    .into_bytes()
+}
+
+/// A message of Execute with its parameters.
+fn executed(name: &str, parameters: &[(&str, &str)]) -> Vec<u8> {
+    let pairs: String =
+        parameters.iter().map(|(key, value)| format!("<a:KeyValuePairOfstringanyType><g:key>{key}</g:key>{value}</a:KeyValuePairOfstringanyType>")).collect();
+    enveloped(&format!("<Execute><request><a:Parameters>{pairs}</a:Parameters><a:RequestName>{name}</a:RequestName></request></Execute>"))
+}
+
+pub(crate) fn envelope_seeds() -> Vec<Vec<u8>> {
+    let row = "<a:Attributes><a:KeyValuePairOfstringanyType><g:key>name</g:key><g:value i:type=\"x:string\">Crate</g:value></a:KeyValuePairOfstringanyType>\
+               <a:KeyValuePairOfstringanyType><g:key>revenue</g:key><g:value i:type=\"a:Money\"><a:Value>1.5</a:Value></g:value></a:KeyValuePairOfstringanyType></a:Attributes>\
+               <a:KeyAttributes><a:KeyValuePairOfstringanyType><g:key>accountnumber</g:key><g:value i:type=\"x:string\">A-1</g:value></a:KeyValuePairOfstringanyType></a:KeyAttributes>\
+               <a:LogicalName>account</a:LogicalName>";
+    let reference = "<g:value i:type=\"a:EntityReference\"><a:KeyAttributes><a:KeyValuePairOfstringanyType><g:key>accountnumber</g:key>\
+                     <g:value i:type=\"x:string\">A-2</g:value></a:KeyValuePairOfstringanyType></a:KeyAttributes><a:LogicalName>account</a:LogicalName></g:value>";
+    let text = |text: &str| format!("<g:value i:type=\"x:string\">{text}</g:value>");
+    let query = "<a:ColumnSet><a:Columns><r:string>name</r:string></a:Columns></a:ColumnSet><a:Criteria><a:Conditions><a:ConditionExpression>\
+                 <a:AttributeName>createdon</a:AttributeName><a:Operator>LastXDays</a:Operator><a:Values><r:anyType i:type=\"x:int\">3</r:anyType></a:Values>\
+                 </a:ConditionExpression></a:Conditions><a:FilterOperator>Or</a:FilterOperator></a:Criteria><a:EntityName>account</a:EntityName><a:LinkEntities>\
+                 <a:LinkEntity><a:JoinOperator>LeftOuter</a:JoinOperator><a:LinkFromAttributeName>primarycontactid</a:LinkFromAttributeName>\
+                 <a:LinkToAttributeName>contactid</a:LinkToAttributeName><a:LinkToEntityName>contact</a:LinkToEntityName></a:LinkEntity></a:LinkEntities>\
+                 <a:PageInfo><a:Count>2</a:Count><a:PageNumber>1</a:PageNumber></a:PageInfo>";
+    vec![
+        executed("WhoAmI", &[]),
+        executed("Retrieve", &[("Target", reference), ("ColumnSet", "<g:value><a:AllColumns>true</a:AllColumns></g:value>")]),
+        executed("Upsert", &[("Target", &format!("<g:value i:type=\"a:Entity\">{row}</g:value>"))]),
+        executed("RetrieveMultiple", &[("Query", &format!("<g:value i:type=\"a:QueryExpression\">{query}</g:value>"))]),
+        executed(
+            "RetrieveEntityChanges",
+            &[("EntityName", &text("account")), ("Columns", "<g:value><a:Columns><r:string>name</r:string></a:Columns></g:value>")],
+        ),
+        executed("RetrieveAttribute", &[("EntityLogicalName", &text("account")), ("LogicalName", &text("name"))]),
+        executed(
+            "ExecuteMultiple",
+            &[
+                ("Requests", "<g:value><a:OrganizationRequest><a:RequestName>WhoAmI</a:RequestName></a:OrganizationRequest></g:value>"),
+                ("Settings", "<g:value/>"),
+            ],
+        ),
+        enveloped(&format!("<Update><entity>{row}</entity></Update>")),
+        enveloped("<RetrieveMultiple><query><a:Query>&lt;fetch&gt;&lt;entity name='account'/&gt;&lt;/fetch&gt;</a:Query></query></RetrieveMultiple>"),
+    ]
+}
+
+pub(crate) const ENVELOPE: &[&str] = &[
+    "<a:RequestName>",
+    "</a:RequestName>",
+    "<a:Parameters>",
+    "<a:KeyValuePairOfstringanyType>",
+    "<g:key>",
+    "<g:value i:type=\"x:",
+    "<g:value i:type=\"a:EntityReference\">",
+    "<g:value i:type=\"a:EntityCollection\">",
+    "<g:value i:type=\"a:OptionSetValue\"><a:Value>1</a:Value></g:value>",
+    " i:nil=\"true\"",
+    "<a:Entities><a:Entity>",
+    "<a:RelatedEntities>",
+    "<a:LinkEntity>",
+    "<a:Filters><a:FilterExpression>",
+    "<a:AttributeExpressions><a:AttributeExpression>",
+    "<a:PagingCookie>&lt;cookie page=\"1\"&gt;</a:PagingCookie>",
+    "<r:anyType i:type=\"r:ArrayOfint\"><r:int>1</r:int></r:anyType>",
+    "CreateMultiple",
+    "DeleteMultiple",
+    "ExecuteTransaction",
+    "RetrieveMetadataChanges",
+    "CreateAttribute",
+    "SetState",
+    "GrantAccess",
+    "Associate",
+    "accountid",
+    "ownerid",
+    "statecode",
+    "<!DOCTYPE s [<!ENTITY a 'b'>]>",
+    "&a;",
+    "&#0;",
+    "&#x1F600;",
+    "<![CDATA[",
+    "<?x?>",
+    "<!-- -->",
+    "\"",
+    "\u{0}",
+];
+
 pub(crate) fn sql(input: &[u8]) -> bool {
     list_by("sql", input)
 }

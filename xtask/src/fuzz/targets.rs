@@ -58,6 +58,13 @@ pub(crate) const TARGETS: &[Target] = &[
         seeds: service::fetch_xml_seeds,
         dictionary: service::FETCH_XML,
     },
+    Target {
+        name: "envelope",
+        about: "SOAP envelopes with messages, rows and queries, on an organization",
+        run: service::envelope,
+        seeds: service::envelope_seeds,
+        dictionary: service::ENVELOPE,
+    },
     Target { name: "sql", about: "SELECT statements, on an organization", run: service::sql, seeds: service::sql_seeds, dictionary: service::SQL },
     Target {
         name: "request",

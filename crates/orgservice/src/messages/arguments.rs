@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use driftless_core::{Arg, Args, BOUND_ROW, Binding, ComplexType, Identity, MessageDef, ParamType, Snapshot, Target};
+use driftless_contract::definitions::{Node, read};
+use driftless_core::{Arg, Args, BOUND_ROW, Binding, ComplexType, Identity, MessageDef, Param, ParamType, Snapshot, Target};
 use driftless_model::{Error, Result, Uuid};
 
 use super::{Exchange, Message, flag};
+use crate::definition;
 use crate::records::{id_of, named_table};
 use crate::values::{date_time, excerpt};
 use crate::xml::Element;
 
-/// Reads the parameters of one message with one snapshot.
+/// Reads parameters with one snapshot.
 pub(super) struct Reader<'a> {
     pub(super) exchange: Exchange<'a>,
-    pub(super) def: &'static MessageDef,
     pub(super) snapshot: &'a Arc<Snapshot>,
 }
 
@@ -34,30 +35,32 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// 0x80040203 for parameters that are missing or cannot be read.
-    pub(super) fn read(&self, message: Message<'a>) -> Result<Args> {
+    pub(super) fn read(&self, def: &'static MessageDef, message: Message<'a>) -> Result<Args> {
         let mut args = Vec::new();
-        for param in self.def.input {
+        for param in def.input {
             if param.kind == ParamType::Origin {
                 args.push((param.name, Arg::Text(self.exchange.origin.to_owned())));
             } else if let Some(arg) = message.get(param.name).map(|element| self.value(param.name, &param.kind, element)).transpose()?.flatten() {
                 args.push((param.name, arg));
             }
         }
-        if let Binding::Row(table) = self.def.binding {
-            args.push((BOUND_ROW, Arg::Row(self.bound_row(message, table)?)));
+        if let Binding::Row(table) = def.binding {
+            args.push((BOUND_ROW, Arg::Row(self.bound_row(def, message, table)?)));
         }
-        match self.def.input.iter().find(|param| param.required && !args.iter().any(|(name, _)| *name == param.name)) {
+        // What .NET leaves out of a value type has its default.
+        let is_demanded = |param: &&Param| param.required && !matches!(param.kind, ParamType::Bool | ParamType::Enum(_));
+        match def.input.iter().filter(is_demanded).find(|param| !args.iter().any(|(name, _)| *name == param.name)) {
             Some(param) => Err(Error::argument(format!("Required field '{}' is missing.", param.name))),
             None => Ok(Args(args)),
         }
     }
 
     /// The row that the message is about, as a reference or by its id.
-    fn bound_row(&self, message: Message<'a>, table: &str) -> Result<Target> {
+    fn bound_row(&self, def: &MessageDef, message: Message<'a>, table: &str) -> Result<Target> {
         if let Some(principal) = message.get("Principal") {
             return self.exchange.reader(self.snapshot).reference(principal);
         }
-        let name = bound_parameter(self.def).unwrap_or(BOUND_ROW);
+        let name = bound_parameter(def).unwrap_or(BOUND_ROW);
         let id = id_of(&message.require(name)?.text())?.unwrap_or_default();
         Ok(Target { table: Arc::clone(named_table(self.snapshot, table)?), identity: Identity::Id(id) })
     }
@@ -92,6 +95,7 @@ impl<'a> Reader<'a> {
             }
             ParamType::Row => Arg::Row(self.exchange.reader(self.snapshot).reference(element)?),
             ParamType::Record => Arg::Record(Box::new(self.exchange.reader(self.snapshot).entity(element)?.record)),
+            ParamType::Complex(own) if own.name == "Object" => self.any(name, own, element)?,
             ParamType::Complex(own) => self.object(own, element)?,
             ParamType::List(item) => {
                 let item = |child| Ok(self.value(name, item, child)?.unwrap_or(Arg::Null));
@@ -102,7 +106,11 @@ impl<'a> Reader<'a> {
                 let items: Vec<_> = element.children().map(|item| Arg::Text(item.text().into_owned())).collect();
                 Arg::List(if items.is_empty() && !is_array(element) { vec![Arg::Text(element.text().into_owned())] } else { items })
             }
-            ParamType::Label | ParamType::Definition(_) => return Err(crate::values::not_offered(&format!("The parameter '{name}' of '{}'", self.def.name))),
+            ParamType::Label => Arg::Label(read::label(&tree(element, "Label")?)?),
+            ParamType::Definition(declared) => {
+                let arg = read::argument(self.snapshot, declared, &tree(element, declared)?)?;
+                arg.ok_or_else(|| Error::damaged(format!("the parameter {name} has a type that no message takes")))?
+            }
             ParamType::Origin | ParamType::Any => return Ok(None),
         }))
     }
@@ -117,13 +125,26 @@ impl<'a> Reader<'a> {
             Some((_, "guid")) => &ParamType::Guid,
             Some((_, "dateTime")) => &ParamType::DateTime,
             Some(_) if is_array(element) => &ParamType::List(&ParamType::Object),
+            // Values of choices and lookups, as columns have them.
+            Some((_, "OptionSetValue" | "Money")) => return Ok(Arg::Text(element.member_text("Value").unwrap_or_default().trim().to_owned())),
+            Some((_, "EntityReference")) => return Ok(Arg::Guid(id_of(&element.member_text("Id").unwrap_or_default())?.unwrap_or(Uuid::nil()))),
             Some((_, other)) => return Err(Error::argument(format!("A value of '{name}' cannot be of the type '{}'.", excerpt(other)))),
         };
         Ok(self.value(name, kind, element)?.unwrap_or(Arg::Null))
     }
 
+    /// A value of any type, which the Web API has in an object beside the name of its type.
+    fn any(&self, name: &str, own: &'static ComplexType, element: Element<'a>) -> Result<Arg> {
+        let value = own.members.iter().find(|param| param.name == "Value");
+        let value = value.map(|param| Ok::<_, Error>((param.name, self.value(name, &param.kind, element)?.unwrap_or(Arg::Null)))).transpose()?;
+        Ok(Arg::Complex(value.into_iter().collect()))
+    }
+
     /// An object by the members that its type declares.
-    fn object(&self, own: &'static ComplexType, element: Element<'a>) -> Result<Arg> {
+    ///
+    /// # Errors
+    /// 0x80040203 for members that cannot be read.
+    pub(super) fn object(&self, own: &'static ComplexType, element: Element<'a>) -> Result<Arg> {
         let mut members = Vec::new();
         for param in own.members {
             if let Some(arg) = element.member(param.name).map(|child| self.value(param.name, &param.kind, child)).transpose()?.flatten() {
@@ -132,6 +153,12 @@ impl<'a> Reader<'a> {
         }
         Ok(Arg::Complex(members))
     }
+}
+
+/// The tree of a definition, or of what stands in one.
+fn tree<'a>(element: Element<'a>, declared: &str) -> Result<Node<'a>> {
+    let contract = definition::contract(declared).ok_or_else(|| Error::damaged(format!("there is no type {declared}")))?;
+    Ok(definition::read(element, contract))
 }
 
 /// True for values that are arrays.

@@ -68,11 +68,11 @@ pub(crate) fn retrieve<'a>(
     exchange: Exchange<'a>,
     target: impl Fn(&Arc<Snapshot>) -> Result<Target> + 'a,
     columns: Option<Element<'a>>,
-    frame: &'static str,
+    frame: Frame,
 ) -> impl FnOnce(&mut Writer) -> Result<()> + 'a {
     move |writer| {
         let lowered = Lowered::default();
-        let mut sink = EntitySink::new(writer, &lowered, Frame::Element(frame), usize::MAX);
+        let mut sink = EntitySink::new(writer, &lowered, frame, usize::MAX);
         let mut lower = |snapshot: &Arc<Snapshot>| {
             let target = target(snapshot)?;
             let query = Query { columns: column_set(&target.table, columns)?, lookup_names: true, ..Query::new(target.table.name().clone()) };
@@ -200,7 +200,7 @@ pub(super) fn retrieve_message<'a>(exchange: Exchange<'a>, message: Message<'a>)
         return Err(not_offered("RelatedEntitiesQuery of Retrieve"));
     }
     let target = message.require("Target")?;
-    let run = retrieve(exchange, move |snapshot| exchange.reader(snapshot).reference(target), message.get("ColumnSet"), "g:value i:type=\"a:Entity\"");
+    let run = retrieve(exchange, move |snapshot| exchange.reader(snapshot).reference(target), message.get("ColumnSet"), Frame::Value);
     Ok(Act::read(move |writer| {
         writer.raw("<a:KeyValuePairOfstringanyType><g:key>Entity</g:key>");
         run(writer)?;

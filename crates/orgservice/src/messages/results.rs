@@ -2,22 +2,27 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use driftless_core::{Arg, Field, Identity, MessageDef, Outputs, Param, ParamType, Record, Response};
+use driftless_contract::definitions::Selection;
+use driftless_core::{Arg, ComplexType, Field, Identity, MessageDef, Outputs, Param, ParamType, Record, Response, Snapshot};
 use driftless_model::literal::print::push_date_time;
 use driftless_model::{Error, Result};
 
 use super::{pair_begin, pair_end, unexpected};
 use crate::contracts::{self, Contract, Kind, Shape};
+use crate::definition::{self, Typed, Unasked};
 use crate::namespaces::Ns;
 use crate::rows::{write_id, write_reference};
 use crate::values::{ColumnWriter, write_plain};
 use crate::xml::Writer;
 
+/// The message whose answer has what was asked for and nothing else.
+const METADATA_CHANGES: &str = "RetrieveMetadataChanges";
+
 /// Writes the results of a message.
 ///
 /// # Errors
 /// 0x80040216 for results that are not those of the message: a mistake of this program.
-pub(super) fn write(def: &MessageDef, snapshot: &driftless_core::Snapshot, response: Response, writer: &mut Writer) -> Result<()> {
+pub(super) fn write(def: &MessageDef, (snapshot, language): (&Snapshot, u16), response: Response, writer: &mut Writer) -> Result<()> {
     let Response::Outputs(Outputs(outputs)) = response else { return Err(unexpected("a message")) };
     for param in def.output {
         let Some((_, value)) = outputs.iter().find(|(name, _)| *name == param.name) else { continue };
@@ -25,10 +30,41 @@ pub(super) fn write(def: &MessageDef, snapshot: &driftless_core::Snapshot, respo
             continue;
         }
         let kind = kind_of(def, &param.kind).ok_or_else(|| Error::damaged(format!("{}.{} has no type of the wire", def.name, param.name)))?;
-        pair_begin(writer, param.name, kind.type_name());
-        Results { snapshot }.value(writer, kind, &param.kind, value)?;
-        pair_end(writer);
+        let results = Results { snapshot, language, unasked: if def.name == METADATA_CHANGES { Unasked::Absent } else { Unasked::Nil } };
+        match (&param.kind, value) {
+            (ParamType::Definition(declared), Arg::Definitions(selected)) => {
+                writer.raw("<a:KeyValuePairOfstringanyType><g:key>");
+                writer.raw(param.name);
+                writer.raw("</g:key>");
+                let chosen = Selection::new(selected, language).one(declared)?;
+                definition::write(writer, "g:value", &chosen, Typed::Always, results.unasked)?;
+                writer.raw("</a:KeyValuePairOfstringanyType>");
+            }
+            _ => {
+                pair_begin(writer, param.name, kind.type_name());
+                results.value(writer, kind, &param.kind, value)?;
+                pair_end(writer);
+            }
+        }
     }
+    Ok(())
+}
+
+/// Writes an element of a type from the object that a message answered.
+///
+/// # Errors
+/// As [`write`].
+pub(crate) fn write_object(
+    writer: &mut Writer,
+    (element, contract): (&str, &'static Contract),
+    own: &'static ComplexType,
+    members: &[(&'static str, Arg)],
+    snapshot: &Snapshot,
+) -> Result<()> {
+    let results = Results { snapshot, language: driftless_model::ENGLISH, unasked: Unasked::Nil };
+    writer.open(element);
+    results.object(writer, contract, own.members, members)?;
+    writer.close(element);
     Ok(())
 }
 
@@ -50,7 +86,7 @@ pub(super) fn kind_of(def: &MessageDef, param: &ParamType) -> Option<Kind> {
         ParamType::Complex(own) => Kind::Of(contracts::named(own.name)?),
         ParamType::Definition(name) => Kind::Of(contracts::named(name)?),
         // The one list of definitions that is of another type than its items suggest (organization-service 8.9).
-        ParamType::List(ParamType::Definition("EntityMetadata")) if def.name == "RetrieveMetadataChanges" => of(Ns::Contracts, "EntityMetadataCollection")?,
+        ParamType::List(ParamType::Definition("EntityMetadata")) if def.name == METADATA_CHANGES => of(Ns::Contracts, "EntityMetadataCollection")?,
         ParamType::List(item) => match kind_of(def, item)? {
             Kind::Guid => of(Ns::Arrays, "ArrayOfguid")?,
             Kind::Text => of(Ns::Arrays, "ArrayOfstring")?,
@@ -66,7 +102,9 @@ pub(super) fn kind_of(def: &MessageDef, param: &ParamType) -> Option<Kind> {
 }
 
 struct Results<'a> {
-    snapshot: &'a driftless_core::Snapshot,
+    snapshot: &'a Snapshot,
+    language: u16,
+    unasked: Unasked,
 }
 
 impl Results<'_> {
@@ -86,12 +124,17 @@ impl Results<'_> {
                 write_reference(writer, id, target.table.name(), None);
             }
             (_, Arg::Record(record)) => self.record(writer, record)?,
+            (ParamType::List(_), Arg::Definitions(selected)) => {
+                let Shape::List { item } = &contract(kind)?.shape else { return Err(unexpected("a list")) };
+                for chosen in Selection::new(selected, self.language).tables() {
+                    definition::write(writer, &item.element, &chosen?, Typed::WhenDerived, self.unasked)?;
+                }
+            }
             (ParamType::Complex(own), Arg::Complex(members)) => self.object(writer, contract(kind)?, own.members, members)?,
             (ParamType::List(param), Arg::List(items)) => {
                 let Shape::List { item } = &contract(kind)?.shape else { return Err(unexpected("a list")) };
-                let name = format!("{}:{}", contract(kind)?.ns.prefix(), item.name);
                 for value in items {
-                    self.element(writer, &name, item.kind, param, value)?;
+                    self.element(writer, &item.element, item.kind, param, value)?;
                 }
             }
             _ => return Err(unexpected("a result")),
@@ -116,15 +159,14 @@ impl Results<'_> {
     /// An object by its members, in the order of the wire; one that has none is nil where it may be.
     fn object(&self, writer: &mut Writer, contract: &'static Contract, params: &'static [Param], members: &[(&'static str, Arg)]) -> Result<()> {
         if let Shape::List { item } = &contract.shape {
-            return self.list(writer, contract, item, params, members);
+            return self.list(writer, item, params, members);
         }
-        for (ns, member) in contract.all_members() {
-            let name = format!("{}:{}", ns.prefix(), member.name);
+        for (_, member) in contract.all_members() {
             let param = params.iter().find(|param| param.name == member.name);
             let value = members.iter().find(|(name, _)| *name == member.name);
             match (param, value) {
-                (Some(param), Some((_, value))) => self.element(writer, &name, member.kind, &param.kind, value)?,
-                _ if member.nillable && !member.omit_default => writer.nil(&name),
+                (Some(param), Some((_, value))) => self.element(writer, &member.element, member.kind, &param.kind, value)?,
+                _ if member.nillable && !member.omit_default => writer.nil(&member.element),
                 _ => {}
             }
         }
@@ -132,14 +174,7 @@ impl Results<'_> {
     }
 
     /// A list of pairs, which the Web API has as an object with a list of keys and one of values, or a list that is an object with its items there.
-    fn list(
-        &self,
-        writer: &mut Writer,
-        contract: &'static Contract,
-        item: &contracts::Member,
-        params: &'static [Param],
-        members: &[(&'static str, Arg)],
-    ) -> Result<()> {
+    fn list(&self, writer: &mut Writer, item: &contracts::Member, params: &'static [Param], members: &[(&'static str, Arg)]) -> Result<()> {
         let named = |name: &str| {
             let param = params.iter().find(|param| param.name == name)?;
             match (&param.kind, members.iter().find(|(own, _)| *own == name)) {
@@ -147,18 +182,18 @@ impl Results<'_> {
                 _ => None,
             }
         };
-        let name = format!("{}:{}", contract.ns.prefix(), item.name);
+        let name = &item.element;
         if let (Some((key_kind, keys)), Some((value_kind, values)), Some(pair)) = (named("Keys"), named("Values"), item.kind.contract()) {
             let kind = |name: &str| pair.members().iter().find(|member| member.name == name).map_or(Kind::Any, |member| member.kind);
             for (key, value) in keys.iter().zip(values) {
-                writer.open(&name);
+                writer.open(name);
                 self.element(writer, "g:key", kind("key"), key_kind, key)?;
                 self.element(writer, "g:value", kind("value"), value_kind, value)?;
-                writer.close(&name);
+                writer.close(name);
             }
         } else if let Some((kind, items)) = named("Items") {
             for value in items {
-                self.element(writer, &name, item.kind, kind, value)?;
+                self.element(writer, name, item.kind, kind, value)?;
             }
         }
         Ok(())
