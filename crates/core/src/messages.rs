@@ -5,6 +5,7 @@ pub(crate) mod filters;
 pub(crate) mod query_expression;
 
 mod bulk_delete;
+mod convert_query;
 mod create_entities;
 mod definition_query;
 mod delete_and_promote;
@@ -49,6 +50,9 @@ pub const MESSAGES: &[MessageDef] = &[
     delete_and_promote::DEF,
     delete_and_promote::ASYNC,
     export_solution::DEF,
+    convert_query::FROM_FETCH,
+    convert_query::TO_FETCH,
+    convert_query::VALIDATE,
     create_entities::DEF,
     files::COMMIT_UPLOAD,
     files::DELETE_FILE,

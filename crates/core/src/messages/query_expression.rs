@@ -1,6 +1,8 @@
 //! Queries as parameters (organization-service 7): their types, declared as those of other parameters are, so that every front reads and writes them, and the way
 //! from there to the one query model and back.
 
+pub(crate) mod write;
+
 use driftless_model::{Error, Limits, Result};
 use driftless_query::expression::{
     AggregateType, AttributeExpression, ConditionExpression, Criteria, DateGrouping, Expression, JoinOperator, LinkExpression, OrderExpression, Paging,

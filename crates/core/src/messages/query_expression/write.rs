@@ -1,0 +1,162 @@
+//! A query as an object of [`QUERY_EXPRESSION`](super::QUERY_EXPRESSION).
+
+use std::sync::Arc;
+
+use driftless_model::{Column, Shape, Table, Uuid};
+use driftless_query::expression::{AttributeExpression, ConditionExpression, Criteria, Expression, LinkExpression, OrderExpression, Paging, Returned};
+
+use super::{AGGREGATE_TYPE, Arg, CONDITION_OPERATOR, DATE_TIME_GROUPING, DESCENDING, EnumType, JOIN_OPERATOR, OR, Snapshot};
+
+/// The object. Values of conditions have the types of their columns.
+pub(crate) fn query(query: &Expression, snapshot: &Snapshot) -> Arg {
+    let mut tables = Tables { snapshot, named: Vec::new() };
+    tables.add_partners(&query.filter);
+    query.links.iter().for_each(|link| tables.add(link));
+    let root = snapshot.find(&query.table).cloned();
+    let mut members = vec![
+        ("EntityName", text(&query.table)),
+        ("ColumnSet", returned(&query.returned)),
+        ("Criteria", tables.criteria(&query.filter, root.as_deref())),
+        ("LinkEntities", Arg::List(query.links.iter().map(|link| tables.link(link, &query.table)).collect())),
+        ("Orders", orders(&query.orders)),
+        ("PageInfo", paging(&query.page)),
+        ("Distinct", Arg::Bool(query.distinct)),
+        ("NoLock", Arg::Bool(false)),
+    ];
+    members.extend(query.top.map(|top| ("TopCount", count(Some(top)))));
+    Arg::Complex(members)
+}
+
+fn text(text: &str) -> Arg {
+    Arg::Text(text.to_owned())
+}
+
+fn texts(texts: &[String]) -> Arg {
+    Arg::List(texts.iter().map(|item| text(item)).collect())
+}
+
+fn count(number: Option<u32>) -> Arg {
+    Arg::Int(number.map_or(0, |number| i32::try_from(number).unwrap_or(i32::MAX)))
+}
+
+/// The number of a member of an enumeration.
+fn member(kind: &EnumType, name: &str) -> Arg {
+    Arg::BigInt(kind.parse(name).unwrap_or_default())
+}
+
+fn returned(returned: &Returned) -> Arg {
+    let attribute = |attribute: &AttributeExpression| {
+        let mut members = vec![
+            ("AttributeName", text(&attribute.column)),
+            ("AggregateType", member(&AGGREGATE_TYPE, &format!("{:?}", attribute.aggregate))),
+            ("HasGroupBy", Arg::Bool(attribute.groups)),
+            ("DateTimeGrouping", member(&DATE_TIME_GROUPING, &format!("{:?}", attribute.date_part))),
+        ];
+        members.extend(attribute.alias.as_ref().map(|alias| ("Alias", text(alias))));
+        Arg::Complex(members)
+    };
+    Arg::Complex(vec![
+        ("AllColumns", Arg::Bool(returned.all)),
+        ("Columns", texts(&returned.columns)),
+        ("AttributeExpressions", Arg::List(returned.attributes.iter().map(attribute).collect())),
+    ])
+}
+
+fn orders(orders: &[OrderExpression]) -> Arg {
+    let order = |order: &OrderExpression| {
+        let mut members = vec![("OrderType", Arg::BigInt(if order.descending { DESCENDING } else { 0 }))];
+        members.extend(order.link.as_ref().map(|link| ("EntityName", text(link))));
+        match &order.value {
+            Some(value) => members.push(("Alias", text(value))),
+            None => members.push(("AttributeName", text(&order.column))),
+        }
+        Arg::Complex(members)
+    };
+    Arg::List(orders.iter().map(order).collect())
+}
+
+fn paging(page: &Paging) -> Arg {
+    let mut members = vec![("PageNumber", count(page.number)), ("Count", count(page.rows)), ("ReturnTotalRecordCount", Arg::Bool(page.total))];
+    members.extend(page.cookie.as_ref().map(|cookie| ("PagingCookie", text(cookie))));
+    Arg::Complex(members)
+}
+
+/// The tables of a query's links, by what conditions call them.
+struct Tables<'a> {
+    snapshot: &'a Snapshot,
+    named: Vec<(&'a str, Arc<Table>)>,
+}
+
+impl<'a> Tables<'a> {
+    fn add(&mut self, link: &'a LinkExpression) {
+        if let Some(table) = self.snapshot.find(&link.table) {
+            self.named.push((link.alias.as_deref().unwrap_or(&link.table), Arc::clone(table)));
+        }
+        self.add_partners(&link.filter);
+        link.links.iter().for_each(|inner| self.add(inner));
+    }
+
+    fn add_partners(&mut self, criteria: &'a Criteria) {
+        criteria.filters.iter().for_each(|filter| self.add_partners(filter));
+        criteria.partners.iter().for_each(|link| self.add(link));
+    }
+
+    fn criteria(&self, criteria: &Criteria, own: Option<&Table>) -> Arg {
+        let mut members = vec![
+            ("FilterOperator", Arg::BigInt(if criteria.any { OR } else { 0 })),
+            ("Conditions", Arg::List(criteria.conditions.iter().map(|asked| self.condition(asked, own)).collect())),
+            ("Filters", Arg::List(criteria.filters.iter().map(|filter| self.criteria(filter, own)).collect())),
+        ];
+        let from = own.map_or("", |own| own.name().as_str());
+        members.extend(criteria.partners.as_ref().map(|partners| ("AnyAllFilterLinkEntity", self.link(partners, from))));
+        Arg::Complex(members)
+    }
+
+    fn condition(&self, asked: &ConditionExpression, own: Option<&Table>) -> Arg {
+        let linked = asked.link.as_deref().and_then(|link| self.named.iter().find(|(name, _)| *name == link)).map(|(_, table)| &**table);
+        let table = if asked.link.is_some() { linked } else { own };
+        let column = table.and_then(|table| table.find(&asked.column).map(|ix| table.column(ix))).filter(|_| !asked.compares_columns);
+        let mut members = vec![
+            ("AttributeName", text(&asked.column)),
+            ("Operator", member(&CONDITION_OPERATOR, &asked.operator)),
+            ("Values", Arg::List(asked.values.iter().map(|value| typed(value, column)).collect())),
+            ("CompareColumns", Arg::Bool(asked.compares_columns)),
+        ];
+        members.extend(asked.link.as_ref().map(|link| ("EntityName", text(link))));
+        Arg::Complex(members)
+    }
+
+    fn link(&self, link: &LinkExpression, from: &str) -> Arg {
+        let own = self.snapshot.find(&link.table);
+        let mut members = vec![
+            ("LinkFromEntityName", text(from)),
+            ("LinkFromAttributeName", text(&link.to)),
+            ("LinkToEntityName", text(&link.table)),
+            ("LinkToAttributeName", text(&link.from)),
+            ("JoinOperator", member(&JOIN_OPERATOR, &format!("{:?}", link.join))),
+            ("Columns", returned(&link.returned)),
+            ("LinkCriteria", self.criteria(&link.filter, own.map(|own| &**own))),
+            ("LinkEntities", Arg::List(link.links.iter().map(|inner| self.link(inner, &link.table)).collect())),
+            ("Orders", orders(&link.orders)),
+        ];
+        members.extend(link.alias.as_ref().map(|alias| ("EntityAlias", text(alias))));
+        Arg::Complex(members)
+    }
+}
+
+/// A value as the type of the column that it is compared with; as text where it is none, such as a number of days.
+fn typed(value: &str, column: Option<&Column>) -> Arg {
+    let number = || value.parse().map(Arg::Int).ok();
+    let typed = match column.map(Column::shape) {
+        Some(Shape::Bool) => match value {
+            "1" | "true" => Some(Arg::Bool(true)),
+            "0" | "false" => Some(Arg::Bool(false)),
+            _ => None,
+        },
+        Some(Shape::Int | Shape::Choices | Shape::DateTime | Shape::Date) => number(),
+        Some(Shape::BigInt) => value.parse().map(Arg::BigInt).ok(),
+        Some(Shape::Guid | Shape::Lookup | Shape::PolyLookup) => Uuid::try_parse(value).map(Arg::Guid).ok(),
+        _ => None,
+    };
+    typed.unwrap_or_else(|| text(value))
+}
