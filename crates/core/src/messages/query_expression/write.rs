@@ -160,3 +160,58 @@ fn typed(value: &str, column: Option<&Column>) -> Arg {
     };
     typed.unwrap_or_else(|| text(value))
 }
+
+#[cfg(test)]
+mod tests {
+    use driftless_query::expression::{AggregateType, DateGrouping, JoinOperator};
+
+    use super::super::expression;
+    use super::*;
+
+    #[test] // organization-service 7
+    fn what_is_written_is_read_as_the_same_query() {
+        let order = |link: Option<&str>, value: Option<&str>| OrderExpression {
+            link: link.map(str::to_owned),
+            column: if value.is_some() { String::new() } else { "name".to_owned() },
+            descending: link.is_some(),
+            value: value.map(str::to_owned),
+        };
+        let attribute = AttributeExpression {
+            column: "createdon".to_owned(),
+            alias: Some("year".to_owned()),
+            aggregate: AggregateType::None,
+            groups: true,
+            date_part: DateGrouping::FiscalYear,
+        };
+        let condition = ConditionExpression {
+            link: Some("c".to_owned()),
+            column: "age".to_owned(),
+            operator: "NotBetween".to_owned(),
+            values: vec!["1".to_owned(), "9".to_owned()],
+            compares_columns: false,
+        };
+        let filter = Criteria { any: true, conditions: vec![condition], ..Criteria::default() };
+        let inner = LinkExpression {
+            alias: Some("c".to_owned()),
+            table: "contact".to_owned(),
+            from: "contactid".to_owned(),
+            to: "primarycontactid".to_owned(),
+            join: JoinOperator::NotAll,
+            returned: Returned { all: true, columns: Vec::new(), attributes: Vec::new() },
+            filter: filter.clone(),
+            orders: vec![order(None, None)],
+            ..LinkExpression::default()
+        };
+        let query = Expression {
+            table: "account".to_owned(),
+            returned: Returned { all: false, columns: vec!["name".to_owned()], attributes: vec![attribute] },
+            filter: Criteria { filters: vec![filter.clone()], partners: Some(Box::new(inner.clone())), ..filter },
+            links: vec![LinkExpression { alias: None, join: JoinOperator::LeftOuter, links: vec![inner.clone()], ..inner }],
+            orders: vec![order(Some("c"), None), order(None, Some("year"))],
+            top: Some(3),
+            distinct: true,
+            page: Paging { number: Some(2), rows: Some(50), cookie: Some("<cookie/>".to_owned()), total: true },
+        };
+        assert_eq!(expression(&super::query(&query, &Snapshot::default())).unwrap(), query);
+    }
+}
