@@ -61,17 +61,21 @@ pub struct AttributeExpression {
 
 /// What is made of a column's values, with the names that QueryExpression has for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub enum AggregateType {
+    /// Nothing.
     #[default]
     None,
     /// The number of rows.
     Count,
     /// The number of values.
     CountColumn,
+    /// Their sum.
     Sum,
+    /// Their average.
     Avg,
+    /// The least one.
     Min,
+    /// The greatest one.
     Max,
 }
 
@@ -103,16 +107,23 @@ impl AggregateType {
 
 /// A part of a date, with the names that QueryExpression has for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub enum DateGrouping {
+    /// The whole date.
     #[default]
     None,
+    /// See [`DatePart::Day`]; so are those below.
     Day,
+    /// The week of the year.
     Week,
+    /// The month.
     Month,
+    /// The quarter.
     Quarter,
+    /// The year.
     Year,
+    /// The part of the fiscal year.
     FiscalPeriod,
+    /// The fiscal year.
     FiscalYear,
 }
 
@@ -206,18 +217,27 @@ pub struct LinkExpression {
 
 /// What becomes of partners, with the names that QueryExpression has for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub enum JoinOperator {
+    /// Rows without a partner are left out.
     #[default]
     Inner,
+    /// Rows without a partner stay.
     LeftOuter,
+    /// As inner.
     Natural,
+    /// Rows without a partner are left out; of several partners one is taken.
     MatchFirstRowUsingCrossApply,
+    /// Rows with a partner, once; nothing is returned of it. So is it below.
     In,
+    /// The same.
     Exists,
+    /// The same.
     Any,
+    /// Rows without a partner.
     NotAny,
+    /// Rows with partners of which the filters hold of none (Microsoft: filter rows, a note on the name).
     All,
+    /// As any.
     NotAll,
 }
 
@@ -235,6 +255,11 @@ impl JoinOperator {
         ("All", Self::All),
         ("NotAll", Self::NotAll),
     ];
+
+    /// The operator's name.
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, operator)| *operator == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// One key of the order.

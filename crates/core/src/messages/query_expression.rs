@@ -3,7 +3,7 @@
 
 pub(crate) mod write;
 
-use driftless_model::{Error, Limits, Result};
+use driftless_model::{Error, ErrorCode, Limits, Result};
 use driftless_query::expression::{
     AggregateType, AttributeExpression, ConditionExpression, Criteria, DateGrouping, Expression, JoinOperator, LinkExpression, OrderExpression, Paging,
     Returned,
@@ -27,6 +27,8 @@ pub static QUERY_EXPRESSION: ComplexType = ComplexType {
         opt("TopCount", T::Int),
         opt("Distinct", T::Bool),
         opt("NoLock", T::Bool),
+        opt("SubQueryExpression", T::Complex(&QUERY_EXPRESSION)),
+        opt("DataSource", T::Text),
     ],
 };
 
@@ -167,8 +169,14 @@ pub fn read_query(query: &Arg, snapshot: &Snapshot, limits: &Limits) -> Result<Q
 /// The QueryExpression or QueryByAttribute that a parameter holds. Its names are not looked up.
 ///
 /// # Errors
-/// 0x80040203 for what is no query.
+/// 0x80040203 for what is no query, 0x80040315 for one over other rows than those of the organization's tables.
 pub(crate) fn expression(arg: &Arg) -> Result<Expression> {
+    let is_elsewhere = text(arg, "DataSource")
+        .map(|_| "DataSource")
+        .or_else(|| matches!(arg.member("SubQueryExpression"), Some(Arg::Complex(_))).then_some("SubQueryExpression"));
+    if let Some(member) = is_elsewhere {
+        return Err(Error::new(ErrorCode::NotSupported, format!("The member '{member}' of a QueryExpression is not offered by this version of the service.")));
+    }
     let mut filter = arg.member("Criteria").map(criteria).transpose()?.unwrap_or_default();
     let attributes = list(arg, "Attributes");
     if !attributes.is_empty() {
@@ -436,6 +444,8 @@ mod tests {
         assert!(expression(&Arg::Complex(Vec::new())).unwrap_err().message().contains("'EntityName'"));
         assert!(with(vec![("TopCount", Arg::Int(-1))]).contains("'TopCount' must not be below 0"));
         assert!(with(vec![("Orders", Arg::List(vec![Arg::Complex(Vec::new())]))]).contains("'AttributeName'"));
+        assert!(with(vec![("DataSource", words("retained"))]).contains("'DataSource'"));
+        assert!(with(vec![("SubQueryExpression", Arg::Complex(Vec::new()))]).contains("'SubQueryExpression'"));
         let label = condition("", "name", 0, vec![Arg::Label(driftless_model::Label::default())]);
         assert!(with(vec![("Criteria", Arg::Complex(vec![("Conditions", Arg::List(vec![label]))]))]).contains("condition on 'name' must be"));
     }

@@ -304,8 +304,8 @@ impl Lowering<'_> {
             Joining::Partners(_) if link.returned.is_empty() && link.orders.is_empty() => LinkKind::Inner,
             Joining::Partners(_) => {
                 return Err(Error::argument(format!(
-                    "A 'LinkEntity' with the JoinOperator {:?} returns no values: it cannot have columns or orders.",
-                    link.join
+                    "A 'LinkEntity' with the JoinOperator {} returns no values: it cannot have columns or orders.",
+                    link.join.name()
                 )));
             }
         };

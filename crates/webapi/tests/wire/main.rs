@@ -4,6 +4,7 @@
 
 mod changes;
 mod definitions;
+mod queries;
 mod records;
 mod rules;
 mod service;

@@ -16,7 +16,7 @@ pub(crate) const ROOT: &str = "http://127.0.0.1:8080/api/data/v9.2/";
 /// A service in a folder of its own, which goes with it.
 pub(crate) struct Service {
     pub(crate) organization: Arc<Organization>,
-    caller: Arc<Caller>,
+    pub(crate) caller: Arc<Caller>,
     folder: PathBuf,
 }
 

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use driftless_model::{Column, Shape, Table, Uuid};
-use driftless_query::expression::{AttributeExpression, ConditionExpression, Criteria, Expression, LinkExpression, OrderExpression, Paging, Returned};
+use driftless_query::expression::{
+    AggregateType, AttributeExpression, ConditionExpression, Criteria, DateGrouping, Expression, JoinOperator, LinkExpression, OrderExpression, Paging,
+    Returned,
+};
 
-use super::{AGGREGATE_TYPE, Arg, CONDITION_OPERATOR, DATE_TIME_GROUPING, DESCENDING, EnumType, JOIN_OPERATOR, OR, Snapshot};
+use super::{Arg, CONDITION_OPERATOR, DESCENDING, OR, Snapshot};
 
 /// The object. Values of conditions have the types of their columns.
 pub(crate) fn query(query: &Expression, snapshot: &Snapshot) -> Arg {
@@ -39,18 +42,19 @@ fn count(number: Option<u32>) -> Arg {
     Arg::Int(number.map_or(0, |number| i32::try_from(number).unwrap_or(i32::MAX)))
 }
 
-/// The number of a member of an enumeration.
-fn member(kind: &EnumType, name: &str) -> Arg {
-    Arg::BigInt(kind.parse(name).unwrap_or_default())
+/// The number of a value of an enumeration whose values stand in the order of their numbers.
+fn member<V: PartialEq, const N: usize>(value: V, named: [(&'static str, V); N]) -> Arg {
+    let at = named.iter().position(|(_, own)| *own == value);
+    Arg::BigInt(at.and_then(|at| i64::try_from(at).ok()).unwrap_or_default())
 }
 
 fn returned(returned: &Returned) -> Arg {
     let attribute = |attribute: &AttributeExpression| {
         let mut members = vec![
             ("AttributeName", text(&attribute.column)),
-            ("AggregateType", member(&AGGREGATE_TYPE, &format!("{:?}", attribute.aggregate))),
+            ("AggregateType", member(attribute.aggregate, AggregateType::ALL)),
             ("HasGroupBy", Arg::Bool(attribute.groups)),
-            ("DateTimeGrouping", member(&DATE_TIME_GROUPING, &format!("{:?}", attribute.date_part))),
+            ("DateTimeGrouping", member(attribute.date_part, DateGrouping::ALL)),
         ];
         members.extend(attribute.alias.as_ref().map(|alias| ("Alias", text(alias))));
         Arg::Complex(members)
@@ -118,7 +122,7 @@ impl<'a> Tables<'a> {
         let column = table.and_then(|table| table.find(&asked.column).map(|ix| table.column(ix))).filter(|_| !asked.compares_columns);
         let mut members = vec![
             ("AttributeName", text(&asked.column)),
-            ("Operator", member(&CONDITION_OPERATOR, &asked.operator)),
+            ("Operator", Arg::BigInt(CONDITION_OPERATOR.parse(&asked.operator).unwrap_or_default())),
             ("Values", Arg::List(asked.values.iter().map(|value| typed(value, column)).collect())),
             ("CompareColumns", Arg::Bool(asked.compares_columns)),
         ];
@@ -133,7 +137,7 @@ impl<'a> Tables<'a> {
             ("LinkFromAttributeName", text(&link.to)),
             ("LinkToEntityName", text(&link.table)),
             ("LinkToAttributeName", text(&link.from)),
-            ("JoinOperator", member(&JOIN_OPERATOR, &format!("{:?}", link.join))),
+            ("JoinOperator", member(link.join, JoinOperator::ALL)),
             ("Columns", returned(&link.returned)),
             ("LinkCriteria", self.criteria(&link.filter, own.map(|own| &**own))),
             ("LinkEntities", Arg::List(link.links.iter().map(|inner| self.link(inner, &link.table)).collect())),
@@ -163,8 +167,6 @@ fn typed(value: &str, column: Option<&Column>) -> Arg {
 
 #[cfg(test)]
 mod tests {
-    use driftless_query::expression::{AggregateType, DateGrouping, JoinOperator};
-
     use super::super::expression;
     use super::*;
 
