@@ -10,7 +10,7 @@ use super::tables::{self, BenchTable, Codes, Patch, ROOT};
 use super::{Plan, median, repeated};
 
 /// Connections.
-const CONNECTIONS: usize = 64;
+pub(super) const CONNECTIONS: usize = 64;
 /// Rows a second that the raw loop reached where the design was measured: into an empty table, and with random key values.
 const RAW_EMPTY: f64 = 90_000.0;
 const RAW_RANDOM: f64 = 42_000.0;

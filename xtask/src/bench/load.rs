@@ -1,15 +1,18 @@
 //! The load: many connections driven by few threads with raw sockets and requests rendered in place.
 //!
-//! Client and service share the machine, so what this costs is taken from the service. A thread looks at each of its sockets in turn without waiting, and
-//! waits on the one that was asked longest ago only when none has an answer. A time therefore ends when the answer is read, never earlier than it came.
+//! Client and service share the machine, so what this costs is taken from the service: a thread asks the system which of its sockets have an answer, and
+//! touches no other. A time ends when the answer is read, never earlier than it came.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::os::fd::AsRawFd as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
 
 use super::median;
 use crate::http::Address;
@@ -29,7 +32,10 @@ pub(crate) fn render(address: &Address, method: &str, path: &str, headers: &[(&s
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     if let Some(body) = body {
-        text.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+        if !headers.iter().any(|(name, _)| *name == "Content-Type") {
+            text.push_str("Content-Type: application/json\r\n");
+        }
+        text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
     } else {
         text.push_str("\r\n");
     }
@@ -190,34 +196,28 @@ struct Rider {
 }
 
 fn ride(mut riders: Vec<Rider>, next: &AtomicUsize, count: usize, patch: &(dyn Fn(usize, &mut Vec<u8>) + Sync), times: &Mutex<Vec<f64>>) -> Result<()> {
-    let waits_always = riders.len() == 1;
+    let mut poll = Poll::new()?;
     let mut own = Vec::with_capacity(count);
-    for rider in &mut riders {
-        rider.lane.stream.set_nonblocking(!waits_always)?;
+    for (at, rider) in riders.iter_mut().enumerate() {
+        rider.lane.stream.set_nonblocking(true)?;
+        poll.registry().register(&mut SourceFd(&rider.lane.stream.as_raw_fd()), Token(at), Interest::READABLE)?;
         rider.go(next, count, patch)?;
     }
-    loop {
-        let mut has_moved = false;
-        for rider in &mut riders {
+    let mut under_way = riders.iter().filter(|rider| rider.sent.is_some()).count();
+    let mut events = Events::with_capacity(riders.len().max(1));
+    while under_way > 0 {
+        poll.poll(&mut events, Some(ANSWER_WAIT))?;
+        ensure!(!events.is_empty(), "no answer in time");
+        for event in &events {
+            let Some(rider) = riders.get_mut(event.token().0) else { continue };
             let Some(sent) = rider.sent else { continue };
+            // An answer that has not come whole brings another event.
             if rider.lane.receive()? {
                 own.push(sent.elapsed().as_secs_f64() * 1e3);
                 rider.go(next, count, patch)?;
-                has_moved = true;
+                under_way -= usize::from(rider.sent.is_none());
             }
         }
-        if has_moved {
-            continue;
-        }
-        let Some(oldest) = riders.iter_mut().filter(|rider| rider.sent.is_some()).min_by_key(|rider| rider.sent) else { break };
-        oldest.lane.stream.set_nonblocking(false)?;
-        let is_whole = oldest.lane.receive()?;
-        oldest.lane.stream.set_nonblocking(!waits_always)?;
-        ensure!(is_whole, "no answer in time");
-        if let Some(sent) = oldest.sent {
-            own.push(sent.elapsed().as_secs_f64() * 1e3);
-        }
-        oldest.go(next, count, patch)?;
     }
     times.lock().map_err(|_| anyhow::anyhow!("a thread of the load panicked"))?.extend(own);
     Ok(())

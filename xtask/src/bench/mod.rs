@@ -13,6 +13,7 @@ use crate::{Outcome, service};
 
 mod creates;
 mod deltas;
+mod envelopes;
 mod fetch;
 mod load;
 mod machine;
@@ -36,7 +37,7 @@ Measures a release build against plain SQLite on a copy of the same database fil
 
   --json FILE    write the rows there as well: name, value, unit, baseline, ratio, goal, met
   --quick        smaller tables and one round; for trying it out, docs/bench.md stays as it is
-  --only NAMES   of: creates, start, upserts, pages, deltas, tokens, fetch, memory, creates-random; docs/bench.md stays as it is
+  --only NAMES   of: creates, start, upserts, pages, deltas, tokens, envelopes, fetch, memory, creates-random; docs/bench.md stays as it is
   --rows N       rows of the large table (1000000); more than a million are written below the service; docs/bench.md stays as it is
   --binary PATH  the binary (default: a release build)
   --threads N    threads that drive the connections of creates (1)
@@ -77,6 +78,7 @@ const SECTIONS: &[Section] = &[
     ("pages", pages::run),
     ("deltas", deltas::run),
     ("tokens", tokens::run),
+    ("envelopes", envelopes::run),
     ("fetch", fetch::run),
     ("memory", pages::memory),
     ("creates-random", creates::random),

@@ -184,6 +184,47 @@ pub(crate) fn marked_row() -> String {
     format!("{{{}}}", members(MARK, PARENT_MARK))
 }
 
+/// The members of an `Entity` that [`Patch`] can change: the same row as [`marked_row`].
+pub(crate) fn marked_entity(table: &BenchTable) -> String {
+    let value = |kind: &str, text: &str| format!("<g:value i:type=\"{kind}\">{text}</g:value>");
+    let text = |text: &str| value("x:string", text);
+    let shelf = format!("<a:Id>{PARENT_MARK}</a:Id><a:LogicalName>new_shelf</a:LogicalName><a:Name i:nil=\"true\"/>");
+    let attributes = [
+        ("new_name", text(&format!("Row {MARK}"))),
+        ("new_code", text(MARK)),
+        ("new_city", text("Springfield")),
+        ("new_street", text("742 Evergreen Terrace")),
+        ("new_note", text(&format!("A note of some words about the row {MARK}."))),
+        ("new_count", value("x:int", "42")),
+        ("new_stock", value("x:int", "123456")),
+        ("new_weight", value("x:decimal", "12.345")),
+        ("new_height", value("x:double", "1.75")),
+        ("new_open", value("x:boolean", "true")),
+        ("new_seen", value("x:dateTime", "2026-03-14T15:09:26Z")),
+        ("new_due", value("x:dateTime", "2026-12-31T23:59:59Z")),
+        ("new_day", value("x:dateTime", "2026-07-04T00:00:00Z")),
+        ("new_kind", value("a:OptionSetValue", "<a:Value>2</a:Value>")),
+        ("new_shelfid", value("a:EntityReference", &shelf)),
+    ];
+    let pairs: String =
+        attributes.iter().map(|(key, value)| format!("<a:KeyValuePairOfstringanyType><g:key>{key}</g:key>{value}</a:KeyValuePairOfstringanyType>")).collect();
+    format!(
+        "<a:Attributes>{pairs}</a:Attributes><a:EntityState i:nil=\"true\"/><a:FormattedValues/><a:Id>00000000-0000-0000-0000-000000000000</a:Id>\
+         <a:LogicalName>{}</a:LogicalName><a:RelatedEntities/><a:RowVersion i:nil=\"true\"/>",
+        table.name
+    )
+}
+
+/// An envelope around an operation, with the prefixes of [`marked_entity`].
+pub(crate) fn enveloped(body: &str) -> String {
+    format!(
+        "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body xmlns=\"http://schemas.microsoft.com/xrm/2011/Contracts/Services\" \
+         xmlns:a=\"http://schemas.microsoft.com/xrm/2011/Contracts\" xmlns:g=\"http://schemas.datacontract.org/2004/07/System.Collections.Generic\" \
+         xmlns:r=\"http://schemas.microsoft.com/2003/10/Serialization/Arrays\" xmlns:x=\"http://www.w3.org/2001/XMLSchema\" \
+         xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\">{body}</s:Body></s:Envelope>"
+    )
+}
+
 /// The body of CreateMultiple for these rows.
 pub(crate) fn create_multiple(table: &BenchTable, numbers: impl Iterator<Item = usize>, codes: Codes) -> String {
     targets(numbers.map(|number| format!("{{\"@odata.type\":\"Microsoft.Dynamics.CRM.{}\",{}}}", table.name, members(&codes.code(number), &parent_id(number)))))
