@@ -13,17 +13,25 @@ use crate::Outcome;
 use crate::arguments::{Arguments, Usage};
 use crate::service::{self, Launch, Ready, Service};
 
-/// Clients that must pass.
-const REQUIRED: &[&str] = &["raw_changes", "raw_keys", "raw_solution", "py_auth_msal", PROBE];
-/// Clients that are run and told of.
-const REPORTED: &[&str] = &["py_sdk_full", "node_dynamics_web_api", PROBE];
+/// The clients, each of which must pass.
+const CLIENTS: &[&str] = &[
+    "raw_changes",
+    "raw_keys",
+    "raw_solution",
+    "raw_orgservice",
+    "raw_orgservice_schema",
+    "py_zeep",
+    "py_sdk_full",
+    "py_auth_msal",
+    "node_dynamics_web_api",
+    PROBE,
+];
 /// The client that is chosen flow by flow.
 const PROBE: &str = "driftless-odata-probe";
-/// Flows of the probe that must pass, and flows that are told of.
-const REQUIRED_FLOWS: &[&str] = &["delta", "error", "uri", "msal"];
-const REPORTED_FLOWS: &[&str] = &["metadata", "read", "write"];
+/// Its flows.
+const FLOWS: &[&str] = &["delta", "error", "metadata", "read", "write", "uri", "msal"];
 /// What the probe calls checks of rules that the real service breaks too.
-const STRICT: &str = "strict";
+const STRICT: &str = "strict:";
 /// Files that decide what is installed.
 const REQUIREMENTS: &[&str] = &["requirements.txt", "package.json"];
 /// Packages that the clients' libraries use without asking for them: azure-identity's asynchronous credentials.
@@ -39,26 +47,19 @@ Copies the acceptance clients out of the tree, installs their libraries (cached 
 starts the service on an empty folder, runs the clients, stops the service and verifies the folder.
 
   --from DIR      the folder with run.py, requirements.txt and package.json
-  --only NAMES    only these clients, comma separated (all that are due)
-  --flows FLOWS   flows of driftless-odata-probe (delta,error,uri,msal)
+  --only NAMES    only these clients, comma separated (all)
+  --flows FLOWS   flows of driftless-odata-probe (all)
   --big           also the flow over more than 5000 changes
   --json FILE     write the summary there as well
   --binary PATH   the binary (default: a release build)
 
-Exit status 1 when raw_changes, raw_keys, raw_solution, py_auth_msal or one of these flows fails.",
+Schema documents that clients judge answers by are looked for in the folder `wire` beside DIR.
+
+Exit status 1 when a client fails. Checks of the probe that begin with `strict:` do not count: the real service breaks these rules too.",
     options: &["from", "only", "flows", "json", "binary"],
     switches: &["big"],
     words_max: 0,
 };
-
-/// One call of the clients' runner.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Round {
-    clients: Vec<String>,
-    flows: Vec<String>,
-    /// Whether failures of the required clients count.
-    is_required: bool,
-}
 
 /// Runs the task.
 pub(crate) fn run(given: &[String]) -> Result<Outcome> {
@@ -78,19 +79,24 @@ pub(crate) fn run(given: &[String]) -> Result<Outcome> {
     let launch = Launch { verb: "dev", https: https_address(), ..Launch::serve(&binary, &folder) };
     let service = Service::start(&launch)?;
     let credentials = credentials(&launch)?;
-    let mut failures = Vec::new();
-    let mut summary = Vec::new();
-    for (number, round) in rounds(&arguments.list("only"), &arguments.list("flows")).iter().enumerate() {
-        let result = folder.join(format!("result-{number}.json"));
-        let lines = call_runner(&clients, round, service.ready(), &credentials, arguments.has("big"), &result)?;
-        failures.extend(failures_of(round, &lines));
-        summary.push(json!({"required": round.is_required, "flows": round.flows, "clients": lines}));
+    let names = or_all(arguments.list("only"), CLIENTS);
+    let flows = or_all(arguments.list("flows"), FLOWS);
+    let mut command = Command::new(python_of(&clients));
+    command.env("DRIFTLESS_PROBE_FLOWS", flows.join(" ")).envs(credentials);
+    if arguments.has("big") {
+        command.env("DRIFTLESS_BIG", "1");
     }
+    let wire = from.with_file_name("wire");
+    if wire.is_dir() {
+        command.env("DRIFTLESS_WIRE", wire);
+    }
+    let lines = call_runner(command, &clients, &names, service.ready(), &folder.join("result.json"))?;
+    let mut failures = failures_of(&names, &lines);
     failures.extend(end(service, &launch)?);
     println!("\naccept: {}", if failures.is_empty() { "passed" } else { "FAILED" });
     failures.iter().for_each(|failure| println!("  {failure}"));
     if let Some(path) = arguments.value("json") {
-        let report = json!({"rounds": summary, "failures": failures, "passed": failures.is_empty()});
+        let report = json!({"flows": flows, "clients": lines, "failures": failures, "passed": failures.is_empty()});
         std::fs::write(path, format!("{report:#}\n")).with_context(|| format!("cannot write {path}"))?;
     }
     if failures.is_empty() {
@@ -133,26 +139,14 @@ fn end(service: Service, launch: &Launch) -> Result<Vec<String>> {
     Ok(failures)
 }
 
-/// What to run: everything that is due, or what was asked for.
-fn rounds(only: &[String], flows: &[String]) -> Vec<Round> {
-    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    if only.is_empty() && flows.is_empty() {
-        let required = Round { clients: owned(REQUIRED), flows: owned(REQUIRED_FLOWS), is_required: true };
-        let reported = Round { clients: owned(REPORTED), flows: owned(REPORTED_FLOWS), is_required: false };
-        return vec![required, reported];
-    }
-    let clients = if only.is_empty() { owned(&[PROBE]) } else { only.to_vec() };
-    let flows = if flows.is_empty() { owned(REQUIRED_FLOWS) } else { flows.to_vec() };
-    vec![Round { clients, flows, is_required: true }]
+/// What was asked for, else everything.
+fn or_all(asked: Vec<String>, all: &[&str]) -> Vec<String> {
+    if asked.is_empty() { all.iter().map(|name| (*name).to_owned()).collect() } else { asked }
 }
 
-/// The required clients of a round that did not pass, one sentence each.
-fn failures_of(round: &Round, summary: &Value) -> Vec<String> {
-    if !round.is_required {
-        return Vec::new();
-    }
-    let due = round.clients.iter().filter(|name| REQUIRED.contains(&name.as_str()));
-    due.filter_map(|name| failure_of(name, summary)).collect()
+/// The clients that did not pass, one sentence each.
+fn failures_of(clients: &[String], summary: &Value) -> Vec<String> {
+    clients.iter().filter_map(|name| failure_of(name, summary)).collect()
 }
 
 fn failure_of(name: &str, summary: &Value) -> Option<String> {
@@ -165,11 +159,8 @@ fn failure_of(name: &str, summary: &Value) -> Option<String> {
         Some("left out") => Some(format!("{name} was left out: {}", line["why"])),
         _ => {
             let failures: Vec<&str> = line["failures"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            // Of the probe's checks, those of flows that are only told of do not count, nor do rules of its library that the real service breaks too.
-            let may_fail = |failure: &str| {
-                let mut prefixes = REPORTED_FLOWS.iter().chain(&[STRICT]);
-                name == PROBE && prefixes.any(|prefix| failure.strip_prefix("not ok ").is_some_and(|rest| rest.starts_with(&format!("{prefix}:"))))
-            };
+            // Rules of the probe's library that the real service breaks too do not count.
+            let may_fail = |failure: &str| name == PROBE && failure.strip_prefix("not ok ").is_some_and(|rest| rest.starts_with(STRICT));
             let counted = failures.iter().filter(|failure| !may_fail(failure)).count();
             match (failures.is_empty(), counted) {
                 (true, _) => Some(format!("{name} broke off")),
@@ -180,24 +171,17 @@ fn failure_of(name: &str, summary: &Value) -> Option<String> {
     }
 }
 
-/// Runs the clients of one round and gives their summary.
-fn call_runner(clients: &Path, round: &Round, ready: &Ready, credentials: &[(String, String)], is_big: bool, result: &Path) -> Result<Value> {
-    let kind = if round.is_required { "must pass" } else { "told of" };
-    println!("\naccept: {} ({kind}; flows {})", round.clients.join(", "), round.flows.join(", "));
-    let mut command = Command::new(python_of(clients));
+/// Runs the clients and gives their summary.
+fn call_runner(mut command: Command, clients: &Path, names: &[String], ready: &Ready, result: &Path) -> Result<Value> {
+    println!("\naccept: {}", names.join(", "));
     command
         .current_dir(clients)
-        .args(["run.py", "--only", &round.clients.join(","), "--json"])
+        .args(["run.py", "--only", &names.join(","), "--json"])
         .arg(result)
         .env("DRIFTLESS_URL", &ready.http)
         .env("DRIFTLESS_HTTPS_URL", &ready.https)
         .env("DRIFTLESS_CA", &ready.ca)
-        .env("DRIFTLESS_TOKEN", &ready.token)
-        .envs(credentials.iter().map(|(name, value)| (name, value)))
-        .env("DRIFTLESS_PROBE_FLOWS", round.flows.join(" "));
-    if is_big {
-        command.env("DRIFTLESS_BIG", "1");
-    }
+        .env("DRIFTLESS_TOKEN", &ready.token);
     // Its status says that something failed; which of it counts is decided from the summary.
     command.status().context("cannot run the clients")?;
     let text = std::fs::read(result).context("the clients wrote no summary")?;
@@ -272,31 +256,22 @@ mod tests {
     }
 
     #[test]
-    fn without_a_choice_everything_that_is_due_runs() {
-        let rounds = rounds(&[], &[]);
-        assert_eq!(rounds[0].clients, REQUIRED);
-        assert_eq!((rounds[0].is_required, rounds[1].is_required), (true, false));
-    }
-
-    #[test]
-    fn only_required_clients_decide() {
-        let round = Round { clients: names(&["raw_changes", "raw_keys", "py_zeep", PROBE]), flows: names(&["delta", "metadata"]), is_required: true };
+    fn every_client_decides() {
+        let clients = names(&["raw_changes", "raw_keys", PROBE]);
         let summary = |raw: &str, probe: &str| {
             json!([
                 {"client": "raw_changes", "status": raw, "failures": []},
                 {"client": "raw_keys", "status": "passed"},
-                {"client": "py_zeep", "status": "failed", "failures": ["not ok x - y"]},
                 {"client": PROBE, "status": if probe.is_empty() { "passed" } else { "failed" }, "failures": [probe]}
             ])
         };
-        assert_eq!(failures_of(&round, &summary("passed", "")), [""; 0]);
-        assert_eq!(failures_of(&round, &summary("failed", "")).len(), 1);
-        assert_eq!(failures_of(&round, &summary("left out", "")).len(), 1);
-        assert_eq!(failures_of(&round, &summary("passed", "not ok metadata: a - b")), [""; 0]);
-        assert_eq!(failures_of(&round, &summary("passed", "not ok strict: delta: a - b")), [""; 0]);
-        assert_eq!(failures_of(&round, &summary("passed", "not ok delta: a - b")).len(), 1);
-        assert_eq!(failures_of(&round, &summary("passed", "not ok probe ended with status 134 - ")).len(), 1);
-        assert_eq!(failures_of(&round, &json!([])).len(), 3);
+        assert_eq!(failures_of(&clients, &summary("passed", "")), [""; 0]);
+        assert_eq!(failures_of(&clients, &summary("failed", "")).len(), 1);
+        assert_eq!(failures_of(&clients, &summary("left out", "")).len(), 1);
+        assert_eq!(failures_of(&clients, &summary("passed", "not ok metadata: a - b")).len(), 1);
+        assert_eq!(failures_of(&clients, &summary("passed", "not ok strict: delta: a - b")), [""; 0]);
+        assert_eq!(failures_of(&clients, &summary("passed", "not ok probe ended with status 134 - ")).len(), 1);
+        assert_eq!(failures_of(&clients, &json!([])).len(), 3);
     }
 
     #[test]
