@@ -8,7 +8,7 @@ use driftless_contract::columns::{self, Flat, Places};
 use driftless_contract::formatted::{Formatter, Surroundings};
 use driftless_core::Snapshot;
 use driftless_model::{ColumnIx, Error, Result, Table, Uuid, ValueRef};
-use driftless_query::{FlatValue, Flow, Group, PageHead, Query, ResolvedQuery, RowSink, RowView};
+use driftless_query::{FlatValue, Flow, Group, Output, PageHead, Query, ResolvedQuery, RowSink, RowView, Source};
 
 use crate::messages::Exchange;
 use crate::namespaces::Ns;
@@ -132,8 +132,10 @@ pub(crate) fn write_id(writer: &mut Writer, id: Uuid) {
 /// How the rows of one query become entities.
 struct EntityPlan {
     table: String,
-    /// Place of the primary id, which the version follows; none for rows that were put together.
-    first: Option<usize>,
+    /// Place of the primary id; none for rows that were put together, unless they are told apart by it.
+    id: Option<usize>,
+    /// Place of the version.
+    version: Option<usize>,
     columns: Vec<ColumnPlan>,
 }
 
@@ -154,7 +156,13 @@ impl EntityPlan {
             maker.of_group(query.source(group.source), group, &mut columns);
         }
         columns.extend(query.values.iter().map(|value| maker.of_value(query, value)));
-        Self { table: query.table.name().to_string(), first: root.map(|group| group.first), columns }
+        let own = |column| {
+            let output = Output::Column { source: Source::ROOT, column };
+            query.values.iter().find(|value| value.name.is_none() && query.outputs.get(value.at) == Some(&output)).map(|value| value.at)
+        };
+        let id = root.map(|group| group.first).or_else(|| own(query.table.id));
+        let version = root.map(|group| group.first + 1).or_else(|| id.and_then(|_| own(query.table.row_version)));
+        Self { table: query.table.name().to_string(), id, version, columns }
     }
 
     fn write(&self, writer: &mut Writer, row: &dyn RowView, scratch: &mut String) {
@@ -167,11 +175,11 @@ impl EntityPlan {
             column.write_formatted(writer, row, scratch);
         }
         writer.raw("</a:FormattedValues><a:Id>");
-        write_id(writer, self.first.and_then(|at| row.get(at).id()).unwrap_or_default());
+        write_id(writer, self.id.and_then(|at| row.get(at).id()).unwrap_or_default());
         writer.raw("</a:Id><a:KeyAttributes/><a:LogicalName>");
         writer.raw(&self.table);
         writer.raw("</a:LogicalName><a:RelatedEntities/>");
-        match self.first.map(|at| row.get(at + 1)) {
+        match self.version.map(|at| row.get(at)) {
             Some(ValueRef::BigInt(version)) => {
                 writer.raw("<a:RowVersion>");
                 writer.raw(itoa::Buffer::new().format(version));

@@ -256,6 +256,23 @@ fn other_forms_of_queries_and_aggregates() {
     assert_eq!((plain("size"), plain("rows")), (vec!["7".to_owned(), "5".to_owned()], vec!["2".to_owned(), "1".to_owned()]));
 }
 
+#[test] // organization-service 7
+fn different_rows_have_plain_columns_and_the_id_that_was_asked_for() {
+    let service = Service::with_rows();
+    let distinct = |names: &[&str]| {
+        let query = expression(&columns(names), &criteria(""), "", NO_PAGE).replace("<a:Distinct>false", "<a:Distinct>true").replace(BY_NAME, "<a:Orders/>");
+        service.rows("QueryExpression", &query)
+    };
+    let sizes = distinct(&["numberofemployees"]);
+    assert_eq!(sizes.matches("<a:Entity>").count(), 2, "{sizes}");
+    assert!(sizes.contains("<g:key>numberofemployees</g:key><g:value i:type=\"x:int\">5</g:value>"), "{sizes}");
+    for names in [["accountid", "name"].as_slice(), &[]] {
+        let rows = distinct(names);
+        let id = values(&rows, "accountid")[0];
+        assert!(rows.matches("<a:Entity>").count() == 3 && rows.contains(&format!("<a:Id>{id}</a:Id>")), "{rows}");
+    }
+}
+
 #[test] // organization-service 7, 8.2
 fn a_query_is_told_in_its_other_form() {
     let service = Service::with_rows();
