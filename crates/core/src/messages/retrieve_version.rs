@@ -6,8 +6,9 @@ use driftless_store::Length;
 use super::{Arg, Args, Binding, MessageDef, MessageKind, Outputs, ParamType as T, Run, req};
 use crate::context::ReadCx;
 
-/// The newest published version of the interface that this service answers as.
-pub(super) const VERSION: &str = "9.2.0.0";
+/// The version that this service answers as. .NET looks at the build too: from 9.2.21013.131 on it has solutions imported by jobs, from 9.2.23034.30 on it asks
+/// what became of imports (organization-service 2.3); both are served.
+pub(super) const VERSION: &str = "9.2.25021.100";
 
 pub(super) const DEF: MessageDef = MessageDef {
     name: "RetrieveVersion",

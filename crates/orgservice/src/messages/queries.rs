@@ -10,6 +10,7 @@ use driftless_core::{
 use driftless_model::{Result, Table};
 
 use super::arguments::Reader;
+use super::records::add_currency;
 use super::{Act, Exchange, Message, unexpected};
 use crate::namespaces::Ns;
 use crate::rows::{EntitySink, Frame, Lowered};
@@ -57,6 +58,7 @@ pub(crate) fn entity_collection(exchange: Exchange<'_>, query: Element<'_>, writ
         let cookie = request.paging_cookie.as_deref().filter(|text| !text.trim().is_empty()).map(PagingCookie::parse).transpose()?;
         let is_top = request.top.is_some();
         let mut list = RetrieveMultiple::of(request, cookie.map(|cookie| PageCookie { page: cookie.page, token: cookie.token }), None, limits);
+        add_currency(snapshot.require(&list.query.table)?, &mut list.query.columns);
         list.query.lookup_names = true;
         lowered.keep(exchange, snapshot, &list.query)?;
         *asked.borrow_mut() = Some((Arc::clone(snapshot.require(&list.query.table)?), is_top));

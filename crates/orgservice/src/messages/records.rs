@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use driftless_contract::companions::CURRENCY;
 use driftless_core::{Association, Create, Delete, Existence, Field, Identity, Request, Response, Retrieve, Snapshot, Target, Update, Upsert, Written};
-use driftless_model::{ColumnIx, Error, ErrorCode, Result, Table, Version};
+use driftless_model::{ColumnIx, ColumnType, Error, ErrorCode, LogicalName, Result, Table, Version};
 use driftless_query::{Columns, Query};
 
 use super::{Act, Exchange, Message, nothing, pair_begin, pair_end, simple_pair, unexpected};
@@ -141,7 +142,21 @@ pub(crate) fn column_set(table: &Table, element: Option<Element<'_>>) -> Result<
             columns.push(ix);
         }
     }
-    Ok(Columns::Some(columns.into_iter().map(|ix| table.column(ix).name.clone()).collect()))
+    let mut columns = Columns::Some(columns.into_iter().map(|ix| table.column(ix).name.clone()).collect());
+    add_currency(table, &mut columns);
+    Ok(columns)
+}
+
+/// Adds the currency to columns with an amount: it is not understood without.
+pub(super) fn add_currency(table: &Table, columns: &mut Columns) {
+    let Columns::Some(names) = columns else { return };
+    let is_amount = |name: &LogicalName| table.find(name).is_some_and(|ix| matches!(table.column(ix).kind, ColumnType::Money(_)));
+    if names.iter().any(is_amount)
+        && let Some(currency) = table.find(CURRENCY).map(|ix| &table.column(ix).name)
+        && !names.contains(currency)
+    {
+        names.push(currency.clone());
+    }
 }
 
 /// What a version in a request means.

@@ -179,7 +179,7 @@ fn messages() {
     let me = service.get("WhoAmI").expect(200).json();
     assert_eq!(me["@odata.context"], format!("{ROOT}$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse"));
     assert_eq!(service.get("WhoAmI()").expect(200).json()["UserId"], me["UserId"]);
-    assert_eq!(service.get("/api/data/v9.0/RetrieveVersion").expect(200).json()["Version"], "9.2.0.0");
+    assert_eq!(service.get("/api/data/v9.0/RetrieveVersion").expect(200).json()["Version"], "9.2.25021.100");
     service.send("POST", "PublishAllXml", &[], "").expect(204);
     service.post("PublishXml", &json!({})).refused(400, "0x80060888", "ParameterXml");
     service.get("PublishAllXml").expect(405);
