@@ -54,6 +54,13 @@ impl Error {
         self
     }
 
+    /// The same error of a request that was alone: which one of several it was says nothing then.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        self.0.request = None;
+        self
+    }
+
     /// Something that cannot happen unless stored definitions or rows are damaged. The cause goes to the log.
     pub fn damaged(what: impl Into<String>) -> Self {
         Self::of(ErrorCode::UnExpected).because(what.into())

@@ -85,8 +85,8 @@ impl<'a> Act<'a> {
         match self {
             Self::Read(read) => read(writer),
             Self::Write(write) => {
-                let response = exchange.organization.execute(exchange.caller, &mut |snapshot| (write.lower)(snapshot), &mut Collector::default())?;
-                (write.results)(response, writer)
+                let response = exchange.organization.execute(exchange.caller, &mut |snapshot| (write.lower)(snapshot), &mut Collector::default());
+                (write.results)(response.map_err(Error::alone)?, writer)
             }
         }
     }
@@ -141,6 +141,7 @@ const OWN: &[Own] = &[
     Own { name: "RemoveMembersTeam", parameters: &["TeamId", "MemberIds"], act: specialised::remove_members },
     Own { name: "Retrieve", parameters: &["Target", "ColumnSet", "RelatedEntitiesQuery", "ReturnNotifications"], act: records::retrieve_message },
     Own { name: "RetrieveEntityChanges", parameters: &["EntityName", "Columns", "DataVersion", "PageInfo", "GetGlobalMetadataVersion"], act: changes::act },
+    Own { name: "RetrieveAllOptionSets", parameters: &["RetrieveAsIfPublished"], act: definitions::retrieve_all_option_sets },
     Own { name: "RetrieveMultiple", parameters: &["Query"], act: queries::act },
     Own { name: "SetBusinessEquipment", parameters: &["EquipmentId", "BusinessUnitId"], act: specialised::set_unit_of_equipment },
     Own { name: "SetBusinessSystemUser", parameters: &["UserId", "BusinessId", "ReassignPrincipal"], act: specialised::set_unit_of_user },

@@ -43,7 +43,7 @@ pub(crate) fn run(exchange: Exchange<'_>, operation: &str, element: Element<'_>,
             respond::operation(
                 writer,
                 operation,
-                messages::retrieve(exchange, move |snapshot| by_id(snapshot, table, id), columns, Frame::Element("RetrieveResult")),
+                messages::retrieve(exchange, move |snapshot| by_id(snapshot, table, id), columns, Frame::Element("RetrieveResult"), Vec::new()),
             )
         }
         "RetrieveMultiple" => {

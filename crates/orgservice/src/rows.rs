@@ -52,19 +52,23 @@ pub(crate) struct EntitySink<'a> {
     scratch: String,
     /// The number of matching rows, if it was asked for.
     pub(crate) count: Option<u64>,
-    /// Rows that were written.
-    pub(crate) rows: usize,
+    /// Rows that are related to the row, as elements.
+    related: Vec<u8>,
 }
 
 impl<'a> EntitySink<'a> {
     /// A sink whose pages end when they have `bytes_max` bytes.
     pub(crate) fn new(writer: &'a mut Writer, lowered: &'a Lowered, frame: Frame, bytes_max: usize) -> Self {
         let begun = writer.len();
-        Self { writer, lowered, frame, bytes_max, begun, plan: None, scratch: String::new(), count: None, rows: 0 }
+        Self { writer, lowered, frame, bytes_max, begun, plan: None, scratch: String::new(), count: None, related: Vec::new() }
     }
 
-    fn flow(&mut self) -> Flow {
-        self.rows += 1;
+    /// The sink for one row, with pairs of rows that are related to it.
+    pub(crate) fn with_related(self, related: Vec<u8>) -> Self {
+        Self { related, ..self }
+    }
+
+    fn flow(&self) -> Flow {
         if self.writer.len() - self.begun >= self.bytes_max { Flow::Stop } else { Flow::Continue }
     }
 
@@ -88,17 +92,17 @@ impl RowSink for EntitySink<'_> {
         match self.frame {
             Frame::Element(name) => {
                 writer.open(name);
-                plan.write(writer, row, &mut self.scratch);
+                plan.write(writer, row, &self.related, &mut self.scratch);
                 writer.close(name);
             }
             Frame::Value => {
                 writer.open_typed("g:value", (Ns::Contracts, "Entity"));
-                plan.write(writer, row, &mut self.scratch);
+                plan.write(writer, row, &self.related, &mut self.scratch);
                 writer.close("g:value");
             }
             Frame::Changes => {
                 writer.raw("<k:anyType i:type=\"k:NewOrUpdatedItem\"><k:NewOrUpdatedEntity>");
-                plan.write(writer, row, &mut self.scratch);
+                plan.write(writer, row, &self.related, &mut self.scratch);
                 writer.raw("</k:NewOrUpdatedEntity><k:Type>NewOrUpdated</k:Type></k:anyType>");
             }
         }
@@ -165,7 +169,7 @@ impl EntityPlan {
         Self { table: query.table.name().to_string(), id, version, columns }
     }
 
-    fn write(&self, writer: &mut Writer, row: &dyn RowView, scratch: &mut String) {
+    fn write(&self, writer: &mut Writer, row: &dyn RowView, related: &[u8], scratch: &mut String) {
         writer.raw("<a:Attributes>");
         for column in &self.columns {
             column.writer.write(writer, row, row.get(column.at));
@@ -178,7 +182,9 @@ impl EntityPlan {
         write_id(writer, self.id.and_then(|at| row.get(at).id()).unwrap_or_default());
         writer.raw("</a:Id><a:KeyAttributes/><a:LogicalName>");
         writer.raw(&self.table);
-        writer.raw("</a:LogicalName><a:RelatedEntities/>");
+        writer.raw("</a:LogicalName><a:RelatedEntities>");
+        writer.bytes().extend_from_slice(related);
+        writer.raw("</a:RelatedEntities>");
         match self.version.map(|at| row.get(at)) {
             Some(ValueRef::BigInt(version)) => {
                 writer.raw("<a:RowVersion>");

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use driftless_contract::definitions::{self, Node, Options, SetKind, Source, View, read};
-use driftless_core::metadata::Origin;
+use driftless_contract::definitions::{self, Node, Options, Selection, SetKind, Source, View, read};
+use driftless_core::metadata::{DefinitionQuery, Origin, SelectedDefinitions, Subject};
 use driftless_core::{Define, Request, Response, Snapshot};
 use driftless_model::{Error, LogicalName, Result, Table, Uuid};
 
 use super::{Act, Exchange, Message, nothing, pair_begin, pair_end, unexpected};
-use crate::definition;
+use crate::definition::{self, Typed, Unasked};
 use crate::namespaces::Ns;
 use crate::records::{id_of, named_table, no_such_column};
 use crate::rows::write_id;
@@ -242,6 +242,23 @@ pub(super) fn delete_option_set<'a>(_: Exchange<'a>, message: Message<'a>) -> Re
     Ok(change(message, move |snapshot| {
         let set = snapshot.choice(&name).ok_or_else(|| Error::argument(format!("There is no global choice '{}'.", excerpt(&name))))?;
         Ok(Define::DeleteChoice(set.name.clone()))
+    }))
+}
+
+/// All global choices. The Web API has them as a set, so core declares no message for it.
+pub(super) fn retrieve_all_option_sets<'a>(exchange: Exchange<'a>, _: Message<'a>) -> Result<Act<'a>> {
+    Ok(Act::read(move |writer| {
+        exchange.organization.require_member(exchange.caller)?;
+        let snapshot = exchange.organization.snapshot();
+        pair_begin(writer, "OptionSetMetadata", (Ns::Metadata, "ArrayOfOptionSetMetadataBase"));
+        for set in snapshot.choices() {
+            let selected =
+                SelectedDefinitions { snapshot: Arc::clone(&snapshot), subject: Subject::Choice(set.id), query: DefinitionQuery::default(), since: None };
+            let chosen = Selection::new(&selected, exchange.caller.language).one("OptionSetMetadataBase")?;
+            definition::write(writer, "m:OptionSetMetadataBase", &chosen, Typed::WhenDerived, Unasked::Nil)?;
+        }
+        pair_end(writer);
+        Ok(())
     }))
 }
 

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use driftless_contract::paging::PagingCookie;
 use driftless_core::{
-    ComplexType, FETCH_EXPRESSION, PageCookie, QUERY_BY_ATTRIBUTE, QUERY_EXPRESSION, Request, Response, RetrieveMultiple, Snapshot, TotalCount, read_query,
+    ComplexType, FETCH_EXPRESSION, PageCookie, QUERY_BY_ATTRIBUTE, QUERY_EXPRESSION, Request, Response, RetrieveMultiple, Snapshot, Target, TotalCount,
+    read_query,
 };
 use driftless_model::{Result, Table};
+use driftless_query::Along;
 
 use super::arguments::Reader;
 use super::records::add_currency;
@@ -16,6 +18,9 @@ use crate::namespaces::Ns;
 use crate::rows::{EntitySink, Frame, Lowered};
 use crate::values::not_offered;
 use crate::xml::{Element, Writer};
+
+/// The row that the rows of a query belong to, and the way from it to them.
+pub(super) type Within<'a> = dyn Fn(&Snapshot) -> Result<Option<(Along, Target)>> + 'a;
 
 /// The types of queries.
 const QUERIES: [&ComplexType; 3] = [&QUERY_EXPRESSION, &QUERY_BY_ATTRIBUTE, &FETCH_EXPRESSION];
@@ -46,6 +51,14 @@ fn type_of(query: Element<'_>) -> Result<&'static ComplexType> {
 /// # Errors
 /// Whatever the query is refused with.
 pub(crate) fn entity_collection(exchange: Exchange<'_>, query: Element<'_>, writer: &mut Writer) -> Result<()> {
+    collection_within(exchange, query, &|_| Ok(None), writer)
+}
+
+/// The same of rows that belong to one row only, if `within` says so.
+///
+/// # Errors
+/// As [`entity_collection`].
+pub(super) fn collection_within(exchange: Exchange<'_>, query: Element<'_>, within: &Within<'_>, writer: &mut Writer) -> Result<()> {
     let limits = exchange.organization.limits();
     let type_of_query = type_of(query)?;
     let lowered = Lowered::default();
@@ -60,6 +73,7 @@ pub(crate) fn entity_collection(exchange: Exchange<'_>, query: Element<'_>, writ
         let mut list = RetrieveMultiple::of(request, cookie.map(|cookie| PageCookie { page: cookie.page, token: cookie.token }), None, limits);
         add_currency(snapshot.require(&list.query.table)?, &mut list.query.columns);
         list.query.lookup_names = true;
+        list.within = within(snapshot)?;
         lowered.keep(exchange, snapshot, &list.query)?;
         *asked.borrow_mut() = Some((Arc::clone(snapshot.require(&list.query.table)?), is_top));
         Ok(Request::RetrieveMultiple(list))

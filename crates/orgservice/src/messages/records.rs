@@ -7,6 +7,7 @@ use driftless_core::{Association, Create, Delete, Existence, Field, Identity, Re
 use driftless_model::{ColumnIx, ColumnType, Error, ErrorCode, LogicalName, Result, Table, Version};
 use driftless_query::{Columns, Query};
 
+use super::queries::collection_within;
 use super::{Act, Exchange, Message, nothing, pair_begin, pair_end, simple_pair, unexpected};
 use crate::namespaces::Ns;
 use crate::records::{Entity, id_of, named_table, no_such_column};
@@ -64,16 +65,17 @@ pub(crate) fn delete<'a>(target: impl Fn(&Arc<Snapshot>) -> Result<(Target, Opti
     )
 }
 
-/// Reads a row into an element.
+/// Reads a row into an element, with pairs of rows that are related to it.
 pub(crate) fn retrieve<'a>(
     exchange: Exchange<'a>,
     target: impl Fn(&Arc<Snapshot>) -> Result<Target> + 'a,
     columns: Option<Element<'a>>,
     frame: Frame,
+    related: Vec<u8>,
 ) -> impl FnOnce(&mut Writer) -> Result<()> + 'a {
     move |writer| {
         let lowered = Lowered::default();
-        let mut sink = EntitySink::new(writer, &lowered, frame, usize::MAX);
+        let mut sink = EntitySink::new(writer, &lowered, frame, usize::MAX).with_related(related);
         let mut lower = |snapshot: &Arc<Snapshot>| {
             let target = target(snapshot)?;
             let query = Query { columns: column_set(&target.table, columns)?, lookup_names: true, ..Query::new(target.table.name().clone()) };
@@ -211,17 +213,37 @@ pub(super) fn delete_message<'a>(exchange: Exchange<'a>, message: Message<'a>) -
 }
 
 pub(super) fn retrieve_message<'a>(exchange: Exchange<'a>, message: Message<'a>) -> Result<Act<'a>> {
-    if message.get("RelatedEntitiesQuery").is_some_and(|list| list.children().next().is_some()) {
-        return Err(not_offered("RelatedEntitiesQuery of Retrieve"));
-    }
     let target = message.require("Target")?;
-    let run = retrieve(exchange, move |snapshot| exchange.reader(snapshot).reference(target), message.get("ColumnSet"), Frame::Value);
+    let queries = message.get("RelatedEntitiesQuery");
     Ok(Act::read(move |writer| {
+        let related = queries.map_or(Ok(Vec::new()), |queries| related_entities(exchange, target, queries))?;
         writer.raw("<a:KeyValuePairOfstringanyType><g:key>Entity</g:key>");
-        run(writer)?;
+        retrieve(exchange, move |snapshot| exchange.reader(snapshot).reference(target), message.get("ColumnSet"), Frame::Value, related)(writer)?;
         writer.raw("</a:KeyValuePairOfstringanyType>");
         Ok(())
     }))
+}
+
+/// The pairs of `RelatedEntities` that a `RelationshipQueryCollection` asks for: for each relationship that leads from the row to many rows those of its query.
+fn related_entities(exchange: Exchange<'_>, target: Element<'_>, queries: Element<'_>) -> Result<Vec<u8>> {
+    let mut writer = Writer::default();
+    for pair in queries.children() {
+        let (Some(relationship), Some(query)) = (pair.member("key"), pair.member("value")) else {
+            return Err(Error::argument("A query of related entities needs the relationship as key and the query as value."));
+        };
+        let within = |snapshot: &Snapshot| {
+            let reader = exchange.reader(snapshot);
+            let target = reader.reference(target)?;
+            Ok(Some((reader.collection(relationship, &target.table)?.along(), target)))
+        };
+        writer.raw("<a:KeyValuePairOfRelationshipEntityCollectionX_PsK4FkN><g:key>");
+        writer.element_if("a:PrimaryEntityRole", relationship.member_text("PrimaryEntityRole").as_deref());
+        writer.element("a:SchemaName", &relationship.member_text("SchemaName").unwrap_or_default());
+        writer.raw("</g:key><g:value>");
+        collection_within(exchange, query, &within, &mut writer)?;
+        writer.raw("</g:value></a:KeyValuePairOfRelationshipEntityCollectionX_PsK4FkN>");
+    }
+    Ok(writer.into_bytes())
 }
 
 pub(super) fn associate_message<'a>(exchange: Exchange<'a>, message: Message<'a>) -> Result<Act<'a>> {

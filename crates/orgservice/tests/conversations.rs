@@ -1,4 +1,4 @@
-//! Queries over the Organization Service, on a real organization: each test is one conversation.
+//! Conversations with the Organization Service on a real organization: each test is one.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests fail as tests do
 
@@ -32,7 +32,7 @@ impl Service {
     fn start() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("queries-{}-{number}", std::process::id()));
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("conversations-{}-{number}", std::process::id()));
         let store = SqliteStore::open(&folder, &SqliteOptions::default()).unwrap();
         let environment = SeededEnvironment::new(u64::from(number), 1_900_000_000_000);
         let organization = Organization::open(Arc::new(store), Arc::new(environment), Limits::default()).unwrap();
@@ -285,4 +285,55 @@ fn a_query_is_told_in_its_other_form() {
     let query = between(&answer, "<g:value i:type=\"a:QueryExpression\">", "</g:value>");
     assert!(query.contains("<r:anyType i:type=\"x:int\">6</r:anyType>"), "{query}");
     assert_eq!(values(&service.rows("QueryExpression", query), "name"), ["Beta", "Gamma &amp; Co"]);
+}
+
+/// The parameters of a message of Execute.
+fn request(name: &str, parameters: &[(&str, &str)]) -> String {
+    let pair = |(key, value): &(&str, &str)| format!("<a:KeyValuePairOfstringanyType><g:key>{key}</g:key>{value}</a:KeyValuePairOfstringanyType>");
+    let pairs: String = parameters.iter().map(pair).collect();
+    format!("<request><a:Parameters>{pairs}</a:Parameters><a:RequestName>{name}</a:RequestName></request>")
+}
+
+#[test] // organization-service 6.1, 8.2
+fn related_rows_come_with_the_row_that_they_belong_to() {
+    let service = Service::start();
+    let account = service.create("account", &[("name", "x:string", "Alpha"), ("revenue", "a:Money", "<a:Value>5.5</a:Value>")]);
+    let reference = format!("<a:Id>{account}</a:Id><a:LogicalName>account</a:LogicalName>");
+    for name in ["Byron", "Lovelace"] {
+        service.create("contact", &[("lastname", "x:string", name), ("parentcustomerid", "a:EntityReference", &reference)]);
+    }
+    let target = format!("<g:value i:type=\"a:EntityReference\">{reference}</g:value>");
+    let columns = "<g:value><a:Columns><r:string>revenue</r:string></a:Columns></g:value>";
+    let related = |relationship: &str| {
+        format!(
+            "<g:value><a:pair><g:key><a:SchemaName>{relationship}</a:SchemaName></g:key><g:value i:type=\"a:QueryExpression\"><a:ColumnSet><a:Columns>\
+             <r:string>lastname</r:string></a:Columns></a:ColumnSet><a:EntityName>contact</a:EntityName></g:value></a:pair></g:value>"
+        )
+    };
+    let parameters = [("Target", target.as_str()), ("ColumnSet", columns), ("RelatedEntitiesQuery", &related("contact_customer_accounts"))];
+    let answer = service.done("Execute", &request("Retrieve", &parameters));
+    let rows = between(&answer, "<a:RelatedEntities><a:KeyValuePairOfRelationshipEntityCollectionX_PsK4FkN>", "</g:value></a:KeyValuePairOfRelationship");
+    assert!(rows.contains(">Byron<") && rows.contains(">Lovelace<") && rows.contains("<a:SchemaName>contact_customer_accounts</a:SchemaName>"), "{rows}");
+    // An amount comes with its currency.
+    assert!(answer.contains("<g:key>transactioncurrencyid</g:key>") && answer.contains("<g:value>$5.50</g:value>"), "{answer}");
+    let parameters = [("Target", target.as_str()), ("RelatedEntitiesQuery", &related("no_such_relationship"))];
+    let (status, text) = service.send("Execute", &request("Retrieve", &parameters));
+    assert!(status == 500 && text.contains("'no_such_relationship' does not lead from 'account'"), "{text}");
+}
+
+#[test] // organization-service 8.7, 9
+fn the_fault_of_a_transaction_alone_says_which_request_failed() {
+    let service = Service::start();
+    let delete = "<a:Parameters><a:KeyValuePairOfstringanyType><g:key>Target</g:key><g:value><a:Id>00000000-0000-0000-0000-000000000009</a:Id>\
+                  <a:LogicalName>account</a:LogicalName></g:value></a:KeyValuePairOfstringanyType></a:Parameters><a:RequestName>Delete</a:RequestName>";
+    let (status, text) = service.send("Execute", &format!("<request>{delete}</request>"));
+    assert!(status == 500 && text.contains("<a:ErrorCode>-2147220969</a:ErrorCode>") && !text.contains("FaultedRequestIndex"), "{text}");
+    let create = "<a:Parameters><a:KeyValuePairOfstringanyType><g:key>Target</g:key><g:value><a:LogicalName>account</a:LogicalName></g:value>\
+                  </a:KeyValuePairOfstringanyType></a:Parameters><a:RequestName>Create</a:RequestName>";
+    let both = format!("<g:value><a:OrganizationRequest>{create}</a:OrganizationRequest><a:OrganizationRequest>{delete}</a:OrganizationRequest></g:value>");
+    let (status, text) = service.send("Execute", &request("ExecuteTransaction", &[("Requests", &both)]));
+    assert!(status == 500 && text.contains("i:type=\"k:ExecuteTransactionFault\"") && text.contains("<k:FaultedRequestIndex>1<"), "{text}");
+    let settings = "<g:value><a:ContinueOnError>true</a:ContinueOnError><a:ReturnResponses>true</a:ReturnResponses></g:value>";
+    let text = service.done("Execute", &request("ExecuteMultiple", &[("Requests", &both), ("Settings", settings)]));
+    assert!(text.contains("<l:RequestIndex>1</l:RequestIndex><l:Response i:nil=\"true\"/>") && !text.contains("FaultedRequestIndex"), "{text}");
 }
