@@ -2,8 +2,13 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::Value;
 
 type Failure = Box<dyn std::error::Error>;
@@ -11,9 +16,14 @@ type Failure = Box<dyn std::error::Error>;
 /// Longest that a test waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What a connection sends and reads, encrypted or not.
+trait Stream: Read + Write + Send {}
+
+impl<S: Read + Write + Send> Stream for S {}
+
 /// A connection to a service.
 pub struct HttpClient {
-    reader: BufReader<TcpStream>,
+    reader: BufReader<Box<dyn Stream>>,
     address: SocketAddr,
     token: Option<String>,
 }
@@ -57,16 +67,33 @@ impl Answer {
     }
 }
 
+fn open(address: SocketAddr) -> Result<TcpStream, Failure> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
 impl HttpClient {
     /// Connects. `token` is sent with every request that has no `Authorization` of its own.
     ///
     /// # Errors
     /// When the service cannot be reached.
     pub fn connect(address: SocketAddr, token: Option<String>) -> Result<Self, Failure> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self { reader: BufReader::new(stream), address, token })
+        Ok(Self { reader: BufReader::new(Box::new(open(address)?)), address, token })
+    }
+
+    /// Connects with TLS, and trusts the authority whose certificate is in a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or the service not reached.
+    pub fn connect_tls(address: SocketAddr, authority: &Path, token: Option<String>) -> Result<Self, Failure> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(authority)?)?;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth();
+        let connection = ClientConnection::new(Arc::new(config), ServerName::from(address.ip()))?;
+        Ok(Self { reader: BufReader::new(Box::new(StreamOwned::new(connection, open(address)?))), address, token })
     }
 
     /// Sends a request and reads its answer. An empty `Authorization` sends none.

@@ -1,14 +1,14 @@
 //! A service inside the test's process.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use driftless_auth::{ApplicationFile, NewApplication, NewToken, RandomUnavailable, Scopes, SignIn, SignInSettings, TokenFile, WithSecret};
 use driftless_core::{Environment, ExpiredTokens, Organization, SeededEnvironment};
 use driftless_model::{Limits, Uuid};
-use driftless_server::{Listeners, ProtectionLimits, Running, Server, Service};
+use driftless_server::{Listeners, ProtectionLimits, Running, Server, Service, Tls};
 use driftless_store_sqlite::{OpenError, SqliteOptions, SqliteStore};
 
 use crate::{HttpClient, TestFolder};
@@ -30,6 +30,7 @@ pub struct TestServer {
     folder: Option<TestFolder>,
     expired: ExpiredTokens,
     address: SocketAddr,
+    encrypted: Option<(SocketAddr, PathBuf)>,
     token: String,
 }
 
@@ -47,7 +48,7 @@ impl TestServer {
     /// # Errors
     /// When it cannot be started.
     pub fn start_with(expired: ExpiredTokens) -> Result<Self, Failure> {
-        Self::start_in(TestFolder::new("server"), START_MS, expired, None)
+        Self::start_in(TestFolder::new("server"), START_MS, expired, None, false)
     }
 
     /// As [`TestServer::start`], with budgets for each user.
@@ -55,7 +56,15 @@ impl TestServer {
     /// # Errors
     /// When it cannot be started.
     pub fn start_protected(limits: ProtectionLimits) -> Result<Self, Failure> {
-        Self::start_in(TestFolder::new("server"), START_MS, ExpiredTokens::Full, Some(limits))
+        Self::start_in(TestFolder::new("server"), START_MS, ExpiredTokens::Full, Some(limits), false)
+    }
+
+    /// As [`TestServer::start`], on another port with TLS too.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_encrypted() -> Result<Self, Failure> {
+        Self::start_in(TestFolder::new("server"), START_MS, ExpiredTokens::Full, None, true)
     }
 
     /// Stops the service and starts it again on the same folder, with the clock where it stood.
@@ -66,11 +75,12 @@ impl TestServer {
         let now_ms = self.environment.now_ms();
         let folder = self.folder.take().ok_or("the folder is gone")?;
         let expired = self.expired;
+        let is_encrypted = self.encrypted.is_some();
         drop(self);
-        Self::start_in(folder, now_ms, expired, None)
+        Self::start_in(folder, now_ms, expired, None, is_encrypted)
     }
 
-    fn start_in(folder: TestFolder, now_ms: i64, expired: ExpiredTokens, protection: Option<ProtectionLimits>) -> Result<Self, Failure> {
+    fn start_in(folder: TestFolder, now_ms: i64, expired: ExpiredTokens, protection: Option<ProtectionLimits>, is_encrypted: bool) -> Result<Self, Failure> {
         let store = Arc::new(open_store(folder.path())?);
         let environment = Arc::new(SeededEnvironment::new(u64::from_be_bytes(now_ms.to_be_bytes()), now_ms));
         let organization = Organization::open_with(Arc::clone(&store) as _, Arc::clone(&environment) as Arc<dyn Environment>, Limits::default(), expired)?;
@@ -83,11 +93,15 @@ impl TestServer {
             Some(limits) => front.protected(limits),
             None => front,
         };
-        let listeners = Listeners { http: vec![SocketAddr::from(([127, 0, 0, 1], 0))], ..Listeners::default() };
-        let listener = Server::start(Arc::new(front), &listeners, None, driftless_server::Limits::default())?;
+        let free = vec![SocketAddr::from(([127, 0, 0, 1], 0))];
+        let tls = is_encrypted.then(|| Tls::local(folder.path(), SystemTime::now())).transpose()?;
+        let authority = tls.as_ref().and_then(Tls::ca_file);
+        let listeners = Listeners { https: if is_encrypted { free.clone() } else { Vec::new() }, http: free, ..Listeners::default() };
+        let listener = Server::start(Arc::new(front), &listeners, tls, driftless_server::Limits::default())?;
         let address = listener.http_addr().ok_or("no address")?;
+        let encrypted = listener.https_addr().zip(authority);
         store.limit_times(organization.limits());
-        Ok(Self { listener: Some(listener), organization, store, environment, folder: Some(folder), expired, address, token })
+        Ok(Self { listener: Some(listener), organization, store, environment, folder: Some(folder), expired, address, encrypted, token })
     }
 
     /// The organization behind the service.
@@ -116,6 +130,24 @@ impl TestServer {
     /// Scheme and address, such as `http://127.0.0.1:40123`.
     pub fn origin(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The same with TLS.
+    ///
+    /// # Errors
+    /// When the service was not started with it.
+    pub fn encrypted_origin(&self) -> Result<String, Failure> {
+        let (address, _) = self.encrypted.as_ref().ok_or("there is no TLS")?;
+        Ok(format!("https://{address}"))
+    }
+
+    /// A client with a connection of its own, with TLS.
+    ///
+    /// # Errors
+    /// When the service was not started with it, or cannot be reached.
+    pub fn encrypted_client(&self) -> Result<HttpClient, Failure> {
+        let (address, authority) = self.encrypted.as_ref().ok_or("there is no TLS")?;
+        HttpClient::connect_tls(*address, authority, Some(self.token.clone()))
     }
 
     /// Bearer token of the first administrator.
