@@ -11,8 +11,6 @@ mod records;
 pub(crate) mod results;
 mod specialised;
 
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use driftless_core::{Binding, MESSAGES, MessageDef, Organization, Request, Response, Snapshot};
@@ -160,7 +158,8 @@ const OWN: &[Own] = &[
     Own { name: "UpsertMultiple", parameters: &["Targets"], act: records::upsert_multiple },
 ];
 
-/// Parameters that any message may have (organization-service 8.1). None has an effect here: there are no plug-ins to pass by and no duplicates to detect.
+/// Parameters that any message may have (organization-service 8.1). But for the solution, which messages of definitions read, none has an effect here: there are no
+/// plug-ins to pass by and no duplicates to detect.
 const ANYWHERE: [&str; 10] = [
     "BypassBusinessLogicExecution",
     "BypassBusinessLogicExecutionStepIds",
@@ -243,18 +242,9 @@ impl<'a> Message<'a> {
         let def = self.declared(&name).ok_or_else(|| not_offered(&format!("The message '{name}'")))?;
         let known: Vec<_> = def.input.iter().map(|param| param.name).chain(arguments::bound_parameter(def)).chain(["Principal"]).collect();
         self.check(&known)?;
-        let used: RefCell<Option<Arc<Snapshot>>> = RefCell::default();
-        let used = Rc::new(used);
-        let kept = Rc::clone(&used);
         let act = Act::write(
-            move |snapshot| {
-                *kept.borrow_mut() = Some(Arc::clone(snapshot));
-                arguments::Reader { exchange, snapshot }.read(def, self).map(|args| Request::Message(def, args))
-            },
-            move |response, writer| {
-                let snapshot = used.borrow().clone().unwrap_or_else(|| exchange.organization.snapshot());
-                results::write(def, (&snapshot, exchange.caller.language), response, writer)
-            },
+            move |snapshot| arguments::Reader { exchange, snapshot }.read(def, self).map(|args| Request::Message(def, args)),
+            move |response, writer| results::write(def, (&exchange.organization.snapshot(), exchange.caller.language), response, writer),
         );
         Ok(Known { name: def.name, ns: contracts::message(def.name), act })
     }

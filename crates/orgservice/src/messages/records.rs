@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use driftless_contract::companions::CURRENCY;
 use driftless_core::{Association, Create, Delete, Existence, Field, Identity, Request, Response, Retrieve, Snapshot, Target, Update, Upsert, Written};
-use driftless_model::{ColumnIx, ColumnType, Error, ErrorCode, LogicalName, Result, Table, Version};
+use driftless_model::{ColumnIx, ColumnType, Error, ErrorCode, LogicalName, Result, Table, Value, Version};
 use driftless_query::{Columns, Query};
 
 use super::queries::collection_within;
@@ -21,17 +21,19 @@ pub(crate) fn create<'a>(exchange: Exchange<'a>, entity: Element<'a>, results: f
 }
 
 fn created(exchange: Exchange<'_>, snapshot: &Arc<Snapshot>, element: Element<'_>) -> Result<Request> {
-    Ok(creation(exchange.reader(snapshot).entity(element)?))
+    Ok(creation(snapshot, exchange.reader(snapshot).entity(element)?))
 }
 
 /// The request to make the row of an entity. Values of a key that it names are the row's, unless its attributes say otherwise.
-fn creation(entity: Entity) -> Request {
+fn creation(snapshot: &Snapshot, entity: Entity) -> Request {
     let mut record = entity.record;
-    if let Some(Identity::Key(values)) = entity.identity {
-        let missing: Vec<_> = values.into_iter().filter(|(column, _)| !record.fields.iter().any(|(own, _)| own == column)).collect();
-        record.fields.extend(
-            missing.into_iter().filter(|(column, _)| record.table.column(*column).lookup().is_none()).map(|(column, value)| (column, Field::Value(value))),
-        );
+    let key = if let Some(Identity::Key(values)) = entity.identity { values } else { Vec::new() };
+    for (column, value) in key {
+        if !record.fields.iter().any(|(own, _)| *own == column) {
+            let target = if let Value::Ref(reference) = value { snapshot.by_code(reference.table).map(|table| (table, reference.id)) } else { None };
+            let lookup = target.map(|(table, id)| Field::Lookup(Target { table: Arc::clone(table), identity: Identity::Id(id) }));
+            record.fields.push((column, lookup.unwrap_or(Field::Value(value))));
+        }
     }
     Request::Create(Create { record, returning: None })
 }
@@ -259,15 +261,15 @@ pub(super) fn disassociate_message<'a>(exchange: Exchange<'a>, message: Message<
 pub(super) fn upsert_message<'a>(exchange: Exchange<'a>, message: Message<'a>) -> Result<Act<'a>> {
     let target = message.require("Target")?;
     Ok(Act::write(
-        move |snapshot| upserted(exchange.reader(snapshot).entity(target)?),
+        move |snapshot| upserted(snapshot, exchange.reader(snapshot).entity(target)?),
         |response, writer| written(response).map(|written| upsert_results(&written, writer)),
     ))
 }
 
 /// The request to change the row of an entity or to make it. Without id and key it is a new one (UP-5).
-fn upserted(entity: Entity) -> Result<Request> {
+fn upserted(snapshot: &Snapshot, entity: Entity) -> Result<Request> {
     if entity.identity.is_none() {
-        return Ok(creation(entity));
+        return Ok(creation(snapshot, entity));
     }
     let target = entity.target()?;
     Ok(Request::Upsert(Upsert { target, record: entity.record, existence: Existence::MayCreate, returning: None }))
@@ -282,7 +284,7 @@ fn upsert_results(written: &Written, writer: &mut Writer) {
 
 pub(super) fn create_multiple<'a>(exchange: Exchange<'a>, message: Message<'a>) -> Result<Act<'a>> {
     let targets = message.require("Targets")?;
-    let lower = several(exchange, targets, |entity| Ok(creation(entity)));
+    let lower = several(exchange, targets, |snapshot, entity| Ok(creation(snapshot, entity)));
     Ok(Act::write(lower, |response, writer| {
         pair_begin(writer, "Ids", (Ns::Arrays, "ArrayOfguid"));
         for written in all_written(response)? {
@@ -297,7 +299,7 @@ pub(super) fn create_multiple<'a>(exchange: Exchange<'a>, message: Message<'a>) 
 
 pub(super) fn update_multiple<'a>(exchange: Exchange<'a>, message: Message<'a>) -> Result<Act<'a>> {
     let concurrency = Concurrency::of(message.get("ConcurrencyBehavior"))?;
-    Ok(Act::write(several(exchange, message.require("Targets")?, move |entity| changed(entity, concurrency)), nothing))
+    Ok(Act::write(several(exchange, message.require("Targets")?, move |_, entity| changed(entity, concurrency)), nothing))
 }
 
 pub(super) fn upsert_multiple<'a>(exchange: Exchange<'a>, message: Message<'a>) -> Result<Act<'a>> {
@@ -328,7 +330,7 @@ pub(super) fn delete_multiple<'a>(exchange: Exchange<'a>, message: Message<'a>) 
 fn several<'a>(
     exchange: Exchange<'a>,
     targets: Element<'a>,
-    request: impl Fn(Entity) -> Result<Request> + 'a,
+    request: impl Fn(&Snapshot, Entity) -> Result<Request> + 'a,
 ) -> impl Fn(&Arc<Snapshot>) -> Result<Request> + 'a {
     move |snapshot| {
         let named = targets.member_text("EntityName").filter(|name| !name.trim_ascii().is_empty());
@@ -339,7 +341,7 @@ fn several<'a>(
             if named.is_some_and(|table| table.name() != entity.record.table.name()) {
                 return Err(Error::argument("Every entity of the collection must be of the table that its EntityName says.").in_request(number));
             }
-            request(entity)
+            request(snapshot, entity)
         };
         entities.enumerate().map(read).collect::<Result<_>>().map(Request::Multiple)
     }
