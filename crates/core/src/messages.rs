@@ -158,6 +158,30 @@ pub struct MessageDef {
 /// Records a failure, from the message's parameters and the error.
 pub(crate) type OnFailure = fn(&mut WriteCx<'_>, &Args, &Error) -> Result<()>;
 
+impl MessageDef {
+    /// A message that reads, is bound to nothing and is for everybody who has a role.
+    pub(crate) const fn reading(
+        name: &'static str,
+        kind: MessageKind,
+        input: &'static [Param],
+        output: &'static [Param],
+        run: fn(&ReadCx<'_>, &Args) -> Result<Outputs>,
+    ) -> Self {
+        Self {
+            name,
+            kind,
+            binding: Binding::None,
+            scope: Scopes::READ,
+            input,
+            output,
+            length: Length::Short,
+            prepare: None,
+            run: Run::Read(run),
+            on_failure: None,
+        }
+    }
+}
+
 impl std::fmt::Debug for MessageDef {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)

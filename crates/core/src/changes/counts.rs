@@ -91,7 +91,8 @@ impl FeedCounts {
 /// A sink that counts what goes through it.
 pub(crate) struct Counted<'a> {
     sink: &'a mut dyn RowSink,
-    rows: u64,
+    /// Rows so far.
+    pub(crate) rows: u64,
     removed: u64,
 }
 

@@ -1,12 +1,11 @@
 //! QueryExpressionToFetchXml, FetchXmlToQueryExpression and ValidateSavedQuery (organization-service 8.2, 10): queries in other forms, and whether they are queries.
 
-use driftless_model::{Result, Scopes};
+use driftless_model::Result;
 use driftless_query::expression::Expression;
 use driftless_query::fetch::{self, FetchLimits};
-use driftless_store::Length;
 
 use super::query_expression::{self, QUERY_EXPRESSION};
-use super::{Arg, Args, Binding, MessageDef, MessageKind, Outputs, Param, ParamType as T, Run, missing, opt, req};
+use super::{Arg, Args, MessageDef, MessageKind, Outputs, Param, ParamType as T, missing, opt, req};
 use crate::context::ReadCx;
 
 const QUERY: &str = "Query";
@@ -14,32 +13,14 @@ const FETCH_XML: &str = "FetchXml";
 
 static QUERY_PARAM: [Param; 1] = [req(QUERY, T::Complex(&QUERY_EXPRESSION))];
 
-const fn message(
-    name: &'static str,
-    kind: MessageKind,
-    input: &'static [Param],
-    output: &'static [Param],
-    run: fn(&ReadCx<'_>, &Args) -> Result<Outputs>,
-) -> MessageDef {
-    MessageDef {
-        name,
-        kind,
-        binding: Binding::None,
-        scope: Scopes::READ,
-        input,
-        output,
-        length: Length::Short,
-        prepare: None,
-        run: Run::Read(run),
-        on_failure: None,
-    }
-}
+pub(super) const TO_FETCH: MessageDef =
+    MessageDef::reading("QueryExpressionToFetchXml", MessageKind::Action, &QUERY_PARAM, &[req(FETCH_XML, T::Text)], to_fetch);
 
-pub(super) const TO_FETCH: MessageDef = message("QueryExpressionToFetchXml", MessageKind::Action, &QUERY_PARAM, &[req(FETCH_XML, T::Text)], to_fetch);
+pub(super) const FROM_FETCH: MessageDef =
+    MessageDef::reading("FetchXmlToQueryExpression", MessageKind::Function, &[req(FETCH_XML, T::Text)], &QUERY_PARAM, from_fetch);
 
-pub(super) const FROM_FETCH: MessageDef = message("FetchXmlToQueryExpression", MessageKind::Function, &[req(FETCH_XML, T::Text)], &QUERY_PARAM, from_fetch);
-
-pub(super) const VALIDATE: MessageDef = message("ValidateSavedQuery", MessageKind::Action, &[req(FETCH_XML, T::Text), opt("QueryType", T::Int)], &[], validate);
+pub(super) const VALIDATE: MessageDef =
+    MessageDef::reading("ValidateSavedQuery", MessageKind::Action, &[req(FETCH_XML, T::Text), opt("QueryType", T::Int)], &[], validate);
 
 fn limits(cx: &ReadCx<'_>) -> FetchLimits {
     FetchLimits { top: cx.services.limits.page_rows_max, ..FetchLimits::default() }

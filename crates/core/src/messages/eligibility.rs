@@ -1,9 +1,8 @@
 //! CanBeReferenced and its like: which relationships a table may have, and which tables may have them (web-api 26.6).
 
-use driftless_model::{Result, Scopes, TableDef};
-use driftless_store::Length;
+use driftless_model::{Result, TableDef};
 
-use super::{Arg, Args, Binding, MessageDef, MessageKind, Outputs, Param, ParamType as T, Run, opt, req};
+use super::{Arg, Args, MessageDef, MessageKind, Outputs, Param, ParamType as T, opt, req};
 use crate::context::ReadCx;
 use crate::metadata::{Eligibility, eligibility};
 
@@ -11,55 +10,35 @@ const ENTITY_NAME: &[Param] = &[req("EntityName", T::Text)];
 const ENTITY_NAMES: &[Param] = &[req("EntityNames", T::List(&T::Text))];
 
 pub(super) const CAN_BE_REFERENCED: MessageDef =
-    message("CanBeReferenced", MessageKind::Action, ENTITY_NAME, &[req("CanBeReferenced", T::Bool)], |cx, args| {
+    MessageDef::reading("CanBeReferenced", MessageKind::Action, ENTITY_NAME, &[req("CanBeReferenced", T::Bool)], |cx, args| {
         judged(cx, args, "CanBeReferenced", |own| own.referenced)
     });
 
 pub(super) const CAN_BE_REFERENCING: MessageDef =
-    message("CanBeReferencing", MessageKind::Action, ENTITY_NAME, &[req("CanBeReferencing", T::Bool)], |cx, args| {
+    MessageDef::reading("CanBeReferencing", MessageKind::Action, ENTITY_NAME, &[req("CanBeReferencing", T::Bool)], |cx, args| {
         judged(cx, args, "CanBeReferencing", |own| own.referencing)
     });
 
-pub(super) const CAN_MANY_TO_MANY: MessageDef = message("CanManyToMany", MessageKind::Action, ENTITY_NAME, &[req("CanManyToMany", T::Bool)], |cx, args| {
-    judged(cx, args, "CanManyToMany", |own| own.many_to_many)
-});
+pub(super) const CAN_MANY_TO_MANY: MessageDef =
+    MessageDef::reading("CanManyToMany", MessageKind::Action, ENTITY_NAME, &[req("CanManyToMany", T::Bool)], |cx, args| {
+        judged(cx, args, "CanManyToMany", |own| own.many_to_many)
+    });
 
 pub(super) const GET_VALID_MANY_TO_MANY: MessageDef =
-    message("GetValidManyToMany", MessageKind::Function, &[], ENTITY_NAMES, |cx, _| Ok(names(cx, |own| own.many_to_many)));
+    MessageDef::reading("GetValidManyToMany", MessageKind::Function, &[], ENTITY_NAMES, |cx, _| Ok(names(cx, |own| own.many_to_many)));
 
 pub(super) const GET_VALID_REFERENCED: MessageDef =
-    message("GetValidReferencedEntities", MessageKind::Function, &[opt("ReferencingEntityName", T::Text)], ENTITY_NAMES, |cx, args| {
+    MessageDef::reading("GetValidReferencedEntities", MessageKind::Function, &[opt("ReferencingEntityName", T::Text)], ENTITY_NAMES, |cx, args| {
         beside(cx, args, "ReferencingEntityName", |own| own.referencing, |own| own.referenced)
     });
 
 pub(super) const GET_VALID_REFERENCING: MessageDef =
-    message("GetValidReferencingEntities", MessageKind::Function, &[opt("ReferencedEntityName", T::Text)], ENTITY_NAMES, |cx, args| {
+    MessageDef::reading("GetValidReferencingEntities", MessageKind::Function, &[opt("ReferencedEntityName", T::Text)], ENTITY_NAMES, |cx, args| {
         beside(cx, args, "ReferencedEntityName", |own| own.referenced, |own| own.referencing)
     });
 
 /// A question about eligibility.
 type Question = fn(&Eligibility) -> bool;
-
-const fn message(
-    name: &'static str,
-    kind: MessageKind,
-    input: &'static [Param],
-    output: &'static [Param],
-    run: fn(&ReadCx<'_>, &Args) -> Result<Outputs>,
-) -> MessageDef {
-    MessageDef {
-        name,
-        kind,
-        binding: Binding::None,
-        scope: Scopes::READ,
-        input,
-        output,
-        length: Length::Short,
-        prepare: None,
-        run: Run::Read(run),
-        on_failure: None,
-    }
-}
 
 fn judged(cx: &ReadCx<'_>, args: &Args, output: &'static str, question: Question) -> Result<Outputs> {
     let table = cx.snapshot.require(args.text("EntityName")?)?;

@@ -3,10 +3,9 @@
 
 use std::sync::Arc;
 
-use driftless_model::{Error, ErrorCode, Result, Scopes, Uuid};
-use driftless_store::Length;
+use driftless_model::{Error, ErrorCode, Result, Uuid};
 
-use super::{Arg, Args, Binding, EnumType, MessageDef, MessageKind, Outputs, Param, ParamType as T, Run, opt, req};
+use super::{Arg, Args, EnumType, MessageDef, MessageKind, Outputs, Param, ParamType as T, opt, req};
 use crate::context::ReadCx;
 use crate::metadata::validate::shown;
 use crate::metadata::{DefinitionQuery, PartQuery, Properties, SelectedDefinitions, Subject};
@@ -22,62 +21,53 @@ const FILTERS: EnumType = EnumType::flags(
 
 const PUBLISHED: Param = req("RetrieveAsIfPublished", T::Bool);
 
-pub(super) const ENTITY: MessageDef = function(
+pub(super) const ENTITY: MessageDef = MessageDef::reading(
     "RetrieveEntity",
+    MessageKind::Function,
     &[req("EntityFilters", T::Enum(&FILTERS)), opt("LogicalName", T::Text), opt("MetadataId", T::Guid), PUBLISHED],
     &[req("EntityMetadata", T::Definition("EntityMetadata"))],
     entity,
 );
 
-pub(super) const ALL_ENTITIES: MessageDef = function(
+pub(super) const ALL_ENTITIES: MessageDef = MessageDef::reading(
     "RetrieveAllEntities",
+    MessageKind::Function,
     &[req("EntityFilters", T::Enum(&FILTERS)), PUBLISHED],
     &[req("EntityMetadata", T::List(&T::Definition("EntityMetadata"))), req("Timestamp", T::Text)],
     all_entities,
 );
 
-pub(super) const ATTRIBUTE: MessageDef = function(
+pub(super) const ATTRIBUTE: MessageDef = MessageDef::reading(
     "RetrieveAttribute",
+    MessageKind::Function,
     &[opt("EntityLogicalName", T::Text), opt("LogicalName", T::Text), opt("MetadataId", T::Guid), PUBLISHED, opt("ColumnNumber", T::Int)],
     &[req("AttributeMetadata", T::Definition("AttributeMetadata"))],
     attribute,
 );
 
-pub(super) const ENTITY_KEY: MessageDef = function(
+pub(super) const ENTITY_KEY: MessageDef = MessageDef::reading(
     "RetrieveEntityKey",
+    MessageKind::Function,
     &[opt("EntityLogicalName", T::Text), opt("LogicalName", T::Text), opt("MetadataId", T::Guid), PUBLISHED],
     &[req("EntityKeyMetadata", T::Definition("EntityKeyMetadata"))],
     entity_key,
 );
 
-pub(super) const RELATIONSHIP: MessageDef = function(
+pub(super) const RELATIONSHIP: MessageDef = MessageDef::reading(
     "RetrieveRelationship",
+    MessageKind::Function,
     &[opt("Name", T::Text), opt("MetadataId", T::Guid), PUBLISHED],
     &[req("RelationshipMetadata", T::Definition("RelationshipMetadataBase"))],
     relationship,
 );
 
-pub(super) const OPTION_SET: MessageDef = function(
+pub(super) const OPTION_SET: MessageDef = MessageDef::reading(
     "RetrieveOptionSet",
+    MessageKind::Function,
     &[opt("Name", T::Text), opt("MetadataId", T::Guid), PUBLISHED],
     &[req("OptionSetMetadata", T::Definition("OptionSetMetadataBase"))],
     option_set,
 );
-
-const fn function(name: &'static str, input: &'static [Param], output: &'static [Param], run: fn(&ReadCx<'_>, &Args) -> Result<Outputs>) -> MessageDef {
-    MessageDef {
-        name,
-        kind: MessageKind::Function,
-        binding: Binding::None,
-        scope: Scopes::READ,
-        input,
-        output,
-        length: Length::Short,
-        prepare: None,
-        run: Run::Read(run),
-        on_failure: None,
-    }
-}
 
 fn entity(cx: &ReadCx<'_>, args: &Args) -> Result<Outputs> {
     let id = named_id(args).or_else(|| cx.snapshot.find(args.text_if("LogicalName")?).map(|table| table.def.id));

@@ -1,9 +1,10 @@
 //! Retrieve: one row.
 
-use driftless_model::{Error, Privilege, Result, Uuid, Value};
-use driftless_query::{Flow, PageHead, ResolvedCondition, ResolvedFilter, RowSink, RowView};
+use driftless_model::{Error, Privilege, Result, Value};
+use driftless_query::{ResolvedCondition, ResolvedFilter, RowSink};
 
 use super::nested;
+use crate::changes::counts::Counted;
 use crate::context::ReadCx;
 use crate::keys;
 use crate::records::load;
@@ -23,7 +24,7 @@ pub(crate) fn run(cx: &ReadCx<'_>, retrieve: &Retrieve, sink: &mut dyn RowSink) 
     query.filter = Some(row_filter(target)?);
     query.orders.clear();
     query.limit = Some(1);
-    let mut counted = Counted { sink, rows: 0 };
+    let mut counted = Counted::new(sink);
     nested::deliver(cx, query, false, &mut counted)?;
     if counted.rows == 0 { Err(absent_or_hidden(cx, target)?) } else { Ok(Response::Retrieved) }
 }
@@ -47,26 +48,5 @@ pub(crate) fn row_filter(target: &Target) -> Result<ResolvedFilter> {
             Ok(ResolvedFilter::And(values.iter().map(|(column, value)| ResolvedCondition::equals(*column, value.clone())).collect()))
         }
         Identity::Result(_) => Err(Error::argument("A Content-ID can be used in a change set only.")),
-    }
-}
-
-/// Counts what passes.
-struct Counted<'a> {
-    sink: &'a mut dyn RowSink,
-    rows: u64,
-}
-
-impl RowSink for Counted<'_> {
-    fn start(&mut self, head: &PageHead<'_>) -> Result<()> {
-        self.sink.start(head)
-    }
-
-    fn row(&mut self, row: &dyn RowView) -> Result<Flow> {
-        self.rows += 1;
-        self.sink.row(row)
-    }
-
-    fn removed(&mut self, id: Uuid) -> Result<Flow> {
-        self.sink.removed(id)
     }
 }
