@@ -79,7 +79,8 @@ fn answer(
     service: Service,
 ) -> Result<Vec<u8>> {
     let limits = organization.limits();
-    let document = xml::document(request.body(), Limits { nodes: limits.xml_nodes_max, depth: limits.xml_depth_max })?;
+    let text = xml::text(request.body())?;
+    let document = xml::document(&text, Limits { nodes: limits.xml_nodes_max, depth: limits.xml_depth_max })?;
     let root = Element::root(&document);
     if root.name() != "Envelope" || root.namespace() != SOAP {
         return Err(Error::argument("The body must be an envelope of SOAP 1.1."));

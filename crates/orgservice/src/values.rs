@@ -67,12 +67,12 @@ fn types_of(column: &Column) -> &'static [&'static str] {
     match column.kind {
         ColumnType::Choice(_) | ColumnType::State(_) | ColumnType::Status(_) => &["OptionSetValue", "int"],
         ColumnType::Choices(_) => &["OptionSetValueCollection"],
-        ColumnType::Money(_) => &["Money", "decimal", "int", "long", "double"],
+        ColumnType::Money(_) => &["Money", "decimal", "int", "long", "double", "float"],
         _ => match column.shape() {
             Shape::Bool => &["boolean"],
-            Shape::Int => &["int", "short"],
-            Shape::BigInt => &["long", "int", "short"],
-            Shape::Decimal | Shape::Float | Shape::Money => &["decimal", "double", "int", "long", "short"],
+            Shape::Int => &["int", "short", "byte"],
+            Shape::BigInt => &["long", "int", "short", "byte"],
+            Shape::Decimal | Shape::Float | Shape::Money => &["decimal", "double", "float", "int", "long", "short", "byte"],
             Shape::Text => &["string", "guid"],
             Shape::Guid => &["guid", "string"],
             Shape::DateTime | Shape::Date => &["dateTime"],

@@ -3,5 +3,5 @@
 mod reader;
 mod writer;
 
-pub(crate) use reader::{Element, Limits, document};
+pub(crate) use reader::{Element, Limits, document, text};
 pub(crate) use writer::{Writer, XSI_ADDRESS};

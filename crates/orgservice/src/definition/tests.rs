@@ -34,7 +34,7 @@ impl TestOrg {
     /// Carries out what an element of the type `declared` asks for.
     fn define(&self, declared: &str, xml: &str, make: impl Fn(&Node<'_>) -> Define) {
         let text = within(xml.as_bytes());
-        let parsed = document(text.as_bytes(), LIMITS).unwrap();
+        let parsed = document(&text, LIMITS).unwrap();
         let node = read(Element::root(&parsed).children().next().unwrap(), contract(declared).unwrap());
         let caller = Arc::new(Caller::user(self.organization.facts().administrator));
         self.organization.execute(&caller, &mut |_| Ok(Request::Define(make(&node))), &mut Collector::default()).unwrap();
@@ -114,7 +114,7 @@ fn what_is_written_is_read_again() {
     let mut types = BTreeSet::new();
     for chosen in Selection::new(&selected, 1033).tables() {
         let text = written(&chosen.unwrap(), &table.element, Unasked::Nil);
-        let parsed = document(text.as_bytes(), LIMITS).unwrap();
+        let parsed = document(&text, LIMITS).unwrap();
         types.extend(parsed.descendants().filter_map(|node| node.attribute((XSI_ADDRESS, "type"))).map(str::to_owned));
         let node = read(Element::root(&parsed).children().next().unwrap(), table.kind.contract().unwrap());
         let mut again = Writer::default();
@@ -156,7 +156,7 @@ fn all_members_are_written_when_all_are_asked_for() {
         let selected = org.all(PartQuery { properties, criteria: Criteria::default() });
         for chosen in Selection::new(&selected, 1033).tables() {
             let text = written(&chosen.unwrap(), "a:EntityMetadata", Unasked::Nil);
-            let parsed = document(text.as_bytes(), LIMITS).unwrap();
+            let parsed = document(&text, LIMITS).unwrap();
             has_all_members(Element::root(&parsed).children().next().unwrap(), contract("EntityMetadata").unwrap());
         }
     }
@@ -169,7 +169,7 @@ fn only_what_is_asked_for_is_written_for_changes() {
     let selected = org.all(PartQuery { properties: Properties::Named(vec!["Keys".to_owned(), "OwnershipType".to_owned()]), criteria: Criteria::default() });
     let tables = Selection::new(&selected, 1033).tables().map(Result::unwrap);
     let book = tables.into_iter().map(|chosen| written(&chosen, "a:EntityMetadata", Unasked::Absent)).find(|text| text.contains("new_book")).unwrap();
-    let parsed = document(book.as_bytes(), LIMITS).unwrap();
+    let parsed = document(&book, LIMITS).unwrap();
     let table = Element::root(&parsed).children().next().unwrap();
     let names: Vec<_> = table.children().map(Element::name).collect();
     assert_eq!(names, ["MetadataId", "HasChanged", "LogicalName", "OwnershipType", "SchemaName", "Keys"]);
@@ -187,7 +187,7 @@ fn members_are_read_by_their_local_names_in_any_order() {
         b"<g:value i:type=\"x:Other\"><LanguageCode> 1033 </LanguageCode><q:Label> Book </q:Label><a:IsManaged>0</a:IsManaged><a:Odd>1</a:Odd>\
           <m:MetadataId i:nil=\"true\"/></g:value>",
     );
-    let parsed = document(text.as_bytes(), LIMITS).unwrap();
+    let parsed = document(&text, LIMITS).unwrap();
     let node = read(Element::root(&parsed).children().next().unwrap(), contract("LocalizedLabel").unwrap());
     let members =
         vec![("LanguageCode", Node::Text("1033".into())), ("Label", Node::Text(" Book ".into())), ("IsManaged", Node::Bool(false)), ("MetadataId", Node::Null)];

@@ -18,13 +18,33 @@ pub(crate) struct Limits {
     pub(crate) depth: usize,
 }
 
+/// The text of a document: in UTF-8, or in UTF-16, which it shows by its first bytes.
+///
+/// # Errors
+/// 0x80040203 for other encodings.
+pub(crate) fn text(bytes: &[u8]) -> Result<Cow<'_, str>> {
+    let wrong = || malformed("it must be in UTF-8 or UTF-16");
+    let unit: fn([u8; 2]) -> u16 = match bytes {
+        [0xff, 0xfe, ..] | [b'<', 0, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] | [0, b'<', ..] => u16::from_be_bytes,
+        _ => {
+            let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+            return std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| wrong());
+        }
+    };
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    if !rest.is_empty() {
+        return Err(wrong());
+    }
+    let text: String = char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect::<std::result::Result<_, _>>().map_err(|_| wrong())?;
+    Ok(Cow::Owned(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
+}
+
 /// Reads a document.
 ///
 /// # Errors
-/// 0x80040203 for what is no XML in UTF-8, for a document type declaration or a processing instruction, and beyond the limits.
-pub(crate) fn document(bytes: &[u8], limits: Limits) -> Result<Document<'_>> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|_| malformed("it must be in UTF-8"))?;
+/// 0x80040203 for what is no XML, for a document type declaration or a processing instruction, and beyond the limits.
+pub(crate) fn document(text: &str, limits: Limits) -> Result<Document<'_>> {
     let options = ParsingOptions { allow_dtd: false, nodes_limit: limits.nodes, entity_resolver: None };
     let document = Document::parse_with_options(text, options).map_err(|error| malformed(&error.to_string()))?;
     let mut depths = vec![0_u16; document.descendants().len()];
@@ -118,7 +138,7 @@ mod tests {
              <c:C xmlns:c=\"{}\" y:type=\"c:Money\"/></e>",
             Ns::Contracts.address()
         );
-        let document = document(text.as_bytes(), LIMITS).unwrap();
+        let document = document(&text, LIMITS).unwrap();
         let root = Element::root(&document);
         assert_eq!(root.member_text("B").unwrap(), " xy<z>");
         assert!(root.member("A").is_none() && root.member("D").is_none());
@@ -126,15 +146,29 @@ mod tests {
         assert_eq!(root.member("B").unwrap().type_name(), Some((None, "Name")));
     }
 
+    #[test] // organization-service 3.1
+    fn texts_come_in_two_encodings() {
+        let wanted = "<a>é 𝄞</a>";
+        let little: Vec<u8> = wanted.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = wanted.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let marked = |mark: &[u8], bytes: &[u8]| [mark, bytes].concat();
+        let utf8 = wanted.as_bytes();
+        for bytes in [utf8, &marked(b"\xef\xbb\xbf", utf8), &little, &marked(b"\xff\xfe", &little), &big, &marked(b"\xfe\xff", &big)] {
+            assert_eq!(text(bytes).unwrap(), wanted, "{}", bytes.escape_ascii());
+        }
+        for bytes in [&b"<a>\xff</a>"[..], &little[..3], b"<\0\0\xd8<\0"] {
+            assert!(text(bytes).is_err(), "{}", bytes.escape_ascii());
+        }
+    }
+
     #[test] // SEC-04
     fn what_may_not_come_is_refused() {
         let deep = |levels: usize| format!("{}{}", "<a>".repeat(levels), "</a>".repeat(levels));
-        assert!(document(deep(5).as_bytes(), LIMITS).is_ok());
+        assert!(document(&deep(5), LIMITS).is_ok());
         for text in ["", "<a>", "<a><?pi x?></a>", "<!DOCTYPE a><a/>", "<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>", &deep(6), &"<a/>".repeat(2)] {
-            let error = document(text.as_bytes(), LIMITS).err().unwrap_or_else(|| panic!("{text} was taken"));
+            let error = document(&text, LIMITS).err().unwrap_or_else(|| panic!("{text} was taken"));
             assert_eq!(error.code(), ErrorCode::InvalidArgument, "{text}");
         }
-        assert!(document(format!("<a>{}</a>", "<b/>".repeat(200)).as_bytes(), LIMITS).is_err());
-        assert!(document(b"<a>\xff</a>", LIMITS).is_err());
+        assert!(document(&format!("<a>{}</a>", "<b/>".repeat(200)), LIMITS).is_err());
     }
 }
