@@ -2,7 +2,7 @@
 //!
 //! Start reading at the task's own module: [`ci`] (all of it, in order), [`tidy`] (rules of the tree), [`accept`] (published clients against a
 //! running service), [`bench`] (speed against plain SQLite), [`crash`] (kill the service under load and judge the history), [`fuzz`] (parsers under random
-//! input), [`compat`] (generated pages). Each prints `--help`.
+//! input), [`wire`] (answers of other servers), [`compat`] (generated pages). Each prints `--help`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the terminal")]
 #![allow(clippy::disallowed_methods, reason = "a task lives outside the service: clock, waiting and variables are its tools")]
 
@@ -22,6 +22,7 @@ mod http;
 mod rng;
 mod service;
 mod tidy;
+mod wire;
 
 const HELP: &str = "\
 cargo xtask <task> [options]
@@ -34,6 +35,7 @@ tasks:
   bench     measure the service against plain SQLite
   crash     kill the service under load, restart it, judge the history
   fuzz      feed parsers random input
+  wire      write answers of the Organization Service anew and name what is lost
 
 Each task prints its own help: cargo xtask <task> --help";
 
@@ -81,6 +83,7 @@ fn run(given: &[String]) -> Result<Outcome> {
         "bench" => bench::run(rest),
         "crash" => crash::run(rest),
         "fuzz" => fuzz::run(rest),
+        "wire" => wire::run(rest),
         "--help" | "-h" | "help" => {
             println!("{HELP}");
             Ok(Outcome::of(!given.is_empty()))

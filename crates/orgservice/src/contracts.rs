@@ -137,6 +137,12 @@ pub(crate) fn named(name: &str) -> Option<Reference> {
     namespaces().filter(|ns| *ns != Ns::Discovery).find_map(|ns| reference(ns, name))
 }
 
+/// The type that an element states: a simple one, or one of the table, by its name alone where the namespace is none of ours.
+pub(crate) fn stated(ns: Option<Ns>, name: &str) -> Option<Kind> {
+    let simple = Kind::SIMPLE.into_iter().find(|kind| kind.type_name().1 == name && ns.is_none_or(|ns| ns == kind.type_name().0));
+    simple.or_else(|| ns.and_then(|ns| reference(ns, name)).or_else(|| named(name)).map(Kind::Of))
+}
+
 /// The namespace in which the classes of a message are: `{name}Request` and `{name}Response`. `None` for messages that the SDK has no classes for, which answer
 /// as a plain OrganizationResponse (8.1).
 pub(crate) fn message(name: &str) -> Option<Ns> {
@@ -206,6 +212,10 @@ impl Member {
 }
 
 impl Kind {
+    /// The types that are not in the table.
+    const SIMPLE: [Self; 11] =
+        [Self::Text, Self::Bool, Self::Short, Self::Int, Self::Long, Self::Decimal, Self::Double, Self::Guid, Self::DateTime, Self::Bytes, Self::Any];
+
     /// Namespace and name of the type, as `i:type` and schemas state it.
     pub(crate) fn type_name(self) -> (Ns, &'static str) {
         match self {

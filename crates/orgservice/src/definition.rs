@@ -168,7 +168,7 @@ pub(crate) fn read<'a>(element: Element<'a>, declared: &'static Contract) -> Nod
         return Node::Null;
     }
     let stated = element.type_name();
-    let own = stated.and_then(|(ns, name)| ns.and_then(|ns| contracts::find(ns, name)).or_else(|| contract(name)));
+    let own = stated.and_then(|(ns, name)| contracts::stated(ns, name)).and_then(Kind::contract);
     let contract = own.filter(|own| own.is_a(declared.ns, &declared.name)).unwrap_or(declared);
     match &contract.shape {
         Shape::Object { .. } | Shape::Element { .. } => {

@@ -147,15 +147,21 @@ pub(crate) fn operation_of(writer: &mut Writer, own: Ns, name: &str, content: im
     for part in ["<", &element, " xmlns=\"", own.address(), "\""] {
         writer.raw(part);
     }
+    declarations(writer);
+    writer.raw(">");
+    content(writer)?;
+    writer.close(&element);
+    Ok(())
+}
+
+/// Writes the declarations of all prefixes into a start tag. The operations' own namespace has none: it is the default one where it is used.
+pub(crate) fn declarations(writer: &mut Writer) {
     for ns in Ns::ALL.into_iter().filter(|ns| *ns != Ns::Services) {
         for part in [" xmlns:", ns.prefix(), "=\"", ns.address(), "\""] {
             writer.raw(part);
         }
     }
-    for part in [" xmlns:i=\"", XSI_ADDRESS, "\">"] {
+    for part in [" xmlns:i=\"", XSI_ADDRESS, "\""] {
         writer.raw(part);
     }
-    content(writer)?;
-    writer.close(&element);
-    Ok(())
 }
