@@ -188,6 +188,14 @@ impl std::fmt::Debug for MessageDef {
     }
 }
 
+impl MessageDef {
+    /// True for messages that change nothing.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        matches!(self.run, Run::Read(_))
+    }
+}
+
 /// A message either reads or writes.
 pub(crate) enum Run {
     Read(fn(&ReadCx<'_>, &Args) -> Result<Outputs>),

@@ -20,7 +20,7 @@ pub(crate) fn is_read(request: &Request) -> bool {
         Request::Retrieve(_) | Request::RetrieveMultiple(_) | Request::Count(..) | Request::Changes(_) | Request::CountChanges(_) | Request::ReadFile(_) => {
             true
         }
-        Request::Message(def, _) => matches!(def.run, Run::Read(_)),
+        Request::Message(def, _) => def.is_read(),
         Request::Create(_)
         | Request::Update(_)
         | Request::Upsert(_)

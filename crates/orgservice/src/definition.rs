@@ -104,6 +104,12 @@ fn write_object(out: &mut Writer, member: &Member, object: &Object<'_>) {
     let own = object.type_name.and_then(contract).filter(|own| own.is_a(declared.ns, &declared.name));
     let contract = own.unwrap_or(declared);
     open(out, &member.element, contract, !std::ptr::eq(contract, declared));
+    write_members(out, contract, object);
+    out.close(&member.element);
+}
+
+/// Writes the members of an object, in the order of its type.
+pub(crate) fn write_members(out: &mut Writer, contract: &'static Contract, object: &Object<'_>) {
     for (_, part) in contract.all_members() {
         match object.get(part.name) {
             Some(node) => value(out, part, node),
@@ -112,7 +118,6 @@ fn write_object(out: &mut Writer, member: &Member, object: &Object<'_>) {
             None => nothing(out, part),
         }
     }
-    out.close(&member.element);
 }
 
 fn write_leaf(out: &mut Writer, member: &Member, leaf: &Node<'_>) {

@@ -246,6 +246,7 @@ impl<'a> Message<'a> {
             move |snapshot| arguments::Reader { exchange, snapshot }.read(def, self).map(|args| Request::Message(def, args)),
             move |response, writer| results::write(def, (&exchange.organization.snapshot(), exchange.caller.language), response, writer),
         );
+        let act = if def.is_read() { Act::read(move |writer| act.run(exchange, writer)) } else { act };
         Ok(Known { name: def.name, ns: contracts::message(def.name), act })
     }
 

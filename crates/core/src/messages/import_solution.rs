@@ -56,7 +56,7 @@ pub(super) const DEF: MessageDef = MessageDef {
 
 pub(super) const ASYNC: MessageDef = MessageDef {
     name: "ImportSolutionAsync",
-    output: &[req("AsyncOperationId", T::Guid), req("ImportJobKey", T::Guid)],
+    output: &[req("AsyncOperationId", T::Guid), req("ImportJobKey", T::Text)],
     length: Length::Short,
     run: Run::Write(run_async),
     on_failure: None,
@@ -112,7 +112,7 @@ fn queue(cx: &mut WriteCx<'_>, args: &Args, is_upgrade: bool) -> Result<Outputs>
     let import_job = new_job(cx, args)?;
     let (package, bytes) = given(cx, args)?;
     let job = queue_import(cx, &package, &bytes, import_job, options(args, is_upgrade))?;
-    Ok(Outputs(vec![("AsyncOperationId", Arg::Guid(job)), ("ImportJobKey", Arg::Guid(import_job))]))
+    Ok(Outputs(vec![("AsyncOperationId", Arg::Guid(job)), ("ImportJobKey", Arg::Text(import_job.to_string()))]))
 }
 
 /// Leaves the import job's row with the error. The row of another import that has the same id stays as it is.

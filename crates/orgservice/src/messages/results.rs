@@ -2,12 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use driftless_contract::definitions::Selection;
+use driftless_contract::definitions::{Node, Selection};
 use driftless_core::{Arg, ComplexType, Field, Identity, MessageDef, Outputs, Param, ParamType, Record, Response, Snapshot};
 use driftless_model::literal::print::push_date_time;
-use driftless_model::{Error, Result};
+use driftless_model::{Error, Result, Uuid};
 
-use super::{pair_begin, pair_end, unexpected};
+use super::{pair_begin, pair_end, simple_pair, unexpected};
 use crate::contracts::{self, Contract, Kind, Shape};
 use crate::definition::{self, Typed, Unasked};
 use crate::namespaces::Ns;
@@ -18,6 +18,9 @@ use crate::xml::Writer;
 /// The message whose answer has what was asked for and nothing else.
 const METADATA_CHANGES: &str = "RetrieveMetadataChanges";
 
+/// Objects that are rows here: the name of their type, and of the table that they are rows of.
+const ROWS: [(&str, &str); 1] = [("ComponentDependency", "dependency")];
+
 /// Writes the results of a message.
 ///
 /// # Errors
@@ -27,6 +30,12 @@ pub(super) fn write(def: &MessageDef, (snapshot, language): (&Snapshot, u16), re
     for param in def.output {
         let Some((_, value)) = outputs.iter().find(|(name, _)| *name == param.name) else { continue };
         if matches!(value, Arg::Null) {
+            continue;
+        }
+        if let Some(table) = table_of(&param.kind) {
+            pair_begin(writer, "EntityCollection", (Ns::Contracts, "EntityCollection"));
+            write_rows(writer, table, value)?;
+            pair_end(writer);
             continue;
         }
         let kind = kind_of(def, &param.kind).ok_or_else(|| Error::damaged(format!("{}.{} has no type of the wire", def.name, param.name)))?;
@@ -66,6 +75,54 @@ pub(crate) fn write_object(
     results.object(writer, contract, own.members, members)?;
     writer.close(element);
     Ok(())
+}
+
+/// The table of a list of objects that are rows here.
+fn table_of(param: &ParamType) -> Option<&'static str> {
+    let ParamType::List(ParamType::Complex(own)) = param else { return None };
+    ROWS.iter().find(|(name, _)| *name == own.name).map(|(_, table)| *table)
+}
+
+/// Writes the members of a collection of rows from a list of objects. The first member is the id; numbers are choices.
+fn write_rows(writer: &mut Writer, table: &str, value: &Arg) -> Result<()> {
+    let Arg::List(rows) = value else { return Err(unexpected("a list of rows")) };
+    writer.raw("<a:Entities>");
+    for row in rows {
+        let Arg::Complex(members) = row else { return Err(unexpected("a row")) };
+        let Some((_, Arg::Guid(id))) = members.first() else { return Err(unexpected("a row with an id")) };
+        writer.raw("<a:Entity><a:Attributes>");
+        for (name, value) in members {
+            match value {
+                Arg::Null => {}
+                Arg::Guid(id) => simple_pair(writer, name, (Ns::Serialization, "guid"), &id.to_string()),
+                Arg::Int(number) => {
+                    pair_begin(writer, name, (Ns::Contracts, "OptionSetValue"));
+                    writer.element("a:Value", itoa::Buffer::new().format(*number));
+                    pair_end(writer);
+                }
+                _ => return Err(unexpected("a value of a row")),
+            }
+        }
+        writer.raw("</a:Attributes>");
+        write_identity(writer, *id, table);
+        writer.raw("</a:Entity>");
+    }
+    writer.raw("</a:Entities>");
+    writer.element("a:EntityName", table);
+    writer.raw("<a:MinActiveRowVersion>-1</a:MinActiveRowVersion><a:MoreRecords>false</a:MoreRecords>");
+    writer.nil("a:PagingCookie");
+    writer.raw("<a:TotalRecordCount>-1</a:TotalRecordCount><a:TotalRecordCountLimitExceeded>false</a:TotalRecordCountLimitExceeded>");
+    Ok(())
+}
+
+/// Writes what follows the columns of a row that is not stored.
+fn write_identity(writer: &mut Writer, id: Uuid, table: &str) {
+    writer.raw("<a:EntityState i:nil=\"true\"/><a:FormattedValues/><a:Id>");
+    write_id(writer, id);
+    writer.raw("</a:Id><a:KeyAttributes/><a:LogicalName>");
+    writer.raw(table);
+    writer.raw("</a:LogicalName><a:RelatedEntities/>");
+    writer.nil("a:RowVersion");
 }
 
 /// The type of the wire that a result has where any may stand.
@@ -122,6 +179,11 @@ impl Results<'_> {
             (_, Arg::Row(target)) => {
                 let Identity::Id(id) = target.identity else { return Err(Error::damaged("a message answered a row without its id")) };
                 write_reference(writer, id, target.table.name(), None);
+            }
+            (_, Arg::Label(label)) => {
+                if let Node::Object(object) = Node::label(label, self.language) {
+                    definition::write_members(writer, contract(kind)?, &object);
+                }
             }
             (_, Arg::Record(record)) => self.record(writer, record)?,
             (ParamType::List(_), Arg::Definitions(selected)) => {
@@ -219,12 +281,8 @@ impl Results<'_> {
                 }
             }
         }
-        writer.raw("</a:Attributes><a:EntityState i:nil=\"true\"/><a:FormattedValues/><a:Id>");
-        write_id(writer, record.id.unwrap_or_default());
-        writer.raw("</a:Id><a:KeyAttributes/><a:LogicalName>");
-        writer.raw(record.table.name());
-        writer.raw("</a:LogicalName><a:RelatedEntities/>");
-        writer.nil("a:RowVersion");
+        writer.raw("</a:Attributes>");
+        write_identity(writer, record.id.unwrap_or_default(), record.table.name());
         Ok(())
     }
 }
@@ -252,5 +310,20 @@ struct Alone;
 impl driftless_query::RowView for Alone {
     fn get(&self, _at: usize) -> driftless_model::ValueRef<'_> {
         driftless_model::ValueRef::Null
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use driftless_core::MESSAGES;
+
+    use super::*;
+
+    #[test] // organization-service 8.2
+    fn every_result_has_a_type_of_the_wire() {
+        let untyped =
+            |def: &MessageDef| def.output.iter().find(|param| table_of(&param.kind).is_none() && kind_of(def, &param.kind).is_none()).map(|param| param.name);
+        let missing: Vec<_> = MESSAGES.iter().filter_map(|def| untyped(def).map(|name| (def.name, name))).collect();
+        assert_eq!(missing, []);
     }
 }
