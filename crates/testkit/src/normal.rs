@@ -53,35 +53,13 @@ impl Captures {
 
     /// What stands at the beginning of `rest`, if it has a name: its length and its name. `before` is the text before it.
     fn take(&mut self, rest: &str, before: &str) -> Option<(usize, String)> {
-        let markers = [("$deltatoken=", "token"), ("sessiontoken=", "token"), ("\"FileContinuationToken\":\"", "token"), ("$skiptoken=", "cookie")];
-        for (marker, kind) in markers {
-            if before.ends_with(marker) {
-                let end = rest.find(['"', '&', '\r', '\n']).unwrap_or(rest.len());
-                return Some((end, self.name(kind, &rest[..end])));
-            }
-        }
-        if before.ends_with("pagingcookie=\\\"") {
-            let end = rest.find('\\')?;
-            return Some((end, self.name("paging", &rest[..end])));
-        }
-        if before.ends_with("W/\"") || before.ends_with("W/\\\"") {
-            let end = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| *end > 0)?;
-            return Some((end, self.name("version", &rest[..end])));
-        }
-        for (marker, kind) in [("globalmetadataversion\":\"", "schema"), ("\"ServerVersionStamp\":\"", "stamp"), ("\"ExportSolutionFile\":\"", "file")] {
-            if before.ends_with(marker) {
-                let end = rest.find('"')?;
-                return Some((end, self.name(kind, &rest[..end])));
-            }
-        }
-        if before.ends_with("\"versionnumber\":") {
-            let end = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| *end > 0)?;
-            return Some((end, self.name("version", &rest[..end])));
+        if let Some((kind, end)) = in_json(rest, before).or_else(|| in_xml(rest, before)) {
+            return Some((end, self.name(kind, &rest[..end])));
         }
         if before.chars().next_back().is_some_and(|c| c.is_ascii_hexdigit()) {
             return None;
         }
-        if is_guid(rest) {
+        if is_guid(rest) && !rest.starts_with(NIL) {
             let id = rest[..36].to_ascii_lowercase();
             return Some((36, self.name("id", &id)));
         }
@@ -100,6 +78,55 @@ impl Captures {
         format!("{{{name}}}")
     }
 }
+
+/// The kind and the length of a thing of the Web API that begins here.
+fn in_json(rest: &str, before: &str) -> Option<(&'static str, usize)> {
+    let markers = [("$deltatoken=", "token"), ("sessiontoken=", "token"), ("\"FileContinuationToken\":\"", "token"), ("$skiptoken=", "cookie")];
+    if let Some((_, kind)) = markers.into_iter().find(|(marker, _)| before.ends_with(marker)) {
+        return Some((kind, rest.find(['"', '&', '\r', '\n']).unwrap_or(rest.len())));
+    }
+    if before.ends_with("pagingcookie=\\\"") {
+        return Some(("paging", rest.find('\\')?));
+    }
+    if ["W/\"", "W/\\\"", "\"versionnumber\":"].iter().any(|marker| before.ends_with(marker)) {
+        return Some(("version", digits(rest)?));
+    }
+    let markers = [("globalmetadataversion\":\"", "schema"), ("\"ServerVersionStamp\":\"", "stamp"), ("\"ExportSolutionFile\":\"", "file")];
+    let (_, kind) = markers.into_iter().find(|(marker, _)| before.ends_with(marker))?;
+    Some((kind, rest.find('"')?))
+}
+
+/// The kind and the length of a thing of the Organization Service that begins here: what stands in certain elements, and behind certain keys of pairs.
+fn in_xml(rest: &str, before: &str) -> Option<(&'static str, usize)> {
+    if before.ends_with("&lt;cookie page=&quot;1&quot; token=&quot;") {
+        return Some(("paging", rest.find('&')?));
+    }
+    let (before, tag) = before.strip_suffix('>')?.rsplit_once('<')?;
+    let is_nil = tag.ends_with('/');
+    let kind = match tag {
+        _ if is_nil => return None,
+        "a:RowVersion" | "a:MinActiveRowVersion" => return digits(rest).map(|end| ("version", end)),
+        "k:DataToken" => "token",
+        "k:PagingCookie" => "cookie",
+        "k:GlobalMetadataVersion" => "schema",
+        _ => match before.strip_suffix("</g:key>")?.rsplit_once('>')?.1 {
+            "versionnumber" => "version",
+            "FileContinuationToken" => "token",
+            "ServerVersionStamp" => "stamp",
+            "ExportSolutionFile" => "file",
+            _ => return None,
+        },
+    };
+    rest.find('<').filter(|end| *end > 0).map(|end| (kind, end))
+}
+
+/// Where the digits at the beginning end, if there are any.
+fn digits(text: &str) -> Option<usize> {
+    text.find(|letter: char| !letter.is_ascii_digit()).filter(|end| *end > 0)
+}
+
+/// The id of nothing is the same in every run.
+const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
 fn is_guid(text: &str) -> bool {
     text.len() >= 36
@@ -120,6 +147,12 @@ mod tests {
         assert_eq!(one, r#"{origin}/x({id 1}) W/"{version 1}" W/\"{version 2}\" x?$deltatoken={token 1}"#);
         assert_eq!(captures.normalize(r#"W/"13" 00000000-0000-0000-0000-000000000001"#), r#"W/"{version 2}" {id 1}"#);
         assert_eq!(captures.normalize(r#"<cookie pagenumber=\"2\" pagingcookie=\"%253c\" />"#), r#"<cookie pagenumber=\"2\" pagingcookie=\"{paging 1}\" />"#);
+        assert_eq!(
+            captures.normalize("<a:RowVersion>12</a:RowVersion><k:DataToken>a!b</k:DataToken>"),
+            "<a:RowVersion>{version 1}</a:RowVersion><k:DataToken>{token 2}</k:DataToken>"
+        );
+        let pair = "<g:key>ServerVersionStamp</g:key><g:value i:type=\"x:string\">s</g:value>";
+        assert_eq!(captures.normalize(pair), pair.replace(">s<", ">{stamp 1}<"));
         assert_eq!(captures.expand("x({id 1})?$deltatoken={token 1}"), "x(00000000-0000-0000-0000-000000000001)?$deltatoken=a%21b");
     }
 }

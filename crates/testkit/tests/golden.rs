@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use driftless_testkit::run_golden;
 
+/// The doors of the service: each has its folder.
+const DOORS: [&str; 2] = ["webapi", "orgservice"];
+
 /// Services at once; each mostly waits for its disk.
 const WORKERS: usize = 4;
 
@@ -28,8 +31,11 @@ fn golden_files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden");
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let mut found = Vec::new();
-    files(&root.join("webapi"), &mut found);
-    assert!(!found.is_empty(), "there are golden files");
+    for door in DOORS {
+        let before = found.len();
+        files(&root.join(door), &mut found);
+        assert!(found.len() > before, "there are golden files of {door}");
+    }
     // `GOLDEN=queries/` runs only the files with these words in their path.
     let only = std::env::var("GOLDEN").unwrap_or_default();
     found.retain(|path| path.to_string_lossy().contains(&only));
