@@ -179,7 +179,8 @@ impl Tree {
 /// # Errors
 /// 0x80040203 for what is no envelope, or has none of the service's elements in its body.
 pub fn rewrite(envelope: &[u8]) -> Result<(Vec<u8>, Vec<String>)> {
-    let document = xml::document(envelope, LIMITS)?;
+    let text = xml::text(envelope)?;
+    let document = xml::document(&text, LIMITS)?;
     let root = Element::root(&document);
     let body = root.member("Body").filter(|_| root.name() == "Envelope" && ENVELOPES.contains(&root.namespace()));
     let content = body.and_then(|body| body.children().next()).ok_or_else(|| Error::argument("It is no envelope with a body."))?;
