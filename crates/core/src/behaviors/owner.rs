@@ -76,6 +76,12 @@ fn set_owning(cx: &WriteCx<'_>, table: &Table, owner: Reference, cells: &mut Vec
 fn unit_of(cx: &WriteCx<'_>, owner: Reference) -> Result<(bool, Uuid)> {
     let table = cx.snapshot.by_code(owner.table).ok_or_else(|| Error::of(ErrorCode::InvalidOwnerId))?;
     let is_team = table.name().as_str() == "team";
+    let standings = &cx.services.standings;
+    if let Some(unit) = standings.unit(owner) {
+        return Ok((is_team, unit));
+    }
+    // This unit has the one writer: what others change of users comes before it or after it.
+    let generation = standings.generation();
     let unit = table.require("businessunitid")?;
     let kind = if is_team { table.find("teamtype") } else { None };
     let columns: Vec<_> = [Some(unit), kind].into_iter().flatten().collect();
@@ -84,5 +90,6 @@ fn unit_of(cx: &WriteCx<'_>, owner: Reference) -> Result<(bool, Uuid)> {
         return Err(Error::of(ErrorCode::CannotAssignToAccessTeam));
     }
     let unit = row.value(unit).id().ok_or_else(|| Error::damaged(format!("the owner {} has no business unit", owner.id)))?;
+    standings.put_unit(owner, unit, generation);
     Ok((is_team, unit))
 }

@@ -1,9 +1,9 @@
-//! What users may do, as last read. An answer from here is what a read inside the request's own transaction would have given.
+//! What users may do, and where owners belong, as last read. An answer from here is what a read inside the request's own transaction would have given.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use driftless_model::Uuid;
+use driftless_model::{Reference, Uuid};
 
 use super::members::TokenSubject;
 use super::rights::Standing;
@@ -22,6 +22,8 @@ pub(crate) struct StandingCache(RwLock<Seen>);
 struct Seen {
     users: HashMap<Uuid, Standing>,
     members: HashMap<TokenSubject, Option<Uuid>>,
+    /// Business units of users and teams.
+    units: HashMap<Reference, Uuid>,
     /// Counts units that changed rights and have ended.
     generation: u64,
     /// Units that have begun to change rights and have not ended.
@@ -76,6 +78,24 @@ impl StandingCache {
         seen.members.insert(subject, user);
     }
 
+    /// The business unit of a user or team that may own rows. To be asked inside a transaction, as [`StandingCache::get`].
+    pub(crate) fn unit(&self, owner: Reference) -> Option<Uuid> {
+        let seen = self.seen();
+        if seen.changing == 0 { seen.units.get(&owner).copied() } else { None }
+    }
+
+    /// Remembers the business unit of a user or team that may own rows, as [`StandingCache::put`] does standings.
+    pub(crate) fn put_unit(&self, owner: Reference, unit: Uuid, generation: Generation) {
+        let mut seen = self.change();
+        if seen.changing > 0 || generation != Generation(Some(seen.generation)) {
+            return;
+        }
+        if seen.units.len() >= CACHED_USERS_MAX {
+            seen.units.clear();
+        }
+        seen.units.insert(owner, unit);
+    }
+
     /// A unit is about to write what decides rights.
     pub(crate) fn begin_change(&self) {
         self.change().changing += 1;
@@ -88,6 +108,7 @@ impl StandingCache {
         seen.generation += 1;
         seen.users.clear();
         seen.members.clear();
+        seen.units.clear();
     }
 
     fn seen(&self) -> RwLockReadGuard<'_, Seen> {
@@ -102,6 +123,19 @@ impl StandingCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test] // SU-15
+    fn the_unit_of_an_owner_is_forgotten_when_rights_change() {
+        let (cache, owner) = (StandingCache::default(), Reference { table: driftless_model::TableCode(8), id: Uuid::from_u128(1) });
+        let before = cache.generation();
+        cache.put_unit(owner, Uuid::from_u128(2), before);
+        assert_eq!(cache.unit(owner), Some(Uuid::from_u128(2)));
+        cache.begin_change();
+        assert_eq!(cache.unit(owner), None);
+        cache.end_change();
+        cache.put_unit(owner, Uuid::from_u128(2), before);
+        assert_eq!(cache.unit(owner), None);
+    }
 
     #[test] // AUTHZ-70
     fn what_was_read_before_or_during_a_change_is_not_remembered() {
