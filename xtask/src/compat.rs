@@ -1,13 +1,13 @@
 //! The compatibility pages under `docs/compat/`: what they must contain, and writing them.
 //!
 //! A page is a function of the code's own lists and of the golden files, so that it cannot promise more than is there: [`messages`] (operations and other
-//! messages), [`column_types`], [`operators`] (filters), [`fetchxml`], [`error_codes`]. Pages that people write stand beside them and are left as they are.
+//! messages), [`column_types`], [`organization_service`] (the same over SOAP), [`operators`] (filters), [`fetchxml`], [`error_codes`]. Pages that people write stand beside them and are left as they are.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use golden::Exchange;
+use golden::{Door, Exchange};
 
 mod column_types;
 mod error_codes;
@@ -15,6 +15,7 @@ mod fetchxml;
 mod golden;
 mod messages;
 mod operators;
+mod organization_service;
 
 const FOLDER: &str = "docs/compat";
 /// Pages of the folder that people write.
@@ -31,15 +32,18 @@ pub(crate) fn generated_pages() -> Vec<(String, String)> {
         let path = format!("{FOLDER}/{name}");
         std::fs::read_to_string(root.join(&path)).ok().map(|text| (path, text))
     });
-    generated(&golden::read(&root)).into_iter().chain(written).collect()
+    generated(&root).into_iter().chain(written).collect()
 }
 
-fn generated(exchanges: &[Exchange]) -> Vec<(String, String)> {
+fn generated(root: &Path) -> Vec<(String, String)> {
+    let exchanges = golden::read(root, Door::WebApi);
+    let envelopes = golden::read(root, Door::OrgService);
     [
-        ("messages.md", messages::page(exchanges)),
-        ("column-types.md", column_types::page(exchanges)),
-        ("operators.md", operators::page(exchanges)),
-        ("fetchxml.md", fetchxml::page(exchanges)),
+        ("messages.md", messages::page(&exchanges)),
+        ("organization-service.md", organization_service::page(&exchanges, &envelopes)),
+        ("column-types.md", column_types::page(&exchanges)),
+        ("operators.md", operators::page(&exchanges)),
+        ("fetchxml.md", fetchxml::page(&exchanges)),
         ("error-codes.md", error_codes::page()),
     ]
     .into_iter()
@@ -49,7 +53,7 @@ fn generated(exchanges: &[Exchange]) -> Vec<(String, String)> {
 
 /// Writes the generated pages into the tree at `root` and gives their number.
 pub(crate) fn write_pages(root: &Path) -> Result<usize> {
-    let pages = generated(&golden::read(root));
+    let pages = generated(root);
     for (path, content) in &pages {
         let target = root.join(path);
         if let Some(folder) = target.parent() {
@@ -76,12 +80,13 @@ fn table(titles: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String
 
 /// The two cells that say whether golden files show something: yes or not, and in which files.
 fn evidence(exchanges: &[Exchange], shows: impl Fn(&Exchange) -> bool) -> [String; 2] {
-    let mut files: Vec<&str> = exchanges.iter().filter(|exchange| shows(exchange)).map(|exchange| exchange.file.as_str()).collect();
+    let mut files: Vec<(&str, &str)> =
+        exchanges.iter().filter(|exchange| shows(exchange)).map(|exchange| (exchange.door.folder(), exchange.file.as_str())).collect();
     files.dedup();
     if files.is_empty() {
         return ["implemented, no golden file".to_owned(), String::new()];
     }
-    let mut named: Vec<String> = files.iter().take(FILES_MAX).map(|file| format!("[{file}](../../golden/webapi/{file}.http)")).collect();
+    let mut named: Vec<String> = files.iter().take(FILES_MAX).map(|(folder, file)| format!("[{file}](../../{folder}/{file}.http)")).collect();
     if files.len() > FILES_MAX {
         named.push(format!("{} more", files.len() - FILES_MAX));
     }
@@ -100,7 +105,7 @@ mod tests {
     #[test]
     fn evidence_names_each_file_once_and_only_some() {
         let exchanges: Vec<Exchange> =
-            ["a", "a", "b", "c", "d"].iter().map(|file| golden::parse(file, "=== x\nGET /api/data/v9.2/y\n--- 200\n").remove(0)).collect();
+            ["a", "a", "b", "c", "d"].iter().map(|file| golden::parse(Door::WebApi, file, "=== x\nGET /api/data/v9.2/y\n--- 200\n").remove(0)).collect();
         let [status, files] = evidence(&exchanges, |exchange| exchange.file != "b");
         assert_eq!(status, "yes");
         assert_eq!(files, "[a](../../golden/webapi/a.http), [c](../../golden/webapi/c.http), [d](../../golden/webapi/d.http)");
@@ -110,8 +115,8 @@ mod tests {
 
     #[test]
     fn pages_are_whole_and_the_same_every_time() {
-        let pages = generated(&golden::read(&crate::root()));
-        assert_eq!(pages, generated(&golden::read(&crate::root())));
+        let pages = generated(&crate::root());
+        assert_eq!(pages, generated(&crate::root()));
         for (path, content) in &pages {
             assert!(content.starts_with("# ") && content.contains("| --- |") && content.ends_with("|\n"), "{path}");
         }

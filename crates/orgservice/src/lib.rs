@@ -28,6 +28,7 @@ mod values;
 mod wsdl;
 mod xml;
 
+pub use messages::message_names;
 pub use respond::{refuse, respond};
 pub use route::Service;
 #[cfg(any(test, feature = "test-support"))]

@@ -158,6 +158,14 @@ const OWN: &[Own] = &[
     Own { name: "UpsertMultiple", parameters: &["Targets"], act: records::upsert_multiple },
 ];
 
+/// The names of all messages that are served, in their order.
+pub fn message_names() -> Vec<&'static str> {
+    let mut names: Vec<_> = OWN.iter().map(|own| own.name).chain(MESSAGES.iter().map(|def| def.name)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// Parameters that any message may have (organization-service 8.1). But for the solution, which messages of definitions read, none has an effect here: there are no
 /// plug-ins to pass by and no duplicates to detect.
 const ANYWHERE: [&str; 10] = [

@@ -177,7 +177,7 @@ fn options() -> ChoiceSource {
 
 #[cfg(test)]
 mod tests {
-    use super::super::golden::parse;
+    use super::super::golden::{Door, parse};
     use super::*;
 
     #[test] // MD-20
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn files_that_use_a_column_are_named() {
-        let exchanges = parse("records/x", "=== x\nPOST /api/data/v9.2/new_cargoes\n\n{\"new_big\":1}\n--- 204\n");
+        let exchanges = parse(Door::WebApi, "records/x", "=== x\nPOST /api/data/v9.2/new_cargoes\n\n{\"new_big\":1}\n--- 204\n");
         assert!(page(&exchanges).contains("| no | yes | [records/x](../../golden/webapi/records/x.http) |"));
     }
 }

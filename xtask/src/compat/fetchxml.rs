@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn operators_count_where_they_succeed() {
         let text = "=== a\nGET /api/data/v9.2/x?fetchXml=<condition operator=\"eq\"/>\n--- 200\n=== b\nGET /api/data/v9.2/x?fetchXml=<condition operator=\"lt\"/>\n--- 400\n";
-        let page = page(&golden::parse("f", text));
+        let page = page(&golden::parse(golden::Door::WebApi, "f", text));
         assert!(page.contains("| `eq` | `Equal` | one | yes | [f]"), "{page}");
         assert!(page.contains("| `lt` | `LessThan` | one | implemented, no golden file |"));
     }

@@ -2,12 +2,31 @@
 
 use std::path::{Path, PathBuf};
 
-const FOLDER: &str = "golden/webapi";
+/// A door of the service, which has its folder of golden files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// The Web API.
+    WebApi,
+    /// The Organization Service.
+    OrgService,
+}
+
+impl Door {
+    /// Where its golden files are, from the root of the tree.
+    pub(crate) fn folder(self) -> &'static str {
+        match self {
+            Self::WebApi => "golden/webapi",
+            Self::OrgService => "golden/orgservice",
+        }
+    }
+}
 
 /// One request of a golden file and the status that it is answered with.
 #[derive(Clone, Debug)]
 pub(crate) struct Exchange {
-    /// Path below `golden/webapi` without its ending.
+    /// The door that is asked.
+    pub(crate) door: Door,
+    /// Path below the folder of the door without its ending.
     pub(crate) file: String,
     /// Method.
     pub(crate) method: String,
@@ -21,15 +40,15 @@ pub(crate) struct Exchange {
     pub(crate) named: Vec<String>,
 }
 
-/// All exchanges of the tree at `root`, files in order. A file that cannot be read shows nothing.
-pub(crate) fn read(root: &Path) -> Vec<Exchange> {
-    let base = root.join(FOLDER);
+/// All exchanges of a door in the tree at `root`, files in order. A file that cannot be read shows nothing.
+pub(crate) fn read(root: &Path, door: Door) -> Vec<Exchange> {
+    let base = root.join(door.folder());
     let mut files = Vec::new();
     collect(&base, &mut files);
     files.sort();
     let of_file = |path: &PathBuf| {
         let name = path.strip_prefix(&base).unwrap_or(path).with_extension("");
-        parse(&name.to_string_lossy(), &std::fs::read_to_string(path).unwrap_or_default())
+        parse(door, &name.to_string_lossy(), &std::fs::read_to_string(path).unwrap_or_default())
     };
     files.iter().flat_map(of_file).collect()
 }
@@ -46,7 +65,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 /// The exchanges of one file.
-pub(crate) fn parse(file: &str, text: &str) -> Vec<Exchange> {
+pub(crate) fn parse(door: Door, file: &str, text: &str) -> Vec<Exchange> {
     let mut sections = text.split("\n=== ");
     // A file may begin with its first exchange.
     let (head, first) = match text.strip_prefix("=== ") {
@@ -54,15 +73,16 @@ pub(crate) fn parse(file: &str, text: &str) -> Vec<Exchange> {
         None => (sections.next().unwrap_or_default(), None),
     };
     let named: Vec<String> = head.lines().filter_map(|line| line.strip_prefix("# Message: ")).flat_map(|names| names.split(", ")).map(str::to_owned).collect();
-    first.into_iter().chain(sections).filter_map(|section| exchange(file, section, &named)).collect()
+    first.into_iter().chain(sections).filter_map(|section| exchange(door, file, section, &named)).collect()
 }
 
-fn exchange(file: &str, section: &str, named: &[String]) -> Option<Exchange> {
+fn exchange(door: Door, file: &str, section: &str, named: &[String]) -> Option<Exchange> {
     let (_, said) = section.split_once('\n')?;
     let (request, answer) = said.split_once("\n--- ")?;
     let (method, text) = request.split_once(' ')?;
     let target = text.lines().next()?;
     Some(Exchange {
+        door,
         file: file.to_owned(),
         method: method.to_owned(),
         segments: segments(target),
@@ -98,6 +118,14 @@ impl Exchange {
     pub(crate) fn calls(&self, message: &str) -> bool {
         let is_called = self.segments.iter().any(|segment| bare(segment) == message);
         (is_called && self.succeeds()) || self.named.iter().any(|name| name == message)
+    }
+
+    /// Whether the request is the message over the Organization Service, answered with success. Messages within a message stand before its own name.
+    pub(crate) fn executes(&self, message: &str) -> bool {
+        let name =
+            self.text.rsplit_once("RequestName>").and_then(|(before, _)| before.strip_suffix("</").or_else(|| before.rsplit_once("</").map(|(text, _)| text)));
+        let name = name.and_then(|text| text.rsplit_once('>')).map(|(_, name)| name);
+        self.door == Door::OrgService && self.succeeds() && name.is_some_and(|name| name == message)
     }
 
     /// The method and the shape of the address: `GET set(id)/name`, `POST EntityDefinitions(key)/Keys`.
@@ -140,7 +168,7 @@ mod tests {
     use super::*;
 
     fn shapes(target: &str) -> String {
-        parse("f", &format!("# Head.\n=== x\nGET {target}\nA: b\n\nbody\n--- 200 ~\n")).remove(0).shape()
+        parse(Door::WebApi, "f", &format!("# Head.\n=== x\nGET {target}\nA: b\n\nbody\n--- 200 ~\n")).remove(0).shape()
     }
 
     #[test]
@@ -160,9 +188,20 @@ mod tests {
     }
 
     #[test]
+    fn the_last_name_of_a_request_is_its_own() {
+        let request = "POST /x\n\n<r><a:RequestName>Create</a:RequestName></r><a:RequestName>ExecuteMultiple</a:RequestName></request>";
+        let found = parse(Door::OrgService, "f", &format!("=== x\n{request}\n--- 200\n=== y\n{request}\n--- 500\n"));
+        assert!(found[0].executes("ExecuteMultiple") && !found[0].executes("Create"));
+        assert!(!found[1].executes("ExecuteMultiple"));
+    }
+
+    #[test]
     fn messages_are_shown_by_successful_calls_and_by_comments() {
-        let found =
-            parse("f", "# A.\n# Message: Deep, Other\n=== x\nGET /api/data/v9.2/WhoAmI()\n--- 200\n=== y\nPOST /api/data/v9.2/Refused\n\n{}\n--- 404\n");
+        let found = parse(
+            Door::WebApi,
+            "f",
+            "# A.\n# Message: Deep, Other\n=== x\nGET /api/data/v9.2/WhoAmI()\n--- 200\n=== y\nPOST /api/data/v9.2/Refused\n\n{}\n--- 404\n",
+        );
         assert_eq!(found.len(), 2);
         assert!(found[0].calls("WhoAmI") && found[0].calls("Other") && !found[0].calls("Who"));
         assert!(!found[1].calls("Refused") && found[1].text.contains("{}"));

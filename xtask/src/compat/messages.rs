@@ -9,7 +9,7 @@ const ABOUT: &str = "\
 What can be called over the Web API. \"yes\" stands where a golden file shows the call answered with success; tests of other kinds exist beside them.";
 
 const OTHERS: &str = "\
-What Microsoft's samples and Python client call besides, and this service does not have. Where a reason begins with \"later\", the design has room for it.";
+What Microsoft's samples and Python client call besides, and this door does not have; some of it is there over the [Organization Service](organization-service.md). Where a reason begins with \"later\", the design has room for it.";
 
 /// An operation that has no name in the address: what it is told by.
 struct Operation {
@@ -125,6 +125,12 @@ const ABSENT: &[(&str, &str)] = &[
     ("InitializeAttachmentBlocksUpload and its like", "later: with the table of attachments"),
 ];
 
+/// Whether the golden files of the Web API show an operation or a message.
+pub(super) fn is_shown(exchanges: &[Exchange], name: &str) -> bool {
+    let operations = || RECORDS.iter().chain(SEVERAL).chain(DEFINITIONS).filter(|operation| operation.answers_to(name));
+    exchanges.iter().any(|exchange| exchange.calls(name) || operations().any(|operation| operation.is_shown_by(exchange)))
+}
+
 /// The page.
 pub(crate) fn page(exchanges: &[Exchange]) -> String {
     let mut out = head("Messages", ABOUT);
@@ -150,6 +156,11 @@ fn row(name: &str, call: &str, [status, files]: [String; 2]) -> Vec<String> {
 }
 
 impl Operation {
+    /// Whether it is the one of that name, or a way to do it, such as "Delete by id" of "Delete".
+    fn answers_to(&self, name: &str) -> bool {
+        self.name.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ',']))
+    }
+
     fn is_shown_by(&self, exchange: &Exchange) -> bool {
         let shape = exchange.shape();
         let says = match self.says.strip_prefix('!') {
@@ -178,12 +189,12 @@ fn fits(pattern: &str, shape: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::golden::parse;
+    use super::super::golden::{Door, parse};
     use super::*;
 
     fn said(name: &str, request: &str, status: u16) -> bool {
         let operation = RECORDS.iter().chain(SEVERAL).chain(DEFINITIONS).find(|operation| operation.name == name).unwrap();
-        operation.is_shown_by(&parse("f", &format!("=== x\n{request}\n--- {status}\n")).remove(0))
+        operation.is_shown_by(&parse(Door::WebApi, "f", &format!("=== x\n{request}\n--- {status}\n")).remove(0))
     }
 
     #[test]
@@ -210,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_successful_call_is_a_yes() {
-        let exchanges = parse("functions/x", "=== x\nGET /api/data/v9.2/WhoAmI\n--- 200\n");
+        let exchanges = parse(Door::WebApi, "functions/x", "=== x\nGET /api/data/v9.2/WhoAmI\n--- 200\n");
         assert!(page(&exchanges).contains("| WhoAmI | `GET WhoAmI` | yes | [functions/x](../../golden/webapi/functions/x.http) |"));
     }
 }

@@ -136,7 +136,7 @@ mod tests {
     fn only_filters_of_successful_reads_of_records_count() {
         let text = "=== a\nGET /api/data/v9.2/x?$filter=a lt 1\n--- 200\n=== b\nGET /api/data/v9.2/x?$filter=a gt 1\n--- 400\n\
                     === c\nGET /api/data/v9.2/EntityDefinitions?$filter=a le 1\n--- 200\n";
-        let page = page(&golden::parse("f", text));
+        let page = page(&golden::parse(golden::Door::WebApi, "f", text));
         assert!(page.contains("| `lt` | less | yes | [f]"), "{page}");
         assert!(page.contains("| `gt` | greater | implemented, no golden file |"));
         assert!(page.contains("| `le` | less or equal | implemented, no golden file |"));
