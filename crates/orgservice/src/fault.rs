@@ -1,5 +1,7 @@
 //! Faults: the one place where errors become envelopes (organization-service 9).
 
+use std::borrow::Cow;
+
 use driftless_model::{Error, ErrorCode};
 
 use crate::messages::Exchange;
@@ -34,7 +36,7 @@ pub(crate) fn envelope(error: &Error, occasion: Occasion) -> Vec<u8> {
         fault_string(&mut writer, INTERNAL);
     } else {
         writer.raw("s:Client</faultcode>");
-        fault_string(&mut writer, error.message());
+        fault_string(&mut writer, &legible(error.message()));
         writer.raw("<detail>");
         detail(&mut writer, error, occasion);
         writer.raw("</detail>");
@@ -60,6 +62,12 @@ fn fault_string(writer: &mut Writer, text: &str) {
     writer.raw("<faultstring xml:lang=\"en-US\">");
     writer.text(text);
     writer.raw("</faultstring>");
+}
+
+/// A sentence in which what XML cannot hold became U+FFFD: it may repeat what a client sent, and a fault that cannot be read tells nothing.
+fn legible(text: &str) -> Cow<'_, str> {
+    let is_foreign = |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
+    if text.contains(is_foreign) { Cow::Owned(text.replace(is_foreign, "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 
 fn detail(writer: &mut Writer, error: &Error, occasion: Occasion) {
@@ -101,7 +109,7 @@ pub(crate) fn members(writer: &mut Writer, exchange: Exchange<'_>, error: &Error
 }
 
 fn write_members(writer: &mut Writer, error: &Error, occasion: Occasion) {
-    let message = if is_internal(error) { INTERNAL } else { error.message() };
+    let message = if is_internal(error) { Cow::Borrowed(INTERNAL) } else { legible(error.message()) };
     writer.element("a:ActivityId", &occasion.request_id.to_string());
     writer.element("a:ErrorCode", &error.code().number().cast_signed().to_string());
     writer.raw("<a:ErrorDetails>");
@@ -114,7 +122,7 @@ fn write_members(writer: &mut Writer, error: &Error, occasion: Occasion) {
     }
     writer.raw("</a:ErrorDetails>");
     writer.nil("a:HelpLink");
-    writer.element("a:Message", message);
+    writer.element("a:Message", &message);
     writer.element("a:Timestamp", &timestamp(occasion.now_ms));
     if occasion.service == Service::Discovery {
         writer.nil("a:InnerFault");
@@ -132,4 +140,21 @@ fn timestamp(now_ms: i64) -> String {
     driftless_model::literal::print::push_date_time(&mut text, now_ms.div_euclid(1_000));
     let text = String::from_utf8(text).unwrap_or_default();
     format!("{}.{:03}0000Z", text.trim_end_matches('Z'), now_ms.rem_euclid(1_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use driftless_model::Uuid;
+
+    use super::*;
+
+    #[test] // organization-service 9
+    fn a_fault_is_read_whatever_its_sentence_repeats() {
+        let occasion = Occasion { service: Service::Organization, request_id: Uuid::nil(), now_ms: 0 };
+        let text = String::from_utf8(envelope(&Error::argument("not '\u{11}' or '\u{fffe}' but\t<é>"), occasion)).unwrap();
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let find = |name: &str| document.descendants().find(|node| node.tag_name().name() == name).and_then(|node| node.text());
+        assert_eq!(find("faultstring"), Some("not '\u{fffd}' or '\u{fffd}' but\t<é>"));
+        assert_eq!(find("faultstring"), find("Message"));
+    }
 }
