@@ -225,7 +225,8 @@ pub(crate) const FETCH_XML: &[&str] = &[
     "\u{0}",
 ];
 
-/// A whole envelope of the Organization Service. Every refusal is a fault; none may be one of the service itself.
+/// A whole envelope of the Organization Service. Every refusal is a fault; none may be one of the service itself. Every answer is read by the table of types without
+/// a loss.
 pub(crate) fn envelope(input: &[u8]) -> bool {
     let sample = sample();
     let request = http::Request::builder().method("POST").uri("/XRMServices/2011/Organization.svc/web").header("Content-Type", "text/xml; charset=utf-8");
@@ -235,6 +236,8 @@ pub(crate) fn envelope(input: &[u8]) -> bool {
     let response = driftless_orgservice::respond(&sample.organization, &sample.administrator, &request, ORIGIN, Uuid::nil());
     let body = response.body().concat();
     assert!(!body.windows(INTERNAL.len()).any(|part| part == INTERNAL), "a failure inside the service: {}", body.escape_ascii());
+    let lost = driftless_orgservice::rewrite(&body).map_or_else(|error| vec![error.message().to_owned()], |(_, lost)| lost);
+    assert!(lost.is_empty(), "an answer is not read whole: {lost:?}: {}", body.escape_ascii());
     response.status() == 200
 }
 
@@ -289,6 +292,35 @@ pub(crate) fn envelope_seeds() -> Vec<Vec<u8>> {
                 ("Settings", "<g:value/>"),
             ],
         ),
+        executed("RetrieveEntity", &[("LogicalName", &text("account")), ("EntityFilters", "<g:value>Entity Attributes Relationships</g:value>")]),
+        executed(
+            "RetrieveMetadataChanges",
+            &[(
+                "Query",
+                "<g:value><q:Criteria xmlns:q=\"http://schemas.microsoft.com/xrm/2011/Metadata/Query\"><q:Conditions><q:MetadataConditionExpression>\
+                 <q:ConditionOperator>Equals</q:ConditionOperator><q:PropertyName>LogicalName</q:PropertyName><q:Value i:type=\"x:string\">account</q:Value>\
+                 </q:MetadataConditionExpression></q:Conditions><q:FilterOperator>And</q:FilterOperator></q:Criteria></g:value>",
+            )],
+        ),
+        executed(
+            "CreateMultiple",
+            &[("Targets", &format!("<g:value><a:Entities><a:Entity>{row}</a:Entity></a:Entities><a:EntityName>account</a:EntityName></g:value>"))],
+        ),
+        executed(
+            "ExecuteTransaction",
+            &[
+                (
+                    "Requests",
+                    &format!(
+                        "<g:value><a:OrganizationRequest><a:Parameters><a:KeyValuePairOfstringanyType><g:key>Target</g:key><g:value>{row}</g:value>\
+                         </a:KeyValuePairOfstringanyType></a:Parameters><a:RequestName>Create</a:RequestName></a:OrganizationRequest></g:value>"
+                    ),
+                ),
+                ("ReturnResponses", "<g:value>true</g:value>"),
+            ],
+        ),
+        executed("RetrieveCurrentOrganization", &[]),
+        enveloped(&format!("<Create><entity>{row}</entity></Create>")),
         enveloped(&format!("<Update><entity>{row}</entity></Update>")),
         enveloped("<RetrieveMultiple><query><a:Query>&lt;fetch&gt;&lt;entity name='account'/&gt;&lt;/fetch&gt;</a:Query></query></RetrieveMultiple>"),
     ]
