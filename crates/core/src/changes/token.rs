@@ -131,7 +131,7 @@ impl ChangesToken {
 
 /// The refusal of a token that was changed or was never one of ours (CT-31).
 pub(crate) fn malformed() -> Error {
-    Error::argument("The token is malformed or was changed. Use the link of an earlier answer as it is, or read everything again without a token.")
+    Error::argument("The token is malformed or was changed. Use the token or the link of an earlier answer as it is, or read everything again without a token.")
 }
 
 /// The refusal of a token from which nothing can be continued.
