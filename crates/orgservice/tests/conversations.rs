@@ -30,12 +30,16 @@ impl Drop for Service {
 
 impl Service {
     fn start() -> Self {
+        Self::limited(Limits::default())
+    }
+
+    fn limited(limits: Limits) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("conversations-{}-{number}", std::process::id()));
         let store = SqliteStore::open(&folder, &SqliteOptions::default()).unwrap();
         let environment = SeededEnvironment::new(u64::from(number), 1_900_000_000_000);
-        let organization = Organization::open(Arc::new(store), Arc::new(environment), Limits::default()).unwrap();
+        let organization = Organization::open(Arc::new(store), Arc::new(environment), limits).unwrap();
         let caller = Arc::new(Caller::user(organization.facts().administrator));
         Self { organization, caller, folder }
     }
@@ -336,4 +340,15 @@ fn the_fault_of_a_transaction_alone_says_which_request_failed() {
     let settings = "<g:value><a:ContinueOnError>true</a:ContinueOnError><a:ReturnResponses>true</a:ReturnResponses></g:value>";
     let text = service.done("Execute", &request("ExecuteMultiple", &[("Requests", &both), ("Settings", settings)]));
     assert!(text.contains("<l:RequestIndex>1</l:RequestIndex><l:Response i:nil=\"true\"/>") && !text.contains("FaultedRequestIndex"), "{text}");
+}
+
+#[test] // SEC-04, organization-service 8.6
+fn the_answers_of_many_requests_are_bounded_together() {
+    let service = Service::limited(Limits { bulk_body_bytes_max: 2_000, ..Limits::default() });
+    let requests = format!("<g:value>{}</g:value>", "<a:OrganizationRequest><a:RequestName>WhoAmI</a:RequestName></a:OrganizationRequest>".repeat(20));
+    let settings = "<g:value><a:ContinueOnError>true</a:ContinueOnError><a:ReturnResponses>true</a:ReturnResponses></g:value>";
+    let text = service.done("Execute", &request("ExecuteMultiple", &[("Requests", &requests), ("Settings", settings)]));
+    let answered = text.matches("i:type=\"c:WhoAmIResponse\"").count();
+    assert!((1..20).contains(&answered), "{answered} of 20");
+    assert_eq!(text.matches("<a:ErrorCode>-2147204726</a:ErrorCode>").count(), 20 - answered, "{text}");
 }

@@ -1,7 +1,7 @@
 //! Several messages in one: ExecuteMultiple, one after the other, and ExecuteTransaction, all or nothing (organization-service 8.6, 8.7).
 
 use driftless_core::Snapshot;
-use driftless_model::{Error, Result};
+use driftless_model::{Error, ErrorCode, Result};
 
 use super::{Act, Exchange, Known, Message, flag, not_here, pair_begin, pair_end, response, simple_pair};
 use crate::fault;
@@ -22,6 +22,17 @@ fn requests<'a>(exchange: Exchange<'a>, message: Message<'a>) -> Result<Vec<Mess
         return Err(not_here(&format!("The request batch size exceeds the maximum batch size allowed: {} requests, at most {most}.", requests.len())));
     }
     Ok(requests)
+}
+
+/// Refuses to add to an answer that is large already: it lies in memory whole.
+///
+/// # Errors
+/// 0x8004418a.
+pub(super) fn check_size(exchange: Exchange<'_>, bytes: usize) -> Result<()> {
+    if bytes <= exchange.organization.limits().bulk_body_bytes_max {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::RequestLengthTooLarge, "The answer to the requests is too large. Send fewer requests at once."))
 }
 
 /// What a message in a collection does.
@@ -47,7 +58,9 @@ pub(super) fn execute_multiple<'a>(exchange: Exchange<'a>, message: Message<'a>)
             items.raw("<l:ExecuteMultipleResponseItem><l:Fault i:nil=\"true\"/><l:RequestIndex>");
             items.raw(&number.to_string());
             items.raw("</l:RequestIndex>");
-            match inner(exchange, request).and_then(|known| known.respond(exchange, "l:Response", &mut items)) {
+            // The requests before this one have been carried out, so their answers stand.
+            let outcome = check_size(exchange, begun).and_then(|()| inner(exchange, request)?.respond(exchange, "l:Response", &mut items));
+            match outcome {
                 Ok(()) if answers => items.raw("</l:ExecuteMultipleResponseItem>"),
                 Ok(()) => items.truncate(begun),
                 Err(error) => {

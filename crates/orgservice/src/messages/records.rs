@@ -7,6 +7,7 @@ use driftless_core::{Association, Create, Delete, Existence, Field, Identity, Re
 use driftless_model::{ColumnIx, ColumnType, Error, ErrorCode, LogicalName, Result, Table, Value, Version};
 use driftless_query::{Columns, Query};
 
+use super::multiple::check_size;
 use super::queries::collection_within;
 use super::{Act, Exchange, Message, nothing, pair_begin, pair_end, simple_pair, unexpected};
 use crate::namespaces::Ns;
@@ -230,6 +231,7 @@ pub(super) fn retrieve_message<'a>(exchange: Exchange<'a>, message: Message<'a>)
 fn related_entities(exchange: Exchange<'_>, target: Element<'_>, queries: Element<'_>) -> Result<Vec<u8>> {
     let mut writer = Writer::default();
     for pair in queries.children() {
+        check_size(exchange, writer.len())?;
         let (Some(relationship), Some(query)) = (pair.member("key"), pair.member("value")) else {
             return Err(Error::argument("A query of related entities needs the relationship as key and the query as value."));
         };
