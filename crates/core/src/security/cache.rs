@@ -1,6 +1,7 @@
 //! What users may do, and where owners belong, as last read. An answer from here is what a read inside the request's own transaction would have given.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use driftless_model::{Reference, Uuid};
@@ -49,14 +50,7 @@ impl StandingCache {
 
     /// Remembers what a transaction read that began after `generation` was taken, unless rights have changed since or are changing.
     pub(crate) fn put(&self, user: Uuid, standing: Standing, generation: Generation) {
-        let mut seen = self.change();
-        if seen.changing > 0 || generation != Generation(Some(seen.generation)) {
-            return;
-        }
-        if seen.users.len() >= CACHED_USERS_MAX {
-            seen.users.clear();
-        }
-        seen.users.insert(user, standing);
+        self.remember(generation, |seen| &mut seen.users, user, standing);
     }
 
     /// The user that the subject of tokens was found to be, if any; nothing is known yet if this is none.
@@ -68,14 +62,7 @@ impl StandingCache {
     /// Remembers the user of a subject, as [`StandingCache::put`] does standings. That there is none is remembered too, so that a flood of such tokens reads
     /// nothing.
     pub(crate) fn put_member(&self, subject: TokenSubject, user: Option<Uuid>, generation: Generation) {
-        let mut seen = self.change();
-        if seen.changing > 0 || generation != Generation(Some(seen.generation)) {
-            return;
-        }
-        if seen.members.len() >= CACHED_USERS_MAX {
-            seen.members.clear();
-        }
-        seen.members.insert(subject, user);
+        self.remember(generation, |seen| &mut seen.members, subject, user);
     }
 
     /// The business unit of a user or team that may own rows. To be asked inside a transaction, as [`StandingCache::get`].
@@ -86,14 +73,19 @@ impl StandingCache {
 
     /// Remembers the business unit of a user or team that may own rows, as [`StandingCache::put`] does standings.
     pub(crate) fn put_unit(&self, owner: Reference, unit: Uuid, generation: Generation) {
+        self.remember(generation, |seen| &mut seen.units, owner, unit);
+    }
+
+    fn remember<K: Eq + Hash, V>(&self, generation: Generation, kept: impl FnOnce(&mut Seen) -> &mut HashMap<K, V>, key: K, value: V) {
         let mut seen = self.change();
         if seen.changing > 0 || generation != Generation(Some(seen.generation)) {
             return;
         }
-        if seen.units.len() >= CACHED_USERS_MAX {
-            seen.units.clear();
+        let kept = kept(&mut seen);
+        if kept.len() >= CACHED_USERS_MAX {
+            kept.clear();
         }
-        seen.units.insert(owner, unit);
+        kept.insert(key, value);
     }
 
     /// A unit is about to write what decides rights.
