@@ -34,7 +34,7 @@ pub(crate) enum Unasked {
 }
 
 /// The type of definitions, or of what stands in them, with a name.
-pub(crate) fn contract(name: &str) -> Option<&'static Contract> {
+fn contract(name: &str) -> Option<&'static Contract> {
     contracts::named(name).map(Reference::contract)
 }
 
@@ -165,6 +165,15 @@ fn open(out: &mut Writer, element: &str, contract: &Contract, is_typed: bool) {
     } else {
         out.open(element);
     }
+}
+
+/// Reads an element of which the type with a name is expected, as [`read`] does.
+///
+/// # Errors
+/// 0x80040216 when there is no such type: a mistake of this program.
+pub(crate) fn node<'a>(element: Element<'a>, type_name: &str) -> Result<Node<'a>> {
+    let contract = contract(type_name).ok_or_else(|| Error::damaged(format!("there is no type {type_name}")))?;
+    Ok(read(element, contract))
 }
 
 /// Reads an element that is expected to be of a type, or of one that derives from it. Numbers stay texts, and members that the type does not have are left out.

@@ -25,7 +25,7 @@ use crate::xml::{Element, Writer};
 
 pub(crate) use common::{pair_begin, pair_end, simple_pair};
 pub(crate) use queries::entity_collection;
-pub(crate) use records::{Concurrency, by_id, create, delete, link, retrieve, unlink, update};
+pub(crate) use records::{Concurrency, create, delete, link, retrieve, update};
 
 /// What all messages of one envelope share.
 #[derive(Clone, Copy)]

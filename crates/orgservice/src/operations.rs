@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use driftless_core::{Snapshot, Target};
+use driftless_core::{Request, Snapshot};
 use driftless_model::{Error, Result};
 
-use crate::messages::by_id;
 use crate::messages::{self, Exchange, Message};
+use crate::records::row_by_id;
 use crate::respond;
 use crate::rows::{Frame, write_id};
 use crate::values::not_offered;
@@ -18,7 +18,11 @@ use crate::xml::{Element, Writer};
 /// 0x80040315 for an operation that is not there; whatever the operation is refused with. Then what was written is to be thrown away.
 pub(crate) fn run(exchange: Exchange<'_>, operation: &str, element: Element<'_>, writer: &mut Writer) -> Result<()> {
     let parameter = |name: &str| element.member(name).ok_or_else(|| Error::argument(format!("Required field '{name}' is missing.")));
-    let row = || Ok::<_, Error>((parameter("entityName")?, parameter("id")?));
+    // The row that a table's name and an id say.
+    let row = |id: &str| {
+        let (table, id) = (parameter("entityName")?, parameter(id)?);
+        Ok::<_, Error>(move |snapshot: &Arc<Snapshot>| row_by_id(snapshot, &table.text(), &id.text()))
+    };
     match operation {
         "Create" => {
             let act = messages::create(exchange, parameter("entity")?, |written, writer| {
@@ -33,18 +37,13 @@ pub(crate) fn run(exchange: Exchange<'_>, operation: &str, element: Element<'_>,
             respond::operation(writer, operation, |writer| act.run(exchange, writer))
         }
         "Delete" => {
-            let (table, id) = row()?;
-            let act = messages::delete(move |snapshot| Ok((by_id(snapshot, table, id)?, None)));
+            let target = row("id")?;
+            let act = messages::delete(move |snapshot| Ok((target(snapshot)?, None)));
             respond::operation(writer, operation, |writer| act.run(exchange, writer))
         }
         "Retrieve" => {
-            let (table, id) = row()?;
             let columns = element.member("columnSet");
-            respond::operation(
-                writer,
-                operation,
-                messages::retrieve(exchange, move |snapshot| by_id(snapshot, table, id), columns, Frame::Element("RetrieveResult"), Vec::new()),
-            )
+            respond::operation(writer, operation, messages::retrieve(exchange, row("id")?, columns, Frame::Element("RetrieveResult"), Vec::new()))
         }
         "RetrieveMultiple" => {
             let query = parameter("query")?;
@@ -56,13 +55,10 @@ pub(crate) fn run(exchange: Exchange<'_>, operation: &str, element: Element<'_>,
             })
         }
         "Associate" | "Disassociate" => {
-            let (table, id) = (parameter("entityName")?, parameter("entityId")?);
+            let target = row("entityId")?;
             let (relationship, related) = (parameter("relationship")?, parameter("relatedEntities")?);
-            let target = move |snapshot: &Arc<Snapshot>| -> Result<Target> { by_id(snapshot, table, id) };
-            let act = match operation {
-                "Associate" => messages::link(exchange, target, relationship, related),
-                _ => messages::unlink(exchange, target, relationship, related),
-            };
+            let request = if operation == "Associate" { Request::Associate } else { Request::Disassociate };
+            let act = messages::link(exchange, target, relationship, related, request);
             respond::operation(writer, operation, |writer| act.run(exchange, writer))
         }
         "Execute" => {

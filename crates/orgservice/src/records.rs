@@ -59,6 +59,15 @@ pub(crate) fn id_of(text: &str) -> Result<Option<Uuid>> {
     Ok((!id.is_nil()).then_some(id))
 }
 
+/// The row of a table whose id a text says; the empty id is that of no row.
+///
+/// # Errors
+/// 0x80041102 for an unknown table, 0x80040203 for what is no GUID.
+pub(crate) fn row_by_id(snapshot: &Snapshot, table: &str, id: &str) -> Result<Target> {
+    let table = named_table(snapshot, table.trim_ascii())?;
+    Ok(Target { table: Arc::clone(table), identity: Identity::Id(id_of(id)?.unwrap_or_default()) })
+}
+
 /// A version in a text.
 fn version_of(text: &str) -> Result<Option<Version>> {
     match text.trim_ascii() {

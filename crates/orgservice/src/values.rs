@@ -38,10 +38,7 @@ pub(crate) fn column_value(column: &Column, element: Element<'_>) -> Result<Valu
             .map(|item| literal::int32(item.member_text("Value").unwrap_or_default().trim_ascii()))
             .collect::<Result<Vec<_>, LiteralError>>()
             .map(|chosen| if chosen.is_empty() { Value::Null } else { Value::Choices(chosen) }),
-        _ if shape == Shape::Bytes => {
-            let text: String = element.text().split_ascii_whitespace().collect();
-            STANDARD.decode(text).map(Value::Bytes).map_err(|_| LiteralError::Malformed)
-        }
+        _ if shape == Shape::Bytes => bytes_of(&element.text()).map(Value::Bytes).ok_or(LiteralError::Malformed),
         _ => simple(column, &element.text()),
     };
     read.map_err(|_| Error::argument(format!("The value '{}' cannot be read for the column '{}'.", excerpt(&element.text()), column.name)))
@@ -56,6 +53,15 @@ fn simple(column: &Column, text: &str) -> Result<Value, LiteralError> {
     }
 }
 
+/// The bytes of a base64 text, which may be broken into lines; none for what is no base64. Text without breaks is not copied first: packages are large.
+pub(crate) fn bytes_of(text: &str) -> Option<Vec<u8>> {
+    if text.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        let text: String = text.split_ascii_whitespace().collect();
+        return STANDARD.decode(text).ok();
+    }
+    STANDARD.decode(text).ok()
+}
+
 /// A moment; without a zone it is UTC.
 pub(crate) fn date_time(text: &str) -> Result<i64, LiteralError> {
     let text = text.trim_ascii();
@@ -66,7 +72,6 @@ pub(crate) fn date_time(text: &str) -> Result<i64, LiteralError> {
 fn types_of(column: &Column) -> &'static [&'static str] {
     match column.kind {
         ColumnType::Choice(_) | ColumnType::State(_) | ColumnType::Status(_) => &["OptionSetValue", "int"],
-        ColumnType::Choices(_) => &["OptionSetValueCollection"],
         ColumnType::Money(_) => &["Money", "decimal", "int", "long", "double", "float"],
         _ => match column.shape() {
             Shape::Bool => &["boolean"],

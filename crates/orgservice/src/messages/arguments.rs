@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use driftless_contract::definitions::{Node, read};
-use driftless_core::{Arg, Args, BOUND_ROW, Binding, ComplexType, Identity, MessageDef, Param, ParamType, Snapshot, Target};
+use driftless_contract::definitions::read;
+use driftless_core::{Arg, Args, BOUND_ROW, Binding, ComplexType, MessageDef, Param, ParamType, Snapshot, Target};
 use driftless_model::{Error, Result, Uuid};
 
 use super::{Exchange, Message, flag};
 use crate::definition;
-use crate::records::{id_of, named_table};
-use crate::values::{date_time, excerpt};
+use crate::records::{id_of, row_by_id};
+use crate::values::{bytes_of, date_time, excerpt};
 use crate::xml::Element;
 
 /// Reads parameters with one snapshot.
@@ -61,8 +59,7 @@ impl<'a> Reader<'a> {
             return self.exchange.reader(self.snapshot).reference(principal);
         }
         let name = bound_parameter(def).unwrap_or(BOUND_ROW);
-        let id = id_of(&message.require(name)?.text())?.unwrap_or_default();
-        Ok(Target { table: Arc::clone(named_table(self.snapshot, table)?), identity: Identity::Id(id) })
+        row_by_id(self.snapshot, table, &message.require(name)?.text())
     }
 
     /// The value of an element. Nil is no value.
@@ -79,15 +76,8 @@ impl<'a> Reader<'a> {
             ParamType::DateTime => Arg::DateTime(date_time(&element.text()).map_err(|_| wrong("a date and time"))?),
             ParamType::Guid => Arg::Guid(id_of(&element.text())?.unwrap_or(Uuid::nil())),
             ParamType::Bytes => {
-                let text = element.text();
-                let compact: String;
-                let digits = if text.bytes().any(|byte| byte.is_ascii_whitespace()) {
-                    compact = text.split_ascii_whitespace().collect();
-                    &compact
-                } else {
-                    text.as_ref()
-                };
-                Arg::Bytes(STANDARD.decode(digits).map_err(|_| Error::argument(format!("The value of '{name}' must be base64.")))?.into())
+                let bytes = bytes_of(&element.text()).ok_or_else(|| Error::argument(format!("The value of '{name}' must be base64.")))?;
+                Arg::Bytes(bytes.into())
             }
             ParamType::Enum(own) => {
                 let words = element.text().split_ascii_whitespace().collect::<Vec<_>>().join(",");
@@ -106,9 +96,9 @@ impl<'a> Reader<'a> {
                 let items: Vec<_> = element.children().map(|item| Arg::Text(item.text().into_owned())).collect();
                 Arg::List(if items.is_empty() && !is_array(element) { vec![Arg::Text(element.text().into_owned())] } else { items })
             }
-            ParamType::Label => Arg::Label(read::label(&tree(element, "Label")?)?),
+            ParamType::Label => Arg::Label(read::label(&definition::node(element, "Label")?)?),
             ParamType::Definition(declared) => {
-                let arg = read::argument(self.snapshot, declared, &tree(element, declared)?)?;
+                let arg = read::argument(self.snapshot, declared, &definition::node(element, declared)?)?;
                 arg.ok_or_else(|| Error::damaged(format!("the parameter {name} has a type that no message takes")))?
             }
             ParamType::Origin | ParamType::Any => return Ok(None),
@@ -153,12 +143,6 @@ impl<'a> Reader<'a> {
         }
         Ok(Arg::Complex(members))
     }
-}
-
-/// The tree of a definition, or of what stands in one.
-fn tree<'a>(element: Element<'a>, declared: &str) -> Result<Node<'a>> {
-    let contract = definition::contract(declared).ok_or_else(|| Error::damaged(format!("there is no type {declared}")))?;
-    Ok(definition::read(element, contract))
 }
 
 /// True for values that are arrays.

@@ -17,8 +17,7 @@ use crate::xml::Writer;
 
 /// The tree of a parameter of a type.
 fn node<'a>(message: Message<'a>, name: &str, type_name: &str) -> Result<Node<'a>> {
-    let contract = definition::contract(type_name).ok_or_else(|| Error::damaged(format!("there is no type {type_name}")))?;
-    Ok(definition::read(message.require(name)?, contract))
+    definition::node(message.require(name)?, type_name)
 }
 
 /// Adds settings that stand beside a table's definition to it.

@@ -11,18 +11,17 @@ use super::multiple::check_size;
 use super::queries::collection_within;
 use super::{Act, Exchange, Message, nothing, pair_begin, pair_end, simple_pair, unexpected};
 use crate::namespaces::Ns;
-use crate::records::{Entity, id_of, named_table, no_such_column};
+use crate::records::{Entity, named_table, no_such_column};
 use crate::rows::{EntitySink, Frame, Lowered, write_id, write_reference};
 use crate::values::{excerpt, not_offered};
 use crate::xml::{Element, Writer};
 
 /// Makes a row; `results` writes its id.
 pub(crate) fn create<'a>(exchange: Exchange<'a>, entity: Element<'a>, results: fn(&Written, &mut Writer)) -> Act<'a> {
-    Act::write(move |snapshot| created(exchange, snapshot, entity), move |response, writer| written(response).map(|written| results(&written, writer)))
-}
-
-fn created(exchange: Exchange<'_>, snapshot: &Arc<Snapshot>, element: Element<'_>) -> Result<Request> {
-    Ok(creation(snapshot, exchange.reader(snapshot).entity(element)?))
+    Act::write(
+        move |snapshot| Ok(creation(snapshot, exchange.reader(snapshot).entity(entity)?)),
+        move |response, writer| written(response).map(|written| results(&written, writer)),
+    )
 }
 
 /// The request to make the row of an entity. Values of a key that it names are the row's, unless its attributes say otherwise.
@@ -92,39 +91,21 @@ pub(crate) fn retrieve<'a>(
     }
 }
 
-/// Links rows to a row.
+/// Links rows to a row, or undoes that, as `request` says.
 pub(crate) fn link<'a>(
     exchange: Exchange<'a>,
     target: impl Fn(&Arc<Snapshot>) -> Result<Target> + 'a,
     relationship: Element<'a>,
     related: Element<'a>,
+    request: fn(Association) -> Request,
 ) -> Act<'a> {
-    Act::write(move |snapshot| association(exchange, snapshot, target(snapshot)?, relationship, related).map(Request::Associate), nothing)
-}
-
-/// Undoes links of rows to a row.
-pub(crate) fn unlink<'a>(
-    exchange: Exchange<'a>,
-    target: impl Fn(&Arc<Snapshot>) -> Result<Target> + 'a,
-    relationship: Element<'a>,
-    related: Element<'a>,
-) -> Act<'a> {
-    Act::write(move |snapshot| association(exchange, snapshot, target(snapshot)?, relationship, related).map(Request::Disassociate), nothing)
+    Act::write(move |snapshot| association(exchange, snapshot, target(snapshot)?, relationship, related).map(request), nothing)
 }
 
 fn association(exchange: Exchange<'_>, snapshot: &Snapshot, target: Target, relationship: Element<'_>, related: Element<'_>) -> Result<Association> {
     let reader = exchange.reader(snapshot);
     let collection = reader.collection(relationship, &target.table)?;
     Ok(Association { related: reader.references(related)?, collection, target })
-}
-
-/// The row that a table's name and an id say.
-///
-/// # Errors
-/// 0x80041102 for an unknown table, 0x80040203 for what is no GUID.
-pub(crate) fn by_id(snapshot: &Snapshot, table: Element<'_>, id: Element<'_>) -> Result<Target> {
-    let table = named_table(snapshot, table.text().trim_ascii())?;
-    Ok(Target { table: Arc::clone(table), identity: Identity::Id(id_of(&id.text())?.unwrap_or_default()) })
 }
 
 /// The columns of a `ColumnSet`; none for the primary id alone.
@@ -251,13 +232,17 @@ fn related_entities(exchange: Exchange<'_>, target: Element<'_>, queries: Elemen
 }
 
 pub(super) fn associate_message<'a>(exchange: Exchange<'a>, message: Message<'a>) -> Result<Act<'a>> {
-    let target = message.require("Target")?;
-    Ok(link(exchange, move |snapshot| exchange.reader(snapshot).reference(target), message.require("Relationship")?, message.require("RelatedEntities")?))
+    link_message(exchange, message, Request::Associate)
 }
 
 pub(super) fn disassociate_message<'a>(exchange: Exchange<'a>, message: Message<'a>) -> Result<Act<'a>> {
+    link_message(exchange, message, Request::Disassociate)
+}
+
+fn link_message<'a>(exchange: Exchange<'a>, message: Message<'a>, request: fn(Association) -> Request) -> Result<Act<'a>> {
     let target = message.require("Target")?;
-    Ok(unlink(exchange, move |snapshot| exchange.reader(snapshot).reference(target), message.require("Relationship")?, message.require("RelatedEntities")?))
+    let (relationship, related) = (message.require("Relationship")?, message.require("RelatedEntities")?);
+    Ok(link(exchange, move |snapshot| exchange.reader(snapshot).reference(target), relationship, related, request))
 }
 
 pub(super) fn upsert_message<'a>(exchange: Exchange<'a>, message: Message<'a>) -> Result<Act<'a>> {

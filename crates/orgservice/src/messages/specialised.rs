@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use driftless_core::{Association, Field, Identity, Record, Request, Snapshot, Target, Update};
-use driftless_model::{Error, Result, Uuid, Value, literal};
+use driftless_core::{Association, Field, Identity, Record, Request, Target, Update};
+use driftless_model::{Error, Result, Value, literal};
 
 use super::{Act, Exchange, Message, nothing};
-use crate::records::{id_of, named_table};
+use crate::records::{id_of, row_by_id};
 use crate::values::not_offered;
 use crate::xml::Element;
 
@@ -20,11 +20,6 @@ fn update(target: Target, fields: Vec<(&'static str, Field)>) -> Result<Request>
     let fields = fields.into_iter().map(|(name, field)| Ok((table.require(name)?, field))).collect::<Result<_>>()?;
     let record = Record { table, id: None, fields, related: Vec::new() };
     Ok(Request::Update(Update { target, record, if_version: None, returning: None }))
-}
-
-/// A row of a table by the id in a parameter.
-fn by_id(snapshot: &Snapshot, table: &str, element: Element<'_>) -> Result<Target> {
-    Ok(Target { table: Arc::clone(named_table(snapshot, table)?), identity: Identity::Id(id_of(&element.text())?.unwrap_or(Uuid::nil())) })
 }
 
 /// The number of an `OptionSetValue`; -1, which stands for the usual one, is none.
@@ -64,15 +59,14 @@ type Parent = (&'static str, &'static str, &'static str, &'static str, &'static 
 
 fn set_parent<'a>(message: Message<'a>, (table, row, column, other_table, other): Parent) -> Result<Act<'a>> {
     let row = message.require(row)?;
-    let other = message.get(other).filter(|element| !element.text().trim_ascii().is_empty());
+    let other = message.get(other).map(|element| id_of(&element.text())).transpose()?.flatten();
     Ok(Act::write(
         move |snapshot| {
-            let field = match other.map(|other| by_id(snapshot, other_table, other)).transpose()? {
-                Some(Target { identity: Identity::Id(id), .. }) if id.is_nil() => Field::Value(Value::Null),
-                Some(parent) => Field::Lookup(parent),
+            let field = match other {
+                Some(id) => Field::Lookup(Target { table: Arc::clone(snapshot.require(other_table)?), identity: Identity::Id(id) }),
                 None => Field::Value(Value::Null),
             };
-            update(by_id(snapshot, table, row)?, vec![(column, field)])
+            update(row_by_id(snapshot, table, &row.text())?, vec![(column, field)])
         },
         nothing,
     ))
@@ -116,9 +110,9 @@ fn members(message: Message<'_>, request: fn(Association) -> Request) -> Result<
     let (team, members) = (message.require("TeamId")?, message.require("MemberIds")?);
     Ok(Act::write(
         move |snapshot| {
-            let target = by_id(snapshot, "team", team)?;
+            let target = row_by_id(snapshot, "team", &team.text())?;
             let collection = snapshot.collection_of(MEMBERSHIP, "team", None).ok_or_else(|| Error::damaged("teams have no members"))?;
-            let related = members.children().map(|id| by_id(snapshot, "systemuser", id)).collect::<Result<_>>()?;
+            let related = members.children().map(|id| row_by_id(snapshot, "systemuser", &id.text())).collect::<Result<_>>()?;
             Ok(request(Association { target, collection, related }))
         },
         nothing,
