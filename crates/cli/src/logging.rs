@@ -75,6 +75,8 @@ struct Kept {
 #[derive(Default)]
 struct Lines {
     bytes: Vec<u8>,
+    /// The thread of the log waits for a first line.
+    awaits_first: bool,
     ended: bool,
 }
 
@@ -84,16 +86,24 @@ impl Kept {
     }
 
     fn write_now_and_then(&self) {
-        let mut lines = self.lock();
-        while !lines.ended {
-            lines = if lines.bytes.is_empty() {
-                self.changed.wait(lines).unwrap_or_else(PoisonError::into_inner)
-            } else {
-                let waited = self.changed.wait_timeout_while(lines, KEPT_FOR, |lines| !lines.ended);
-                waited.unwrap_or_else(PoisonError::into_inner).0
-            };
+        loop {
+            let mut lines = self.due(KEPT_FOR);
+            if lines.ended {
+                return; // whoever ended the log wrote what was left
+            }
             lines.write_out();
         }
+    }
+
+    /// Waits until a line has been kept for so long, or the log has ended.
+    fn due(&self, kept_for: Duration) -> MutexGuard<'_, Lines> {
+        let mut lines = self.lock();
+        lines.awaits_first = lines.bytes.is_empty();
+        while lines.awaits_first && !lines.ended {
+            lines = self.changed.wait(lines).unwrap_or_else(PoisonError::into_inner);
+        }
+        let waited = self.changed.wait_timeout_while(lines, kept_for, |lines| !lines.ended);
+        waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }
 
@@ -129,11 +139,10 @@ impl<'k> MakeWriter<'k> for Writer {
 impl Write for Event<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let mut lines = self.kept.lock();
-        let is_first = lines.bytes.is_empty();
         lines.bytes.extend_from_slice(line);
         if self.at_once || lines.ended || lines.bytes.len() >= KEPT_BYTES_MAX {
             lines.write_out();
-        } else if is_first {
+        } else if std::mem::take(&mut lines.awaits_first) {
             self.kept.changed.notify_one();
         }
         Ok(line.len())
@@ -146,6 +155,8 @@ impl Write for Event<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test] // SEC-32
@@ -153,6 +164,23 @@ mod tests {
         let told = |panics: fn()| fixed_text(&*std::panic::catch_unwind(panics).unwrap_err());
         assert_eq!(told(|| panic!("asked to")), "asked to");
         assert_eq!(told(|| panic!("{}", std::hint::black_box("a value").to_owned())), "a text that may hold values");
+    }
+
+    #[test] // OPS-08
+    fn a_line_that_comes_to_a_resting_log_is_kept_too() {
+        let kept_for = Duration::from_millis(20);
+        let kept = Kept::default();
+        let (written, due) = std::thread::scope(|scope| {
+            let log = scope.spawn(|| (kept.due(kept_for).bytes.len(), Instant::now()));
+            while !kept.lock().awaits_first {
+                std::thread::yield_now();
+            }
+            let written = Instant::now();
+            Event { kept: &kept, at_once: false }.write(b"line\n").unwrap();
+            (written, log.join().unwrap())
+        });
+        assert_eq!(due.0, 5);
+        assert!(due.1 - written >= kept_for);
     }
 
     #[test] // OPS-08
