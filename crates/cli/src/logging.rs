@@ -176,7 +176,7 @@ mod tests {
                 std::thread::yield_now();
             }
             let written = Instant::now();
-            Event { kept: &kept, at_once: false }.write(b"line\n").unwrap();
+            Event { kept: &kept, at_once: false }.write_all(b"line\n").unwrap();
             (written, log.join().unwrap())
         });
         assert_eq!(due.0, 5);

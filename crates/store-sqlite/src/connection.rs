@@ -15,8 +15,6 @@ use rusqlite::{Connection, OpenFlags};
 const READER_STATEMENTS: usize = 128;
 /// Statements that the writing connection keeps prepared.
 const WRITER_STATEMENTS: usize = 256;
-/// Pages of the log after which the engine copies them into the database (16 MiB).
-const CHECKPOINT_PAGES: u32 = 4_096;
 /// Memory of the writer's page cache in KiB; keys in random order need more of it than the engine's default of 2 MiB.
 const WRITER_CACHE_KIB: u32 = 32_768;
 /// How long a statement waits for a lock of another process: only `check` can hold one, while the log is recovered.
@@ -59,6 +57,7 @@ pub(crate) fn open(path: &Path, purpose: Purpose, mmap_bytes: u64) -> rusqlite::
         Purpose::Read => {
             conn.set_prepared_statement_cache_capacity(READER_STATEMENTS);
             conn.pragma_update(None, "query_only", true)?;
+            conn.pragma_update(None, "checkpoint_fullfsync", true)?; // one of them copies the log
             // Sorting happens under a limit of rows, so memory is bounded, and no file outside the folder is made.
             conn.pragma_update(None, "temp_store", "MEMORY")?;
         }
@@ -75,7 +74,7 @@ fn configure_writer(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "fullfsync", true)?;
     conn.pragma_update(None, "checkpoint_fullfsync", true)?;
-    conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?; // `log` says when
     conn.pragma_update(None, "cache_size", -i64::from(WRITER_CACHE_KIB))?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     let synchronous: i64 = conn.query_row("PRAGMA synchronous", (), |row| row.get(0))?;

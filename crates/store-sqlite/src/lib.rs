@@ -1,7 +1,8 @@
 //! The store on embedded SQLite: one file, one writing connection with group commit, a few reading ones.
 //!
 //! Start with [`SqliteStore`]. How a write travels: `writer` (queue and lead), `group` (one transaction for many units), `unit` (what a unit may do). How a read
-//! travels: `pool`, `reading`. `open` decides whether a folder is still the same incarnation, `versions` reserves numbers ahead, `check` verifies a folder.
+//! travels: `pool`, `reading`. `log` says when the engine's log is copied, `upkeep` does it. `open` decides whether a folder is still the same incarnation,
+//! `versions` reserves numbers ahead, `check` verifies a folder.
 //!
 //! SQL texts of tables come from `driftless-sql`; here are only those of the store's own tables (`state`), whose names begin with `_`.
 
@@ -10,6 +11,7 @@ mod connection;
 mod error;
 mod files;
 mod group;
+mod log;
 mod open;
 mod pool;
 mod private;
@@ -37,6 +39,7 @@ pub use error::{FatalHook, OpenError};
 
 use connection::Purpose;
 use error::Watch;
+use log::Log;
 use pool::{Pool, PoolOptions};
 use time_limit::Times;
 use upkeep::Upkeep;
@@ -76,7 +79,7 @@ impl std::fmt::Debug for SqliteOptions {
 pub struct SqliteStore {
     folder: PathBuf,
     times: Arc<Times>,
-    pool: Pool,
+    pool: Arc<Pool>,
     /// None when opened for reading only.
     writing: Option<Writing>,
 }
@@ -101,13 +104,11 @@ impl SqliteStore {
         let wait = Duration::from_secs(options.write_wait_s);
         let times = Arc::clone(&opened.engine.times);
         let pool = PoolOptions { path: opened.database, purpose: Purpose::Read, mmap_bytes: options.mmap_bytes, connections_max: options.readers_max, wait };
-        let writer = Arc::new(Writer::new(opened.engine, Arc::clone(&watch), wait, folder.join(open::LOG)));
-        Ok(Self {
-            folder: folder.to_owned(),
-            pool: Pool::new(pool, watch, Arc::clone(&times)),
-            times,
-            writing: Some(Writing { _upkeep: Upkeep::start(Arc::clone(&writer))?, writer, _lock: opened.lock }),
-        })
+        let log = Arc::new(Log::new(folder.join(open::LOG)));
+        let writer = Arc::new(Writer::new(opened.engine, Arc::clone(&watch), wait, Arc::clone(&log)));
+        let pool = Arc::new(Pool::new(pool, Arc::clone(&watch), Arc::clone(&times)));
+        let upkeep = Upkeep::start(upkeep::Shared { writer: Arc::clone(&writer), log, pool: Arc::clone(&pool), watch })?;
+        Ok(Self { folder: folder.to_owned(), pool, times, writing: Some(Writing { _upkeep: upkeep, writer, _lock: opened.lock }) })
     }
 
     /// Opens a data folder to look at it: nothing in it changes, no epoch begins, and a service may be running on it. Writes are refused.
@@ -130,7 +131,7 @@ impl SqliteStore {
         // A check reports damage, it does not end the process.
         let watch = Watch::new(Arc::new(|reason| tracing::error!(reason, "damage was found while reading")));
         let times = Arc::new(Times::default());
-        Ok(Self { folder: folder.to_owned(), pool: Pool::new(pool, Arc::new(watch), Arc::clone(&times)), times, writing: None })
+        Ok(Self { folder: folder.to_owned(), pool: Arc::new(Pool::new(pool, Arc::new(watch), Arc::clone(&times))), times, writing: None })
     }
 
     /// Limits the time of what comes from here on: a read transaction, a page of changes in one, and a short unit of work (SEC-11). What takes longer fails with

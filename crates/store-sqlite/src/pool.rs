@@ -70,7 +70,7 @@ impl Pool {
 
     /// Runs `work` in a read transaction.
     pub(crate) fn read(&self, work: &mut dyn FnMut(&dyn ReadTx) -> Result<()>) -> Result<()> {
-        let lent = self.take()?;
+        let lent = self.take(self.wait)?;
         let Reader { conn, limit } = lent.reader()?;
         let failed = |error| driftless_model::Error::from(self.watch.engine(error));
         conn.prepare_cached("BEGIN").and_then(|mut begin| begin.execute(())).map_err(failed)?;
@@ -96,9 +96,16 @@ impl Pool {
 
     /// Gives a connection in a read transaction to `work`, which sees the engine itself: for the check. Damage is what a check looks for, so it ends nothing.
     pub(crate) fn inspect(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<rusqlite::Result<()>> {
-        let lent = self.take()?;
+        let lent = self.take(self.wait)?;
         let conn = &lent.reader()?.conn;
         Ok(conn.execute_batch("BEGIN").and_then(|()| work(conn)))
+    }
+
+    /// Gives a connection that is free at once, outside a transaction, to `work`; none if all are in use.
+    pub(crate) fn lend<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Option<rusqlite::Result<T>> {
+        let lent = self.take(Duration::ZERO).ok()?;
+        let reader = lent.reader().ok()?;
+        Some(work(&reader.conn))
     }
 
     /// Connections that are lent now.
@@ -107,8 +114,8 @@ impl Pool {
         shelf.made.saturating_sub(shelf.idle.len()) as u64
     }
 
-    fn take(&self) -> Result<Lent<'_>> {
-        let deadline = Instant::now() + self.wait;
+    fn take(&self, wait: Duration) -> Result<Lent<'_>> {
+        let deadline = Instant::now() + wait;
         let mut shelf = self.shelf();
         loop {
             if let Some(reader) = shelf.idle.pop() {

@@ -1,7 +1,6 @@
 //! The queue before the one writer. Whoever finds nobody leading leads: takes what waits, runs it as one group, answers, and passes the lead on.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use driftless_store::{Length, StoreFigures, Unit, unavailable};
 
 use crate::error::Watch;
 use crate::group;
+use crate::log::{self, Log};
 use crate::unit::{Counts, Engine};
 
 /// Most units of one group (ADR 0003).
@@ -19,8 +19,6 @@ const GROUP_MAX: usize = 256;
 const GROUP_OPEN: Duration = Duration::from_millis(5);
 /// Groups that a leader runs before it passes the lead on, so that its caller gets the answer soon.
 const ROUNDS_MAX: u32 = 2;
-/// Bytes of the log above which it is copied into the database and cut, beside the engine's own checkpoints.
-const LOG_BYTES_MAX: u64 = 256 << 20;
 /// Groups between two looks at the size of the log.
 const LOG_LOOK_GROUPS: u64 = 64;
 
@@ -31,7 +29,7 @@ pub(crate) struct Writer {
     watch: Arc<Watch>,
     counts: Arc<Counts>,
     wait: Duration,
-    log: PathBuf,
+    log: Arc<Log>,
     /// Groups committed so far.
     groups: AtomicU64,
 }
@@ -93,7 +91,7 @@ impl Seat {
 }
 
 impl Writer {
-    pub(crate) fn new(engine: Engine, watch: Arc<Watch>, wait: Duration, log: PathBuf) -> Self {
+    pub(crate) fn new(engine: Engine, watch: Arc<Watch>, wait: Duration, log: Arc<Log>) -> Self {
         let counts = Arc::clone(&engine.counts);
         Self { queue: Mutex::default(), engine: Mutex::new(engine), watch, counts, wait, log, groups: AtomicU64::new(0) }
     }
@@ -199,8 +197,9 @@ impl Writer {
             set_temp_store(&engine, "MEMORY");
         }
         let groups = self.groups.fetch_add(1, Ordering::Relaxed);
-        if (long || groups.is_multiple_of(LOG_LOOK_GROUPS)) && std::fs::metadata(&self.log).is_ok_and(|log| log.len() > LOG_BYTES_MAX) {
-            truncate_log(&engine);
+        self.log.after_group(&engine.conn, &self.watch);
+        if (long || groups.is_multiple_of(LOG_LOOK_GROUPS)) && self.log.is_large() {
+            log::cut(&engine.conn);
         }
         (seats, results)
     }
@@ -249,7 +248,7 @@ impl Writer {
             return;
         }
         let mut engine = self.engine();
-        truncate_log(&engine);
+        log::cut(&engine.conn);
         let durable = engine.state.position;
         if let Err(error) = engine.counter.rest(durable, closed) {
             tracing::warn!(%error, "the position could not be recorded beside the database");
@@ -285,21 +284,5 @@ impl Drop for Leadership<'_> {
 fn set_temp_store(engine: &Engine, place: &str) {
     if let Err(error) = engine.conn.pragma_update(None, "temp_store", place) {
         tracing::warn!(%error, place, "the place of temporary data could not be chosen");
-    }
-}
-
-/// Copies the log into the database and cuts it. Readers that still need it are not waited for: the next time will do.
-fn truncate_log(engine: &Engine) {
-    let truncate = || {
-        engine.conn.busy_timeout(Duration::ZERO)?;
-        let busy: bool = engine.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
-        Ok::<_, rusqlite::Error>(busy)
-    };
-    match truncate() {
-        Ok(busy) => tracing::debug!(busy, "the log was copied into the database"),
-        Err(error) => tracing::warn!(%error, "the log could not be copied into the database"),
-    }
-    if let Err(error) = engine.conn.busy_timeout(crate::connection::BUSY_WAIT) {
-        tracing::warn!(%error, "the time to wait for locks could not be set");
     }
 }
