@@ -104,10 +104,9 @@ impl SqliteStore {
         let wait = Duration::from_secs(options.write_wait_s);
         let times = Arc::clone(&opened.engine.times);
         let pool = PoolOptions { path: opened.database, purpose: Purpose::Read, mmap_bytes: options.mmap_bytes, connections_max: options.readers_max, wait };
-        let log = Arc::new(Log::new(folder.join(open::LOG)));
-        let writer = Arc::new(Writer::new(opened.engine, Arc::clone(&watch), wait, Arc::clone(&log)));
-        let pool = Arc::new(Pool::new(pool, Arc::clone(&watch), Arc::clone(&times)));
-        let upkeep = Upkeep::start(upkeep::Shared { writer: Arc::clone(&writer), log, pool: Arc::clone(&pool), watch })?;
+        let writer = Arc::new(Writer::new(opened.engine, Arc::clone(&watch), wait, Log::new(folder.join(open::LOG))));
+        let pool = Arc::new(Pool::new(pool, watch, Arc::clone(&times)));
+        let upkeep = Upkeep::start(Arc::clone(&writer), Arc::clone(&pool))?;
         Ok(Self { folder: folder.to_owned(), pool, times, writing: Some(Writing { _upkeep: upkeep, writer, _lock: opened.lock }) })
     }
 

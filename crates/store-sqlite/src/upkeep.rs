@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::error::Watch;
-use crate::log::{Log, Stage};
+use crate::log::Stage;
 use crate::pool::Pool;
 use crate::writer::Writer;
 
@@ -14,33 +13,24 @@ const REST_AFTER: Duration = Duration::from_secs(3);
 
 /// A thread that looks after the log. Dropped, it lets the writer rest a last time.
 pub(crate) struct Upkeep {
-    shared: Arc<Shared>,
+    writer: Arc<Writer>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the thread works with.
-pub(crate) struct Shared {
-    pub(crate) writer: Arc<Writer>,
-    pub(crate) log: Arc<Log>,
-    pub(crate) pool: Arc<Pool>,
-    pub(crate) watch: Arc<Watch>,
-}
-
 impl Upkeep {
-    pub(crate) fn start(shared: Shared) -> std::io::Result<Self> {
-        let shared = Arc::new(shared);
-        let looked_at = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("store-upkeep".to_owned()).spawn(move || look(&looked_at))?;
-        Ok(Self { shared, thread: Some(thread) })
+    pub(crate) fn start(writer: Arc<Writer>, pool: Arc<Pool>) -> std::io::Result<Self> {
+        let watched = Arc::clone(&writer);
+        let thread = std::thread::Builder::new().name("store-upkeep".to_owned()).spawn(move || look(&watched, &pool))?;
+        Ok(Self { writer, thread: Some(thread) })
     }
 }
 
-fn look(Shared { writer, log, pool, watch }: &Shared) {
+fn look(writer: &Writer, pool: &Pool) {
     let (mut seen, mut since, mut rested) = (writer.groups(), Instant::now(), 0);
     loop {
-        match log.wait(REST_AFTER.saturating_sub(since.elapsed())) {
+        match writer.log.wait(REST_AFTER.saturating_sub(since.elapsed())) {
             Stage::Ended => return,
-            Stage::Long => log.copy_beside(pool, watch),
+            Stage::Long => writer.copy_log(pool),
             Stage::Short | Stage::Copied => {
                 let groups = writer.groups();
                 if groups == seen && groups != rested {
@@ -55,12 +45,12 @@ fn look(Shared { writer, log, pool, watch }: &Shared) {
 
 impl Drop for Upkeep {
     fn drop(&mut self) {
-        self.shared.log.end();
+        self.writer.log.end();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
             tracing::warn!("the upkeep of the store had panicked");
         }
-        self.shared.writer.rest(true);
+        self.writer.rest(true);
     }
 }

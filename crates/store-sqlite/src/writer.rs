@@ -11,6 +11,7 @@ use driftless_store::{Length, StoreFigures, Unit, unavailable};
 use crate::error::Watch;
 use crate::group;
 use crate::log::{self, Log};
+use crate::pool::Pool;
 use crate::unit::{Counts, Engine};
 
 /// Most units of one group (ADR 0003).
@@ -29,7 +30,8 @@ pub(crate) struct Writer {
     watch: Arc<Watch>,
     counts: Arc<Counts>,
     wait: Duration,
-    log: Arc<Log>,
+    /// Watched by the upkeep.
+    pub(crate) log: Log,
     /// Groups committed so far.
     groups: AtomicU64,
 }
@@ -91,7 +93,7 @@ impl Seat {
 }
 
 impl Writer {
-    pub(crate) fn new(engine: Engine, watch: Arc<Watch>, wait: Duration, log: Arc<Log>) -> Self {
+    pub(crate) fn new(engine: Engine, watch: Arc<Watch>, wait: Duration, log: Log) -> Self {
         let counts = Arc::clone(&engine.counts);
         Self { queue: Mutex::default(), engine: Mutex::new(engine), watch, counts, wait, log, groups: AtomicU64::new(0) }
     }
@@ -240,6 +242,11 @@ impl Writer {
     /// Groups run so far: tells whether the writer rests.
     pub(crate) fn groups(&self) -> u64 {
         self.groups.load(Ordering::Relaxed)
+    }
+
+    /// Copies a long log into the database beside the groups that run.
+    pub(crate) fn copy_log(&self, pool: &Pool) {
+        self.log.copy_beside(pool, &self.watch);
     }
 
     /// Copies the log into the database and cuts it, and records the position beside the database. Waits for the running group only.
