@@ -112,24 +112,37 @@ impl Organization {
     /// # Errors
     /// Whatever the request is refused with; then nothing of it was done.
     pub fn execute(&self, caller: &Arc<Caller>, lower: &mut dyn FnMut(&Arc<Snapshot>) -> Result<Request>, sink: &mut dyn RowSink) -> Result<Response> {
-        self.repeat(|snapshot| {
-            let mut request = lower(snapshot)?;
+        pollster::block_on(self.perform(caller, lower, &mut Guarded(sink)))
+    }
+
+    /// [`Organization::execute`] for callers whose thread has other work while a write waits for its commit. Reads block.
+    ///
+    /// # Errors
+    /// As [`Organization::execute`].
+    pub async fn perform(&self, caller: &Arc<Caller>, mut lower: impl FnMut(&Arc<Snapshot>) -> Result<Request>, sink: &mut impl RowSink) -> Result<Response> {
+        for _ in 0..=self.services.limits.snapshot_retries_max {
+            let snapshot = self.snapshot();
+            let mut request = lower(&snapshot)?;
             pipeline::prepare(caller, &mut request, &self.services.limits)?;
             if pipeline::is_read(&request) {
-                self.read(caller, snapshot, &request, sink)
-            } else {
-                let recorded = matches!(request, Request::Message(..)).then(|| request.clone());
-                let outcome = self.write(caller, snapshot, vec![request]).inspect_err(|error| {
-                    if let Some(recorded) = &recorded {
-                        self.record_failure(caller, recorded, error);
-                    }
-                })?;
-                Ok(match outcome {
-                    Outcome::Done(mut responses) => Outcome::Done(responses.pop().unwrap_or(Response::Done)),
-                    Outcome::Stale => Outcome::Stale,
-                })
+                match self.read(caller, &snapshot, &request, sink)? {
+                    Outcome::Done(response) => return Ok(response),
+                    Outcome::Stale => self.refresh()?,
+                }
+                continue;
             }
-        })
+            let recorded = matches!(request, Request::Message(..)).then(|| request.clone());
+            let outcome = self.write(caller, &snapshot, vec![request]).await.inspect_err(|error| {
+                if let Some(recorded) = &recorded {
+                    self.record_failure(caller, recorded, error);
+                }
+            })?;
+            match outcome {
+                Outcome::Done(mut responses) => return Ok(responses.pop().unwrap_or(Response::Done)),
+                Outcome::Stale => self.refresh()?,
+            }
+        }
+        Err(unsettled())
     }
 
     /// Lets a message that failed leave a record of it, unless the caller may not run messages at all.
@@ -148,62 +161,65 @@ impl Organization {
     /// # Errors
     /// What the first request that fails is refused with, and [`Error::request`] says which it was; then nothing of any was done.
     pub fn execute_all(&self, caller: &Arc<Caller>, lower: &mut dyn FnMut(&Arc<Snapshot>) -> Result<Vec<Request>>) -> Result<Vec<Response>> {
-        self.repeat(|snapshot| {
-            let mut requests = lower(snapshot)?;
+        pollster::block_on(self.perform_all(caller, lower))
+    }
+
+    /// [`Organization::execute_all`] for callers whose thread has other work while the unit waits for its commit.
+    ///
+    /// # Errors
+    /// As [`Organization::execute_all`].
+    pub async fn perform_all(&self, caller: &Arc<Caller>, mut lower: impl FnMut(&Arc<Snapshot>) -> Result<Vec<Request>>) -> Result<Vec<Response>> {
+        for _ in 0..=self.services.limits.snapshot_retries_max {
+            let snapshot = self.snapshot();
+            let mut requests = lower(&snapshot)?;
             for (number, request) in requests.iter_mut().enumerate() {
                 pipeline::prepare(caller, request, &self.services.limits).map_err(|error| error.in_request(number))?;
                 if pipeline::is_read(request) {
                     return Err(Error::new(ErrorCode::ODataError, "A change set may hold writes only.").in_request(number));
                 }
             }
-            self.write(caller, snapshot, requests)
-        })
-    }
-
-    fn repeat<T>(&self, mut run: impl FnMut(&Arc<Snapshot>) -> Result<Outcome<T>>) -> Result<T> {
-        for _ in 0..=self.services.limits.snapshot_retries_max {
-            let snapshot = self.snapshot();
-            match run(&snapshot) {
-                Ok(Outcome::Done(done)) => return Ok(done),
-                Ok(Outcome::Stale) => self.refresh()?,
-                Err(error) => return Err(error),
+            match self.write(caller, &snapshot, requests).await? {
+                Outcome::Done(responses) => return Ok(responses),
+                Outcome::Stale => self.refresh()?,
             }
         }
-        Err(driftless_store::unavailable("The definitions change too often for this request. Try again.", 1))
+        Err(unsettled())
     }
 
-    fn read(&self, caller: &Caller, snapshot: &Arc<Snapshot>, request: &Request, sink: &mut dyn RowSink) -> Result<Outcome<Response>> {
+    fn read(&self, caller: &Caller, snapshot: &Arc<Snapshot>, request: &Request, sink: &mut impl RowSink) -> Result<Outcome<Response>> {
         let generation = self.services.standings.generation();
-        let mut sink = Guarded(sink);
         self.store.reading(|tx| {
             if tx.metadata_number()? != snapshot.number() {
                 return Ok(Outcome::Stale);
             }
             let access = security::access(tx, snapshot, &self.services, caller, generation)?;
             let cx = ReadCx { tx, snapshot: Arc::clone(snapshot), caller, access, services: &self.services };
-            pipeline::read(&cx, request, &mut sink).map(Outcome::Done)
+            pipeline::read(&cx, request, sink).map(Outcome::Done)
         })
     }
 
-    fn write(&self, caller: &Arc<Caller>, snapshot: &Arc<Snapshot>, requests: Vec<Request>) -> Result<Outcome<Vec<Response>>> {
+    async fn write(&self, caller: &Arc<Caller>, snapshot: &Arc<Snapshot>, requests: Vec<Request>) -> Result<Outcome<Vec<Response>>> {
         let length = requests.iter().map(pipeline::length).find(|length| *length == Length::Long).unwrap_or(Length::Short);
         let (caller, snapshot) = (Arc::clone(caller), Arc::clone(snapshot));
         let services = Arc::clone(&self.services);
         let rights = Arc::new(RightsChange::new(&services));
-        let outcome = self.store.writing(length, {
-            let rights = Arc::clone(&rights);
-            move |tx| {
-                if tx.metadata_number()? != snapshot.number() {
-                    return Ok(Outcome::Stale);
+        let outcome = self
+            .store
+            .submitting(length, {
+                let rights = Arc::clone(&rights);
+                move |tx| {
+                    if tx.metadata_number()? != snapshot.number() {
+                        return Ok(Outcome::Stale);
+                    }
+                    // The one writer is here: what it has not committed is of units that are still changing rights.
+                    let generation = services.standings.generation();
+                    let access = security::access(tx.as_read(), &snapshot, &services, &caller, generation)?;
+                    let mut cx = WriteCx::new(tx, Arc::clone(&snapshot), &caller, access, &services, &rights);
+                    let responses = pipeline::write_all(&mut cx, &requests)?;
+                    Ok(Outcome::Done((responses, cx.effects)))
                 }
-                // The one writer is here: what it has not committed is of units that are still changing rights.
-                let generation = services.standings.generation();
-                let access = security::access(tx.as_read(), &snapshot, &services, &caller, generation)?;
-                let mut cx = WriteCx::new(tx, Arc::clone(&snapshot), &caller, access, &services, &rights);
-                let responses = pipeline::write_all(&mut cx, &requests)?;
-                Ok(Outcome::Done((responses, cx.effects)))
-            }
-        })?;
+            })
+            .await?;
         // The change of rights ends here, after the commit and before the answer.
         drop(rights);
         Ok(match outcome {
@@ -307,6 +323,11 @@ impl Organization {
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
+}
+
+/// The error of a request whose definitions had changed each time that it came to run.
+fn unsettled() -> Error {
+    driftless_store::unavailable("The definitions change too often for this request. Try again.", 1)
 }
 
 /// Lends a sink into a closure.

@@ -46,11 +46,11 @@ impl<'a> Exchange<'a> {
 }
 
 /// Makes a request from the present definitions; called again when they change.
-type Lower<'a> = Box<dyn Fn(&Arc<Snapshot>) -> Result<Request> + 'a>;
+type Lower<'a> = Box<dyn Fn(&Arc<Snapshot>) -> Result<Request> + Send + Sync + 'a>;
 /// Writes what came of a write.
-type Results<'a> = Box<dyn Fn(Response, &mut Writer) -> Result<()> + 'a>;
-/// Answers by itself.
-type Read<'a> = Box<dyn FnOnce(&mut Writer) -> Result<()> + 'a>;
+type Results<'a> = Box<dyn Fn(Response, &mut Writer) -> Result<()> + Send + 'a>;
+/// Writes results; what only reads does so on the way.
+type Read<'a> = Box<dyn FnOnce(&mut Writer) -> Result<()> + Send + 'a>;
 
 /// What a message does.
 pub(crate) enum Act<'a> {
@@ -67,24 +67,29 @@ pub(crate) struct Write<'a> {
 }
 
 impl<'a> Act<'a> {
-    pub(crate) fn read(run: impl FnOnce(&mut Writer) -> Result<()> + 'a) -> Self {
+    pub(crate) fn read(run: impl FnOnce(&mut Writer) -> Result<()> + Send + 'a) -> Self {
         Self::Read(Box::new(run))
     }
 
-    pub(crate) fn write(lower: impl Fn(&Arc<Snapshot>) -> Result<Request> + 'a, results: impl Fn(Response, &mut Writer) -> Result<()> + 'a) -> Self {
+    pub(crate) fn write(
+        lower: impl Fn(&Arc<Snapshot>) -> Result<Request> + Send + Sync + 'a,
+        results: impl Fn(Response, &mut Writer) -> Result<()> + Send + 'a,
+    ) -> Self {
         Self::Write(Write { lower: Box::new(lower), results: Box::new(results) })
     }
 
-    /// Does it, and writes the results.
+    /// Carries a write out; a read is left for when its results are written. Gives what writes the results.
     ///
     /// # Errors
-    /// Whatever it is refused with; then what was written is to be thrown away.
-    pub(crate) fn run(self, exchange: Exchange<'_>, writer: &mut Writer) -> Result<()> {
+    /// Whatever a write is refused with.
+    pub(crate) async fn carry_out(self, exchange: Exchange<'a>) -> Result<Read<'a>> {
         match self {
-            Self::Read(read) => read(writer),
+            Self::Read(read) => Ok(read),
             Self::Write(write) => {
-                let response = exchange.organization.execute(exchange.caller, &mut |snapshot| (write.lower)(snapshot), &mut Collector::default());
-                (write.results)(response.map_err(Error::alone)?, writer)
+                let lower = |snapshot: &_| (write.lower)(snapshot);
+                let response = exchange.organization.perform(exchange.caller, lower, &mut Collector::default()).await.map_err(Error::alone)?;
+                let results = write.results;
+                Ok(Box::new(move |writer| results(response, writer)))
             }
         }
     }
@@ -254,7 +259,7 @@ impl<'a> Message<'a> {
             move |snapshot| arguments::Reader { exchange, snapshot }.read(def, self).map(|args| Request::Message(def, args)),
             move |response, writer| results::write(def, (&exchange.organization.snapshot(), exchange.caller.language), response, writer),
         );
-        let act = if def.is_read() { Act::read(move |writer| act.run(exchange, writer)) } else { act };
+        let act = if def.is_read() { Act::read(move |writer| pollster::block_on(act.carry_out(exchange))?(writer)) } else { act };
         Ok(Known { name: def.name, ns: contracts::message(def.name), act })
     }
 
@@ -293,14 +298,14 @@ pub(crate) fn number(element: Element<'_>, name: &str) -> Result<Option<i32>> {
     }
 }
 
-impl Known<'_> {
-    /// Runs the message and writes its answer as an element of the name `element`, with its type (organization-service 8.1).
+impl<'a> Known<'a> {
+    /// Runs the message and gives what writes its answer as an element of the name `element`, with its type (organization-service 8.1).
     ///
     /// # Errors
-    /// Whatever it is refused with; then what was written is to be thrown away.
-    pub(crate) fn respond(self, exchange: Exchange<'_>, element: &str, writer: &mut Writer) -> Result<()> {
-        let act = self.act;
-        response(writer, element, self.name, self.ns, |writer| act.run(exchange, writer))
+    /// Whatever it is refused with.
+    pub(crate) async fn carry_out(self, exchange: Exchange<'a>, element: &'static str) -> Result<Read<'a>> {
+        let results = self.act.carry_out(exchange).await?;
+        Ok(Box::new(move |writer| response(writer, element, self.name, self.ns, results)))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::xml::{Element, Writer};
 ///
 /// # Errors
 /// 0x80040315 for an operation that is not there; whatever the operation is refused with. Then what was written is to be thrown away.
-pub(crate) fn run(exchange: Exchange<'_>, operation: &str, element: Element<'_>, writer: &mut Writer) -> Result<()> {
+pub(crate) async fn run(exchange: Exchange<'_>, operation: &str, element: Element<'_>, writer: &mut Writer) -> Result<()> {
     let parameter = |name: &str| element.member(name).ok_or_else(|| Error::argument(format!("Required field '{name}' is missing.")));
     // The row that a table's name and an id say.
     let row = |id: &str| {
@@ -30,16 +30,16 @@ pub(crate) fn run(exchange: Exchange<'_>, operation: &str, element: Element<'_>,
                 write_id(writer, written.id);
                 writer.raw("</CreateResult>");
             });
-            respond::operation(writer, operation, |writer| act.run(exchange, writer))
+            respond::operation(writer, operation, act.carry_out(exchange).await?)
         }
         "Update" => {
             let act = messages::update(exchange, parameter("entity")?, messages::Concurrency::Ignored);
-            respond::operation(writer, operation, |writer| act.run(exchange, writer))
+            respond::operation(writer, operation, act.carry_out(exchange).await?)
         }
         "Delete" => {
             let target = row("id")?;
             let act = messages::delete(move |snapshot| Ok((target(snapshot)?, None)));
-            respond::operation(writer, operation, |writer| act.run(exchange, writer))
+            respond::operation(writer, operation, act.carry_out(exchange).await?)
         }
         "Retrieve" => {
             let columns = element.member("columnSet");
@@ -59,11 +59,11 @@ pub(crate) fn run(exchange: Exchange<'_>, operation: &str, element: Element<'_>,
             let (relationship, related) = (parameter("relationship")?, parameter("relatedEntities")?);
             let request = if operation == "Associate" { Request::Associate } else { Request::Disassociate };
             let act = messages::link(exchange, target, relationship, related, request);
-            respond::operation(writer, operation, |writer| act.run(exchange, writer))
+            respond::operation(writer, operation, act.carry_out(exchange).await?)
         }
         "Execute" => {
             let known = Message::new(parameter("request")?).act(exchange)?;
-            respond::operation(writer, operation, |writer| known.respond(exchange, "ExecuteResult", writer))
+            respond::operation(writer, operation, known.carry_out(exchange, "ExecuteResult").await?)
         }
         other => Err(not_offered(&format!("The operation '{other}'"))),
     }

@@ -28,10 +28,10 @@ pub(crate) const ENVELOPE_END: &str = "</s:Body></s:Envelope>";
 /// Answers one request of the Organization Service.
 ///
 /// `origin` is scheme and authority as the client used them, without a slash at the end.
-pub fn respond(organization: &Arc<Organization>, caller: &Arc<Caller>, request: &Request<Bytes>, origin: &str, request_id: Uuid) -> Response<Vec<Bytes>> {
+pub async fn respond(organization: &Arc<Organization>, caller: &Arc<Caller>, request: &Request<Bytes>, origin: &str, request_id: Uuid) -> Response<Vec<Bytes>> {
     let Some(service) = Service::of(request.uri().path()) else { return plain(StatusCode::NOT_FOUND, "There is no such service.") };
     let answered = match *request.method() {
-        Method::POST => answer(organization, caller, request, origin, request_id, service).map(|body| envelope(StatusCode::OK, body)),
+        Method::POST => answer(organization, caller, request, origin, request_id, service).await.map(|body| envelope(StatusCode::OK, body)),
         Method::GET => Ok(match wsdl::document(service, request.uri().query().unwrap_or_default(), origin, request.uri().path()) {
             Some(document) => envelope(StatusCode::OK, document.into_bytes()),
             None => plain(StatusCode::OK, "The Organization Service is called with POST; its description is at ?wsdl."),
@@ -70,7 +70,7 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Vec<Bytes>> {
     response
 }
 
-fn answer(
+async fn answer(
     organization: &Arc<Organization>,
     caller: &Arc<Caller>,
     request: &Request<Bytes>,
@@ -92,7 +92,7 @@ fn answer(
     let mut writer = Writer::default();
     envelope_begin(&mut writer);
     match service {
-        Service::Organization => operations::run(exchange, operation_name(request.headers(), element)?, element, &mut writer)?,
+        Service::Organization => operations::run(exchange, operation_name(request.headers(), element)?, element, &mut writer).await?,
         Service::Discovery => discovery::run(exchange, element, &mut writer)?,
     }
     writer.raw(ENVELOPE_END);

@@ -57,7 +57,7 @@ impl Service {
             .header("SOAPAction", format!("\"http://schemas.microsoft.com/xrm/2011/Contracts/Services/IOrganizationService/{operation}\""))
             .body(text.into())
             .unwrap();
-        let response = driftless_orgservice::respond(&self.organization, &self.caller, &request, "http://127.0.0.1", Uuid::nil());
+        let response = pollster::block_on(driftless_orgservice::respond(&self.organization, &self.caller, &request, "http://127.0.0.1", Uuid::nil()));
         let (parts, body) = response.into_parts();
         (parts.status.as_u16(), String::from_utf8(body.concat()).unwrap())
     }

@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use driftless_server::{Chunks, Front, Limits, Listeners, Peer, Server};
+use driftless_server::{Answering, Chunks, Front, Limits, Listeners, Peer, Server};
 use http::{Method, Request, Response};
 
 struct Echo {
@@ -28,12 +28,14 @@ impl Front for Echo {
         1024 * 1024
     }
 
-    fn respond(&self, request: Request<Bytes>, _: &Peer) -> Response<Chunks> {
-        let start = Instant::now();
-        while start.elapsed() < self.work {
-            std::hint::spin_loop();
-        }
-        Response::new(Chunks::from(request.into_body()))
+    fn respond(self: Arc<Self>, request: Request<Bytes>, _: Peer) -> Answering {
+        Box::pin(async move {
+            let start = Instant::now();
+            while start.elapsed() < self.work {
+                std::hint::spin_loop();
+            }
+            Response::new(Chunks::from(request.into_body()))
+        })
     }
 }
 

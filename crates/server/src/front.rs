@@ -2,13 +2,18 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use driftless_webapi::Weight;
 use http::{Method, Request, Response};
 use uuid::Uuid;
 
-/// Answers requests. Plain blocking code: it is called on a thread of its own and may wait for the store.
+/// The answer to a request, on its way.
+pub type Answering = Pin<Box<dyn Future<Output = Response<Chunks>> + Send>>;
+
+/// Answers requests. It is called on threads that may block, as reading does; what waits for others, such as for a commit, gives its thread back meanwhile.
 pub trait Front: Send + Sync + 'static {
     /// Bytes that the body of a request may have, asked before the body is read; above it 413 (SEC-03). `path` is the
     /// path as sent, without query.
@@ -40,7 +45,7 @@ pub trait Front: Send + Sync + 'static {
     /// The URL is path and query only, whatever form the client used; [`Origin`] and [`RequestId`] are in the
     /// extensions, [`Operator`] if the request came where only operators listen. [`Served`] in the answer's goes to the log. What is answered with 200 at
     /// `/metrics` gets the listener's own figures appended. The server adds `x-ms-service-request-id`, `Date` and `Content-Length`. A panic becomes a 500.
-    fn respond(&self, request: Request<Bytes>, peer: &Peer) -> Response<Chunks>;
+    fn respond(self: Arc<Self>, request: Request<Bytes>, peer: Peer) -> Answering;
 }
 
 /// Who sent a request, and how.

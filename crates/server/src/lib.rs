@@ -32,7 +32,7 @@ mod stream;
 mod tls;
 
 pub use driftless_webapi::Weight;
-pub use front::{Chunks, Front, Operator, Origin, Peer, RequestId, Route, Scheme, Served};
+pub use front::{Answering, Chunks, Front, Operator, Origin, Peer, RequestId, Route, Scheme, Served};
 pub use interruption::Interruption;
 pub use limits::Limits;
 pub use listen::{ListenError, Listeners};

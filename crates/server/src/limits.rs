@@ -5,11 +5,10 @@ use std::time::Duration;
 /// What the listener allows, per process, connection and request. The defaults are those of SEC-01, 02, 14 and 15.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Threads that run the front. Each serves one request at a time and may wait for the store, so there are more of
-    /// them than cores.
+    /// Requests that are at work at once, and threads that run the front at most: a request that waits for its commit has none.
     pub front_threads: usize,
-    /// Threads of the front that are called as soon as there is a request; the others only when a request waits for
-    /// 10 ms, because these all wait for something long.
+    /// Threads of the front that are called as soon as there is work, one more than cores unless set; the others only when a request waits for 10 ms, because
+    /// these all do something long.
     pub front_threads_usual: usize,
     /// Requests that wait for a thread; one more is answered 429.
     pub queue_requests_max: usize,
@@ -71,7 +70,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             front_threads: 64,
-            front_threads_usual: 32,
+            front_threads_usual: std::thread::available_parallelism().map_or(3, |cores| cores.get() + 1),
             queue_requests_max: 1_024,
             queue_delay: Duration::from_millis(500),
             shed_after: Duration::from_secs(5),

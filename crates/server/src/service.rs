@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 
 use crate::exposition::{Exposition, Kind};
 use crate::figures;
-use crate::front::{Chunks, Front, Operator, Origin, Peer, RequestId, Route, Served};
+use crate::front::{Answering, Chunks, Front, Operator, Origin, Peer, RequestId, Route, Served};
 use crate::operations::{self, METRICS_PATH};
 use crate::protection::{Excess, Facet, Protection, ProtectionLimits, Remaining, grouped};
 
@@ -55,13 +55,13 @@ impl Service {
     }
 
     /// Answers a caller within their budgets. What counts is who signed in, whoever they act for.
-    fn serve(&self, caller: Caller, request: &Request<Bytes>, origin: &str) -> Response<Chunks> {
+    async fn serve(&self, caller: Caller, request: &Request<Bytes>, origin: &str) -> Response<Chunks> {
         let Some(protection) = &self.protection else {
-            return self.pass_on(&Arc::new(caller), request, origin).map(Chunks::from);
+            return self.pass_on(&Arc::new(caller), request, origin).await.map(Chunks::from);
         };
         let (mut response, remaining) = match protection.admit(caller.user) {
             Ok(admission) => {
-                let response = self.pass_on(&Arc::new(caller), request, origin);
+                let response = self.pass_on(&Arc::new(caller), request, origin).await;
                 (response, admission.end())
             }
             Err(excess) => {
@@ -74,10 +74,10 @@ impl Service {
     }
 
     /// Has the door answer to which the address leads.
-    fn pass_on(&self, caller: &Arc<Caller>, request: &Request<Bytes>, origin: &str) -> Response<Vec<Bytes>> {
+    async fn pass_on(&self, caller: &Arc<Caller>, request: &Request<Bytes>, origin: &str) -> Response<Vec<Bytes>> {
         match driftless_orgservice::Service::of(request.uri().path()) {
-            Some(_) => driftless_orgservice::respond(&self.organization, caller, request, origin, request_id(request)),
-            None => driftless_webapi::respond(&self.organization, caller, request, origin),
+            Some(_) => driftless_orgservice::respond(&self.organization, caller, request, origin, request_id(request)).await,
+            None => driftless_webapi::respond(&self.organization, caller, request, origin).await,
         }
     }
 
@@ -133,7 +133,13 @@ impl Front for Service {
         (self.organization.environment().now_ms() < EARLIEST_MS).then_some("the clock is wrong: it is set to a time before the program was made\n")
     }
 
-    fn respond(&self, mut request: Request<Bytes>, peer: &Peer) -> Response<Chunks> {
+    fn respond(self: Arc<Self>, request: Request<Bytes>, peer: Peer) -> Answering {
+        Box::pin(async move { self.answer(request, peer).await })
+    }
+}
+
+impl Service {
+    async fn answer(&self, mut request: Request<Bytes>, peer: Peer) -> Response<Chunks> {
         if let Some(RequestId(id)) = request.extensions().get::<RequestId>().copied() {
             request.extensions_mut().insert(driftless_webapi::RequestId(id));
         }
@@ -153,7 +159,7 @@ impl Front for Service {
             },
             Ok(caller) => {
                 let user = caller.user;
-                let mut response = self.serve(caller, &request, origin);
+                let mut response = self.serve(caller, &request, origin).await;
                 response.extensions_mut().insert(Served { user });
                 response
             }

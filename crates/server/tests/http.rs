@@ -243,17 +243,54 @@ fn a_panic_is_one_error_and_nothing_else() {
 #[test]
 fn threads_start_when_there_is_work_for_them() {
     let service = Service::start(Limits { front_threads: 4, ..Limits::default() });
-    let threads = || {
-        let names = std::fs::read_dir("/proc/self/task").unwrap().filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok());
-        names.filter(|name| name.starts_with("front-")).count()
-    };
-    assert!(threads() <= 1);
+    assert!(front_threads() <= 1);
     let mut clients: Vec<_> = (0..6).map(|_| service.client()).collect();
     clients.iter_mut().for_each(|client| client.send("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     service.front.gate.wait_for(4);
-    assert_eq!(threads(), 4);
+    assert_eq!(front_threads(), 4);
     service.front.gate.open();
     assert!(clients.iter_mut().all(|client| client.answer().status == 200));
+}
+
+#[test] // ADR 0026
+fn requests_that_wait_for_others_hold_no_thread() {
+    let service = Service::start(Limits { front_threads: 8, front_threads_usual: 1, ..Limits::default() });
+    let mut clients: Vec<_> = (0..7).map(|_| service.client()).collect();
+    for (number, client) in clients.iter_mut().enumerate() {
+        let path = if number == 3 { "/later-panic" } else { "/later" };
+        client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    }
+    service.front.gate.wait_for(7);
+    assert_eq!(service.client().get("/echo").status, 200);
+    assert!(front_threads() < 7);
+    service.front.gate.open();
+    let statuses: Vec<_> = clients.iter_mut().map(|client| client.answer().status).collect();
+    assert_eq!(statuses, [200, 200, 200, 500, 200, 200, 200]);
+}
+
+#[test] // D8
+fn requests_that_wait_for_others_are_at_work() {
+    let service = Service::start(Limits { front_threads: 2, queue_requests_max: 1, ..Limits::default() });
+    let mut clients: Vec<_> = (0..2).map(|_| service.client()).collect();
+    for (waiting, client) in (1..).zip(&mut clients) {
+        client.send("GET /later HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        service.front.gate.wait_for(waiting);
+    }
+    let (sender, answers) = mpsc::channel();
+    for _ in 0..2 {
+        let (sender, mut client) = (sender.clone(), service.client());
+        thread::spawn(move || sender.send(client.get("/echo").status));
+    }
+    assert_eq!(answers.recv_timeout(PATIENCE).unwrap(), 429, "one waits, the other is refused");
+    service.front.gate.open();
+    assert_eq!(answers.recv_timeout(PATIENCE).unwrap(), 200);
+    assert!(clients.iter_mut().all(|client| client.answer().status == 200));
+}
+
+/// Threads that run fronts.
+fn front_threads() -> usize {
+    let names = std::fs::read_dir("/proc/self/task").unwrap().filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok());
+    names.filter(|name| name.starts_with("front-")).count()
 }
 
 /// Three requests to a service with one thread and room for one more: the first runs until the gate opens, and gives its client; of the others one waits and
@@ -311,22 +348,24 @@ fn a_service_that_does_not_keep_up_puts_off_what_can_wait() {
 
 #[test] // REL-30
 fn shutdown_finishes_what_runs_and_accepts_nothing_more() {
-    let service = Service::start(Limits::default());
-    let address = service.address();
-    let mut idle = service.client();
-    assert_eq!(idle.get("/echo").status, 200);
-    let mut client = service.client();
-    client.send("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    service.front.gate.wait_for(1);
-    let front = Arc::clone(&service.front);
-    let stopping = thread::spawn(move || service.running.shutdown());
-    eventually("still accepting", || TcpStream::connect(address).is_err());
-    assert!(idle.is_closed());
-    assert!(!stopping.is_finished());
-    front.gate.open();
-    assert_eq!(client.answer().status, 200);
-    assert!(client.is_closed());
-    assert_eq!(stopping.join().unwrap(), Stopped::Clean);
+    for path in ["/wait", "/later"] {
+        let service = Service::start(Limits::default());
+        let address = service.address();
+        let mut idle = service.client();
+        assert_eq!(idle.get("/echo").status, 200);
+        let mut client = service.client();
+        client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        service.front.gate.wait_for(1);
+        let front = Arc::clone(&service.front);
+        let stopping = thread::spawn(move || service.running.shutdown());
+        eventually("still accepting", || TcpStream::connect(address).is_err());
+        assert!(idle.is_closed());
+        assert!(!stopping.is_finished());
+        front.gate.open();
+        assert_eq!(client.answer().status, 200);
+        assert!(client.is_closed());
+        assert_eq!(stopping.join().unwrap(), Stopped::Clean);
+    }
 }
 
 #[test] // OPS-11, REL-30

@@ -1,6 +1,6 @@
 //! The store on embedded SQLite: one file, one writing connection with group commit, a few reading ones.
 //!
-//! Start with [`SqliteStore`]. How a write travels: `writer` (queue and lead), `group` (one transaction for many units), `unit` (what a unit may do). How a read
+//! Start with [`SqliteStore`]. How a write travels: `writer` (queue and thread), `group` (one transaction for many units), `unit` (what a unit may do). How a read
 //! travels: `pool`, `reading`. `log` says when the engine's log is copied, `upkeep` does it. `open` decides whether a folder is still the same incarnation,
 //! `versions` reserves numbers ahead, `check` verifies a folder.
 //!
@@ -27,12 +27,13 @@ mod versions;
 mod writer;
 
 use std::fs::File;
+use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use driftless_model::{Limits, Result, Table, Uuid};
-use driftless_store::{ReadTx, Store, StoreFigures, Unit, unavailable};
+use driftless_store::{ReadTx, Store, StoreFigures, Unit, Written, unavailable};
 
 pub use check::{CheckReport, Finding, FindingKind};
 pub use error::{FatalHook, OpenError};
@@ -43,14 +44,14 @@ use log::Log;
 use pool::{Pool, PoolOptions};
 use time_limit::Times;
 use upkeep::Upkeep;
-use writer::Writer;
+use writer::{Writer, WriterThread};
 
 /// How a store is opened.
 #[derive(Clone)]
 pub struct SqliteOptions {
     /// Most reading connections; they are made when first needed.
     pub readers_max: usize,
-    /// Seconds that a unit may wait before it starts, and a read for a connection (`Limits::write_wait_s`).
+    /// Seconds that a unit may wait before it starts, and a read for a connection (`Limits::write_wait_s`). Units are looked at every 3 s.
     pub write_wait_s: u64,
     /// Bytes of the database that each connection maps into memory. Off unless set: reading was not faster with it, mapped pages count as the process's memory, and
     /// a failing disk would end the process by a signal.
@@ -84,8 +85,9 @@ pub struct SqliteStore {
     writing: Option<Writing>,
 }
 
-/// What only a store that writes has. Fields are dropped in this order: upkeep rests the writer, then the lock goes.
+/// What only a store that writes has. Fields are dropped in this order: the writer ends, upkeep rests it a last time, then the lock goes.
 struct Writing {
+    _thread: WriterThread,
     _upkeep: Upkeep,
     writer: Arc<Writer>,
     _lock: File,
@@ -104,10 +106,11 @@ impl SqliteStore {
         let wait = Duration::from_secs(options.write_wait_s);
         let times = Arc::clone(&opened.engine.times);
         let pool = PoolOptions { path: opened.database, purpose: Purpose::Read, mmap_bytes: options.mmap_bytes, connections_max: options.readers_max, wait };
-        let writer = Arc::new(Writer::new(opened.engine, Arc::clone(&watch), wait, Log::new(folder.join(open::LOG))));
+        let writer = Arc::new(Writer::new(opened.engine, Arc::clone(&watch), Log::new(folder.join(open::LOG))));
         let pool = Arc::new(Pool::new(pool, watch, Arc::clone(&times)));
-        let upkeep = Upkeep::start(Arc::clone(&writer), Arc::clone(&pool))?;
-        Ok(Self { folder: folder.to_owned(), pool, times, writing: Some(Writing { _upkeep: upkeep, writer, _lock: opened.lock }) })
+        let upkeep = Upkeep::start(Arc::clone(&writer), Arc::clone(&pool), wait)?;
+        let thread = WriterThread::start(Arc::clone(&writer))?;
+        Ok(Self { folder: folder.to_owned(), pool, times, writing: Some(Writing { _thread: thread, _upkeep: upkeep, writer, _lock: opened.lock }) })
     }
 
     /// Opens a data folder to look at it: nothing in it changes, no epoch begins, and a service may be running on it. Writes are refused.
@@ -147,13 +150,6 @@ impl SqliteStore {
         (self as &dyn Store).reading(|tx| Ok(tx.version_of(table, id)?.is_some()))
     }
 
-    /// Copies the log into the database and cuts it. Happens by itself when the writer rests.
-    pub fn checkpoint(&self) {
-        if let Some(writing) = &self.writing {
-            writing.writer.rest(false);
-        }
-    }
-
     /// Closes the store: what dropping the last handle does too.
     pub fn close(self) {}
 }
@@ -169,10 +165,10 @@ impl Store for SqliteStore {
         StoreFigures { readers_in_use: self.pool.lent(), database_bytes: bytes(open::DATABASE), log_bytes: bytes(open::LOG), ..counted }
     }
 
-    fn write(&self, unit: Unit) -> Result<()> {
+    fn submit(&self, unit: Unit) -> Written<'_> {
         match &self.writing {
-            Some(writing) => writing.writer.write(unit),
-            None => Err(unavailable("The store is open for reading only.", 30)),
+            Some(writing) => writing.writer.submit(unit),
+            None => Box::pin(ready(Err(unavailable("The store is open for reading only.", 30)))),
         }
     }
 }

@@ -1,12 +1,18 @@
-//! The queue before the one writer. Whoever finds nobody leading leads: takes what waits, runs it as one group, answers, and passes the lead on.
+//! The queue before the one writer, and its thread: takes what waits, runs it as one group, answers, and goes on.
+//!
+//! A caller has a future, whose waker is called when the group is on disk: no thread need wait for it (ADR 0026).
 
 use std::collections::VecDeque;
+use std::future::ready;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::task::{Context, Poll, Waker};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use driftless_model::{Error, Result};
-use driftless_store::{Length, StoreFigures, Unit, unavailable};
+use driftless_store::{Length, StoreFigures, Unit, Written, unavailable};
 
 use crate::error::Watch;
 use crate::group;
@@ -18,18 +24,17 @@ use crate::unit::{Counts, Engine};
 const GROUP_MAX: usize = 256;
 /// How long a group takes in more units: those that come while it runs save a commit, but the first ones wait for it.
 const GROUP_OPEN: Duration = Duration::from_millis(5);
-/// Groups that a leader runs before it passes the lead on, so that its caller gets the answer soon.
-const ROUNDS_MAX: u32 = 2;
 /// Groups between two looks at the size of the log.
 const LOG_LOOK_GROUPS: u64 = 64;
 
 /// The writer of a store.
 pub(crate) struct Writer {
     queue: Mutex<Queue>,
+    /// A unit has come to an empty queue, or the store is closed.
+    called: Condvar,
     engine: Mutex<Engine>,
     watch: Arc<Watch>,
     counts: Arc<Counts>,
-    wait: Duration,
     /// Watched by the upkeep.
     pub(crate) log: Log,
     /// Groups committed so far.
@@ -39,126 +44,148 @@ pub(crate) struct Writer {
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Ticket>,
-    leading: bool,
+    /// The writer has nothing to do and is to be called.
+    is_asleep: bool,
+    closed: bool,
 }
 
 struct Ticket {
     unit: Unit,
     seat: Arc<Seat>,
+    come: Instant,
 }
 
-/// Where a caller waits for its answer.
+/// Where a caller gets its answer.
 #[derive(Default)]
-struct Seat {
-    call: Mutex<Call>,
-    called: Condvar,
-}
+struct Seat(Mutex<Call>);
 
 #[derive(Default)]
-enum Call {
-    #[default]
-    Waiting,
-    /// The caller shall lead; its unit is still in the queue.
-    Lead,
-    Answer(Result<()>),
-    /// The answer was taken.
-    Gone,
+struct Call {
+    answer: Option<Result<()>>,
+    waker: Option<Waker>,
 }
 
 impl Seat {
-    fn call(&self, call: Call) {
-        *self.call.lock().unwrap_or_else(PoisonError::into_inner) = call;
-        self.called.notify_one();
+    fn answer(&self, answer: Result<()>) {
+        let mut call = self.lock();
+        call.answer = Some(answer);
+        let waker = call.waker.take();
+        drop(call);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
-    /// Waits until called, or until `deadline`; gives none when the time is over.
-    fn wait(&self, deadline: Option<Instant>) -> Option<Call> {
-        let mut call = self.call.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if !matches!(*call, Call::Waiting) {
-                return Some(std::mem::replace(&mut *call, Call::Gone));
+    fn lock(&self) -> MutexGuard<'_, Call> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The answer to a unit that was queued. Dropped, it leaves the unit where it is.
+struct Answer(Arc<Seat>);
+
+impl Future for Answer {
+    type Output = Result<()>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        let mut call = self.0.lock();
+        match call.answer.take() {
+            Some(answer) => Poll::Ready(answer),
+            None => {
+                call.waker = Some(cx.waker().clone());
+                Poll::Pending
             }
-            call = match deadline {
-                None => self.called.wait(call).unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return None;
-                    }
-                    self.called.wait_timeout(call, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
+        }
+    }
+}
+
+/// The thread of a writer. Dropped, it ends when nothing waits.
+pub(crate) struct WriterThread {
+    writer: Arc<Writer>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl WriterThread {
+    pub(crate) fn start(writer: Arc<Writer>) -> std::io::Result<Self> {
+        let own = Arc::clone(&writer);
+        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || own.work())?;
+        Ok(Self { writer, thread: Some(thread) })
+    }
+}
+
+impl Drop for WriterThread {
+    fn drop(&mut self) {
+        self.writer.queue().closed = true;
+        self.writer.called.notify_all();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::warn!("the writer of the store had panicked");
         }
     }
 }
 
 impl Writer {
-    pub(crate) fn new(engine: Engine, watch: Arc<Watch>, wait: Duration, log: Log) -> Self {
+    pub(crate) fn new(engine: Engine, watch: Arc<Watch>, log: Log) -> Self {
         let counts = Arc::clone(&engine.counts);
-        Self { queue: Mutex::default(), engine: Mutex::new(engine), watch, counts, wait, log, groups: AtomicU64::new(0) }
+        let (queue, called) = (Mutex::default(), Condvar::new());
+        Self { queue, called, engine: Mutex::new(engine), watch, counts, log, groups: AtomicU64::new(0) }
     }
 
-    /// Runs a unit and returns when it is on disk.
-    pub(crate) fn write(&self, unit: Unit) -> Result<()> {
+    /// Queues a unit.
+    pub(crate) fn submit(&self, unit: Unit) -> Written<'static> {
         if self.watch.is_broken() {
-            return Err(unavailable("The store has failed and must be started again.", 30));
+            return Box::pin(ready(Err(broken())));
         }
         let seat = Arc::new(Seat::default());
+        let ticket = Ticket { unit, seat: Arc::clone(&seat), come: Instant::now() };
         let mut queue = self.queue();
-        queue.waiting.push_back(Ticket { unit, seat: Arc::clone(&seat) });
-        let leads = !std::mem::replace(&mut queue.leading, true);
+        queue.waiting.push_back(ticket);
+        let is_asleep = std::mem::take(&mut queue.is_asleep);
         drop(queue);
-        if leads {
-            return self.lead(&seat);
+        if is_asleep {
+            self.called.notify_one();
         }
-        let call = match seat.wait(Some(Instant::now() + self.wait)) {
-            Some(call) => call,
-            None => match self.withdraw(&seat) {
-                Withdrawal::Done => return Err(unavailable("The request waited too long for others to finish writing. Try again.", 1)),
-                // It has started, or was called to lead: its answer comes.
-                Withdrawal::TooLate => seat.wait(None).unwrap_or(Call::Gone),
-            },
-        };
-        match call {
-            Call::Answer(result) => result,
-            Call::Lead => self.lead(&seat),
-            Call::Waiting | Call::Gone => Err(Error::damaged("a unit of work got no answer")),
-        }
+        Box::pin(Answer(seat))
     }
 
-    /// Runs groups until the own unit is answered and `ROUNDS_MAX` groups are done, or nothing waits.
-    fn lead(&self, own: &Seat) -> Result<()> {
-        let _ended = Leadership(&self.watch);
-        let mut rounds = 0;
-        let mut answered = None;
-        loop {
-            let Some(first) = self.first(answered.is_some() && rounds >= ROUNDS_MAX) else {
-                return answered.unwrap_or_else(|| Err(Error::damaged("a leader found no unit of its own")));
-            };
+    /// Runs groups until the store is closed.
+    fn work(&self) {
+        let _ended = Vigil(&self.watch);
+        while let Some(first) = self.first() {
             let (seats, results) = self.run(first);
-            rounds += 1;
             for (seat, result) in seats.into_iter().zip(results) {
-                if std::ptr::eq(Arc::as_ptr(&seat), own) {
-                    answered = Some(result);
-                } else {
-                    seat.call(Call::Answer(result));
-                }
+                seat.answer(result);
             }
         }
     }
 
-    /// The unit that begins the next group. None when there is none, or when the lead is passed on.
-    fn first(&self, pass_on: bool) -> Option<Ticket> {
+    /// Waits for the unit that begins the next group. None when the store is closed.
+    fn first(&self) -> Option<Ticket> {
         let mut queue = self.queue();
-        let Some(first) = queue.waiting.front() else {
-            queue.leading = false;
-            return None;
-        };
-        if pass_on {
-            first.seat.call(Call::Lead);
-            return None;
+        loop {
+            if let Some(first) = queue.waiting.pop_front() {
+                return Some(first);
+            }
+            if queue.closed {
+                return None;
+            }
+            queue.is_asleep = true;
+            queue = self.called.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
-        queue.waiting.pop_front()
+    }
+
+    /// Answers units that have waited for so long: they never run.
+    pub(crate) fn turn_away(&self, older_than: Duration) {
+        let mut late = Vec::new();
+        let mut queue = self.queue();
+        while let Some(ticket) = queue.waiting.pop_front_if(|ticket| ticket.come.elapsed() >= older_than) {
+            late.push(ticket.seat);
+        }
+        drop(queue);
+        for seat in late {
+            seat.answer(Err(unavailable("The request waited too long for others to finish writing. Try again.", 1)));
+        }
     }
 
     /// One more short unit, if one waits. Threads that are about to queue theirs are let run once: each that joins saves a commit. Measured with 64
@@ -175,7 +202,7 @@ impl Writer {
     fn run(&self, first: Ticket) -> (Vec<Arc<Seat>>, Vec<Result<()>>) {
         let mut engine = self.engine();
         if self.watch.is_broken() {
-            return (vec![first.seat], vec![Err(unavailable("The store has failed and must be started again.", 30))]);
+            return (vec![first.seat], vec![Err(broken())]);
         }
         let long = first.unit.length == Length::Long;
         if long {
@@ -206,24 +233,6 @@ impl Writer {
         (seats, results)
     }
 
-    /// Takes a unit out of the queue for certain, unless it has started.
-    fn withdraw(&self, seat: &Seat) -> Withdrawal {
-        let mut queue = self.queue();
-        // Calls to lead are made under this lock: here the seat has one or will get none before the unit is out.
-        if !matches!(*seat.call.lock().unwrap_or_else(PoisonError::into_inner), Call::Waiting) {
-            return Withdrawal::TooLate;
-        }
-        match queue.waiting.iter().position(|ticket| std::ptr::eq(Arc::as_ptr(&ticket.seat), seat)) {
-            Some(at) => {
-                let ticket = queue.waiting.remove(at);
-                drop(queue);
-                drop(ticket);
-                Withdrawal::Done
-            }
-            None => Withdrawal::TooLate,
-        }
-    }
-
     /// What was counted; sizes are not known here.
     pub(crate) fn figures(&self) -> StoreFigures {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -249,17 +258,22 @@ impl Writer {
         self.log.copy_beside(pool, &self.watch);
     }
 
-    /// Copies the log into the database and cuts it, and records the position beside the database. Waits for the running group only.
-    pub(crate) fn rest(&self, closed: bool) {
+    /// Copies the log into the database and cuts it, and records the position beside the database, unless a group runs. Whether it was done.
+    pub(crate) fn rest(&self, closed: bool) -> bool {
         if self.watch.is_broken() {
-            return;
+            return true;
         }
-        let mut engine = self.engine();
+        let mut engine = match self.engine.try_lock() {
+            Ok(engine) => engine,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return false,
+        };
         log::cut(&engine.conn);
         let durable = engine.state.position;
         if let Err(error) = engine.counter.rest(durable, closed) {
             tracing::warn!(%error, "the position could not be recorded beside the database");
         }
+        true
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -271,21 +285,19 @@ impl Writer {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Withdrawal {
-    Done,
-    TooLate,
-}
+/// Units catch their own panics: one that ends the writer is a fault of the store, after which the others would wait forever.
+struct Vigil<'w>(&'w Watch);
 
-/// Units catch their own panics: one that ends a leader is a fault of the store, after which the others would wait forever.
-struct Leadership<'w>(&'w Watch);
-
-impl Drop for Leadership<'_> {
+impl Drop for Vigil<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.fatal("the writer panicked");
         }
     }
+}
+
+fn broken() -> Error {
+    unavailable("The store has failed and must be started again.", 30)
 }
 
 fn set_temp_store(engine: &Engine, place: &str) {

@@ -4,10 +4,10 @@
 mod support;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 
 use driftless_model::{Error, ErrorCode, Value};
-use driftless_store::{Length, Store, Unit};
+use driftless_store::{Length, Store, Unit, WriteTx};
 use driftless_store_sqlite::{SqliteOptions, SqliteStore};
 use support::*;
 
@@ -80,7 +80,7 @@ fn a_number_that_was_given_is_not_given_again() {
 #[test]
 fn a_unit_that_waits_too_long_never_runs() {
     let folder = Folder::new();
-    let store = Arc::new(SqliteStore::open(folder.path(), &SqliteOptions { write_wait_s: 0, ..options() }).unwrap());
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path(), &SqliteOptions { write_wait_s: 0, ..options() }).unwrap());
     let (started, start) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let leader = {
@@ -115,6 +115,28 @@ fn a_unit_that_waits_too_long_never_runs() {
     // A unit that comes now runs at once, so whatever waited has run before it.
     store.write(Unit { work: Box::new(|_| Ok(())), length: Length::Short }).unwrap();
     assert!(!ran.load(Ordering::SeqCst));
+}
+
+#[test] // ADR 0026
+fn units_run_in_order_whether_or_not_anybody_waits() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let submit = |number: usize| {
+        let order = Arc::clone(&order);
+        let work = Box::new(move |tx: &mut dyn WriteTx| {
+            order.lock().unwrap().push(number);
+            Ok(tx.set_setting("a", &number.to_string())?)
+        });
+        store.submit(Unit { work, length: Length::Short })
+    };
+    let mut answers: Vec<_> = (0..20).map(submit).collect();
+    let last = answers.pop().unwrap();
+    drop(answers.split_off(10));
+    pollster::block_on(last).unwrap();
+    answers.into_iter().for_each(|answer| pollster::block_on(answer).unwrap());
+    assert_eq!(*order.lock().unwrap(), (0..20).collect::<Vec<_>>());
+    assert_eq!(store.reading(|tx| Ok(tx.setting("a")?)).unwrap().as_deref(), Some("19"));
 }
 
 #[test]

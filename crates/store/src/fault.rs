@@ -10,7 +10,7 @@ use driftless_query::{RowSink, SecuredQuery};
 
 use crate::{
     ChangeRequest, ChangesEnd, Completion, DefinitionKind, DefinitionRow, KeyBuild, PositionState, ReadTx, Removals, SchemaChange, Stamped, StampedRemoval,
-    Store, StoreError, StoreResult, StoredFile, Unit, UnitWork, WriteTx,
+    Store, StoreError, StoreResult, StoredFile, Unit, UnitWork, WriteTx, Written,
 };
 
 /// How a call fails.
@@ -98,14 +98,14 @@ impl<S: Store + ?Sized> Store for FaultStore<S> {
         self.inner.read(work)
     }
 
-    fn write(&self, unit: Unit) -> Result<()> {
+    fn submit(&self, unit: Unit) -> Written<'_> {
         let Unit { mut work, length } = unit;
         let calls = Arc::clone(&self.calls);
         let work: UnitWork = Box::new(move |tx| {
             work(&mut FaultTx { inner: tx, calls: &calls })?;
             Ok(calls.step()?)
         });
-        self.inner.write(Unit { work, length })
+        self.inner.submit(Unit { work, length })
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! Promises that every engine keeps (the conformance suite checks them):
 //!
-//! - A unit of work is one transaction; what it wrote is durable before [`Store::write`] returns, or nothing of it is there (A3, REL-01, REL-05).
+//! - A unit of work is one transaction; what it wrote is durable before [`Store::submit`] ends, or nothing of it is there (A3, REL-01, REL-05).
 //! - A position covers exactly the changes visible in the snapshot in which it was taken (A4).
 //! - No row is written or removed without a new version (A5): [`Stamped`] and [`StampedRemoval`] can be made only by taking one.
 //! - Rows and changes are selected by `SecuredQuery` only (A6).
@@ -38,11 +38,15 @@ pub use schema::{KeyBuild, SchemaChange};
 pub use stamp::{Stamped, StampedRemoval};
 
 use std::ops::Range;
+use std::pin::Pin;
 
 use driftless_model::{Epoch, Error, ErrorCode, Position, Result, TableCode, Uuid, Version};
 use driftless_query::{RowSink, SecuredQuery};
 
-/// A store. Usable from any number of threads; every call blocks until it is done.
+/// What comes of a unit of work: ends when it is durable or refused. The unit runs whether or not anybody waits for it.
+pub type Written<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+
+/// A store. Usable from any number of threads; reads block.
 pub trait Store: Send + Sync {
     /// Runs `work` in a read transaction: it sees one snapshot. `work` is called once.
     ///
@@ -50,12 +54,12 @@ pub trait Store: Send + Sync {
     /// What `work` returns; 0x80044150 when the store cannot be read.
     fn read(&self, work: &mut dyn FnMut(&dyn ReadTx) -> Result<()>) -> Result<()>;
 
-    /// Runs a unit of work in a write transaction and returns when it is durable. The unit may be run several times after a conflict, each time on a fresh
-    /// transaction, and on another thread; nothing of an earlier run remains.
+    /// Has a unit of work run in a write transaction. The unit may be run several times after a conflict, each time on a fresh transaction, and on another
+    /// thread; nothing of an earlier run remains.
     ///
     /// # Errors
     /// What the unit returns (then nothing of it is kept); 0x80044150 with a time to try again when it waited too long or the disk is full.
-    fn write(&self, unit: Unit) -> Result<()>;
+    fn submit(&self, unit: Unit) -> Written<'_>;
 
     /// How the store does, for whoever looks after it: at once, without a transaction.
     fn figures(&self) -> StoreFigures {
@@ -122,11 +126,27 @@ impl dyn Store + '_ {
         done.ok_or_else(|| Error::damaged("the store did not run a read"))
     }
 
-    /// [`Store::write`] with a result, which is that of the last run.
+    /// [`Store::submit`], waiting on this thread.
     ///
     /// # Errors
-    /// As [`Store::write`].
-    pub fn writing<T: Send + 'static>(&self, length: Length, mut work: impl FnMut(&mut dyn WriteTx) -> Result<T> + Send + 'static) -> Result<T> {
+    /// As [`Store::submit`].
+    pub fn write(&self, unit: Unit) -> Result<()> {
+        pollster::block_on(self.submit(unit))
+    }
+
+    /// [`Store::submit`] with a result, which is that of the last run, waiting on this thread.
+    ///
+    /// # Errors
+    /// As [`Store::submit`].
+    pub fn writing<T: Send + 'static>(&self, length: Length, work: impl FnMut(&mut dyn WriteTx) -> Result<T> + Send + 'static) -> Result<T> {
+        pollster::block_on(self.submitting(length, work))
+    }
+
+    /// [`Store::submit`] with a result, which is that of the last run.
+    ///
+    /// # Errors
+    /// As [`Store::submit`].
+    pub async fn submitting<T: Send + 'static>(&self, length: Length, mut work: impl FnMut(&mut dyn WriteTx) -> Result<T> + Send + 'static) -> Result<T> {
         let done = std::sync::Arc::new(std::sync::Mutex::new(None));
         let result = std::sync::Arc::clone(&done);
         let work: UnitWork = Box::new(move |tx| {
@@ -134,7 +154,7 @@ impl dyn Store + '_ {
             *result.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(value);
             Ok(())
         });
-        self.write(Unit { work, length })?;
+        self.submit(Unit { work, length }).await?;
         let value = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         value.ok_or_else(|| Error::damaged("the store did not run a unit"))
     }

@@ -6,12 +6,13 @@ mod rows;
 mod write;
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use driftless_model::{Epoch, LogicalName, Position, Result, TableCode, Uuid, Value, Version};
 
-use crate::{DefinitionKind, DefinitionRow, ReadTx, Store, Unit};
+use crate::{DefinitionKind, DefinitionRow, ReadTx, Store, Unit, Written};
 
 /// A store in memory. Clones share what they hold: a clone that is made before another is dropped is a restart.
 #[derive(Clone)]
@@ -38,12 +39,15 @@ impl Store for ReferenceStore {
         work(&*self.present())
     }
 
-    fn write(&self, mut unit: Unit) -> Result<()> {
-        let _alone = lock(&self.writer);
-        let mut draft = State::clone(&self.present());
-        (unit.work)(&mut draft)?;
-        *lock(&self.committed) = Arc::new(draft);
-        Ok(())
+    fn submit(&self, mut unit: Unit) -> Written<'_> {
+        let mut run = move || {
+            let _alone = lock(&self.writer);
+            let mut draft = State::clone(&self.present());
+            (unit.work)(&mut draft)?;
+            *lock(&self.committed) = Arc::new(draft);
+            Ok(())
+        };
+        Box::pin(ready(run()))
     }
 }
 

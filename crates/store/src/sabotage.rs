@@ -10,7 +10,7 @@ use driftless_query::{Flow, PageHead, RowSink, RowView, SecuredQuery};
 
 use crate::{
     ChangeRequest, ChangesEnd, Completion, Cut, DefinitionKind, DefinitionRow, KeyBuild, PositionState, ReadTx, Removals, SchemaChange, Stamped,
-    StampedRemoval, Store, StoreResult, StoredFile, Unit, UnitWork, WriteTx,
+    StampedRemoval, Store, StoreResult, StoredFile, Unit, UnitWork, WriteTx, Written,
 };
 
 /// Which promise is broken.
@@ -44,11 +44,11 @@ impl<S: Store + ?Sized> Store for SabotagedStore<S> {
         self.inner.read(&mut |tx| work(&SabotagedTx { inner: tx, plot: &self.plot, stamped: false }))
     }
 
-    fn write(&self, unit: Unit) -> Result<()> {
+    fn submit(&self, unit: Unit) -> Written<'_> {
         let Unit { mut work, length } = unit;
         let plot = Arc::clone(&self.plot);
         let work: UnitWork = Box::new(move |tx| work(&mut SabotagedTx { inner: tx, plot: &plot, stamped: false }));
-        self.inner.write(Unit { work, length })
+        self.inner.submit(Unit { work, length })
     }
 }
 

@@ -16,7 +16,7 @@ use crate::write::{Action, Earlier, Write};
 ///
 /// # Errors
 /// 0x80060888 when the batch cannot be taken apart; errors of its parts are in the answer.
-pub(crate) fn respond(call: &Call<'_>) -> Result<Answer> {
+pub(crate) async fn respond(call: &Call<'_>) -> Result<Answer> {
     if call.method != "POST" {
         return Err(call.wrong_method());
     }
@@ -32,10 +32,10 @@ pub(crate) fn respond(call: &Call<'_>) -> Result<Answer> {
                 out.refuse(call, &Error::new(ErrorCode::RequestLengthTooLarge, "The answer to the batch is too large. Send fewer requests at once."))
             }
             BatchItem::Single(part) => {
-                let answer = single(call.exchange, part);
+                let answer = single(call.exchange, part).await;
                 out.write(&answer, part.content_id)
             }
-            BatchItem::ChangeSet(parts) => match change_set(call.exchange, parts) {
+            BatchItem::ChangeSet(parts) => match change_set(call.exchange, parts).await {
                 Ok(answers) => {
                     out.writer.begin_change_set(&change_set_id(call, number));
                     for (part, answer) in parts.iter().zip(&answers) {
@@ -98,15 +98,14 @@ impl Output {
 }
 
 /// A request outside any change set.
-fn single(exchange: &Exchange<'_>, part: &Part<'_>) -> Answer {
-    let outcome = Headers(&part.headers).caller(exchange.organization, exchange.caller).and_then(|acting| match &acting {
-        Some(caller) => {
-            let exchange = Exchange { caller, root: exchange.root.clone(), ..*exchange };
-            parsed(&exchange, part).and_then(|call| run(&call))
-        }
-        None => parsed(exchange, part).and_then(|call| run(&call)),
-    });
-    outcome.unwrap_or_else(|error| refusal(exchange, part, &error))
+async fn single(exchange: &Exchange<'_>, part: &Part<'_>) -> Answer {
+    carry_out(exchange, part).await.unwrap_or_else(|error| refusal(exchange, part, &error))
+}
+
+async fn carry_out(exchange: &Exchange<'_>, part: &Part<'_>) -> Result<Answer> {
+    let acting = Headers(&part.headers).caller(exchange.organization, exchange.caller)?;
+    let acting = acting.as_ref().map(|caller| Exchange { caller, root: exchange.root.clone(), ..*exchange });
+    run(&parsed(acting.as_ref().unwrap_or(exchange), part)?).await
 }
 
 /// The one answer to a change set that failed: that of the request which did, under its Content-ID (web-api 23).
@@ -116,7 +115,7 @@ struct Failure<'a> {
 }
 
 /// The requests of a change set in one transaction; an error is answered once for all of them.
-fn change_set<'a>(exchange: &Exchange<'_>, parts: &[Part<'a>]) -> Result<Vec<Answer>, Failure<'a>> {
+async fn change_set<'a>(exchange: &Exchange<'_>, parts: &[Part<'a>]) -> Result<Vec<Answer>, Failure<'a>> {
     let Some(first) = parts.first() else { return Ok(Vec::new()) };
     let at = |part: &Part<'a>, error: &Error| Failure { answer: refusal(exchange, part, error), content_id: part.content_id };
     let mut calls = Vec::with_capacity(parts.len());
@@ -134,7 +133,7 @@ fn change_set<'a>(exchange: &Exchange<'_>, parts: &[Part<'a>]) -> Result<Vec<Ans
             Err(error) => return Err(at(part, &error)),
         }
     }
-    let responses = exchange.organization.execute_all(exchange.caller, &mut |snapshot| {
+    let lower = |snapshot: &_| {
         let mut earlier = Earlier::default();
         let mut requests = Vec::with_capacity(writes.len());
         for (number, (part, write)) in parts.iter().zip(&writes).enumerate() {
@@ -143,7 +142,8 @@ fn change_set<'a>(exchange: &Exchange<'_>, parts: &[Part<'a>]) -> Result<Vec<Ans
             requests.push(request);
         }
         Ok(requests)
-    });
+    };
+    let responses = exchange.organization.perform_all(exchange.caller, lower).await;
     let responses = responses.map_err(|error| match error.request().and_then(|number| parts.get(number)) {
         Some(part) => at(part, &error),
         // No single request failed, for example when the commit did.

@@ -21,22 +21,26 @@ use crate::{batch, definitions, messages, metadata, records};
 ///
 /// `origin` is scheme and authority as the client used them, without a slash at the end: links repeat it, and the form of the path before the resource. The id
 /// under which errors are logged is the [`RequestId`] among the request's extensions.
-pub fn respond(organization: &Arc<Organization>, caller: &Arc<Caller>, request: &Request<Bytes>, origin: &str) -> Response<Vec<Bytes>> {
+pub async fn respond(organization: &Arc<Organization>, caller: &Arc<Caller>, request: &Request<Bytes>, origin: &str) -> Response<Vec<Bytes>> {
+    let outcome = answer(organization, caller, request, origin).await;
+    outcome.map_or_else(|error| refuse(request, &error), Answer::into_response)
+}
+
+async fn answer(organization: &Arc<Organization>, caller: &Arc<Caller>, request: &Request<Bytes>, origin: &str) -> Result<Answer> {
     let request_id = request.extensions().get::<RequestId>().copied().unwrap_or_default().0;
     let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
-    let method = request.method().as_str();
     // A header that is not text cannot be one that counts.
     let headers: Vec<(&str, &str)> =
         request.headers().iter().filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value.as_bytes()).ok()?))).collect();
     let headers = Headers(&headers);
-    let outcome = match root(address, origin) {
-        None => Err(error::no_such_segment(split_query(address).0)),
-        Some((root, resource)) => headers.caller(organization, caller).and_then(|acting| {
-            let exchange = Exchange { organization, caller: acting.as_ref().unwrap_or(caller), origin, root, request_id };
-            Call::parse(&exchange, method, resource, headers, request.body()).and_then(|call| run(&call))
-        }),
-    };
-    outcome.map_or_else(|error| refuse(request, &error), Answer::into_response)
+    let (root, resource) = root(address, origin).ok_or_else(|| error::no_such_segment(split_query(address).0))?;
+    let acting = headers.caller(organization, caller)?;
+    let exchange = Exchange { organization, caller: acting.as_ref().unwrap_or(caller), origin, root, request_id };
+    let call = Call::parse(&exchange, request.method().as_str(), resource, headers, request.body())?;
+    match call.path.as_slice() {
+        [Segment::Batch] => batch::respond(&call).await,
+        _ => run(&call).await,
+    }
 }
 
 /// The answer to a request that is refused with `error`, before or while it is carried out.
@@ -76,8 +80,8 @@ fn root<'a>(address: &'a str, origin: &str) -> Option<(String, &'a str)> {
 ///
 /// # Errors
 /// Whatever it is refused with.
-pub(crate) fn run(call: &Call<'_>) -> Result<Answer> {
-    if !call.format.accepts_json && !matches!(call.path.as_slice(), [Segment::Metadata | Segment::Batch] | [.., Segment::Count | Segment::Value]) {
+pub(crate) async fn run(call: &Call<'_>) -> Result<Answer> {
+    if !call.format.accepts_json && !matches!(call.path.as_slice(), [Segment::Metadata] | [.., Segment::Count | Segment::Value]) {
         let request_id = call.exchange.request_id.to_string();
         let frame = ErrorFrame { method: call.method, annotations: call.preferences.annotations, request_id: &request_id };
         return Ok(error::not_acceptable(&frame));
@@ -85,11 +89,8 @@ pub(crate) fn run(call: &Call<'_>) -> Result<Answer> {
     match act(call)? {
         Action::Answer(answer) => Ok(answer),
         Action::Write(write) => {
-            let response = call.exchange.organization.execute(
-                call.exchange.caller,
-                &mut |snapshot| (write.lower)(snapshot, &Earlier::default()),
-                &mut Collector::default(),
-            )?;
+            let lower = |snapshot: &_| (write.lower)(snapshot, &Earlier::default());
+            let response = call.exchange.organization.perform(call.exchange.caller, lower, &mut Collector::default()).await?;
             (write.render)(response)
         }
     }
@@ -103,7 +104,6 @@ pub(crate) fn act<'a>(call: &'a Call<'a>) -> Result<Action<'a>> {
     match call.path.as_slice() {
         [] => metadata::service_document(call).map(Action::Answer),
         [Segment::Metadata] => metadata::document(call).map(Action::Answer),
-        [Segment::Batch] => batch::respond(call).map(Action::Answer),
         [Segment::Named(first), ..] if definitions::is_set(&first.name) => definitions::act(call),
         [Segment::Named(first)] => match messages::find(&first.name) {
             Some(def) => messages::act(call, def, On::Nothing, first),

@@ -8,10 +8,10 @@ use driftless_model::{Error, ErrorCode, Result, Table};
 use crate::answer::Answer;
 
 /// How a write becomes a request of the organization. It may run again with newer definitions (A8).
-pub(crate) type Lower<'a> = Box<dyn Fn(&Arc<Snapshot>, &Earlier<'_>) -> Result<Request> + 'a>;
+pub(crate) type Lower<'a> = Box<dyn Fn(&Arc<Snapshot>, &Earlier<'_>) -> Result<Request> + Send + Sync + 'a>;
 
 /// How the organization's answer becomes ours.
-pub(crate) type Render<'a> = Box<dyn FnOnce(Response) -> Result<Answer> + 'a>;
+pub(crate) type Render<'a> = Box<dyn FnOnce(Response) -> Result<Answer> + Send + Sync + 'a>;
 
 /// A write that has not run.
 pub(crate) struct Write<'a> {
@@ -20,7 +20,10 @@ pub(crate) struct Write<'a> {
 }
 
 impl<'a> Write<'a> {
-    pub(crate) fn new(lower: impl Fn(&Arc<Snapshot>, &Earlier<'_>) -> Result<Request> + 'a, render: impl FnOnce(Response) -> Result<Answer> + 'a) -> Self {
+    pub(crate) fn new(
+        lower: impl Fn(&Arc<Snapshot>, &Earlier<'_>) -> Result<Request> + Send + Sync + 'a,
+        render: impl FnOnce(Response) -> Result<Answer> + Send + Sync + 'a,
+    ) -> Self {
         Self { lower: Box::new(lower), render: Box::new(render) }
     }
 }

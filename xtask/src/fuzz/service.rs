@@ -79,7 +79,7 @@ impl Sample {
     fn send(&self, caller: &Arc<Caller>, method: &str, address: &str, body: &[u8]) -> Option<Answer> {
         let request = http::Request::builder().method(method).uri(address).header("Content-Type", "application/json");
         let request = request.body(Bytes::copy_from_slice(body)).ok()?;
-        let response = driftless_webapi::respond(&self.organization, caller, &request, ORIGIN);
+        let response = pollster::block_on(driftless_webapi::respond(&self.organization, caller, &request, ORIGIN));
         let location = response.headers().get("OData-EntityId").and_then(|value| value.to_str().ok());
         Some(Answer { status: response.status().as_u16(), location: location.map(str::to_owned), body: response.body().concat() })
     }
@@ -233,7 +233,7 @@ pub(crate) fn envelope(input: &[u8]) -> bool {
     let Ok(request) = request.body(Bytes::copy_from_slice(input)) else {
         return false;
     };
-    let response = driftless_orgservice::respond(&sample.organization, &sample.administrator, &request, ORIGIN, Uuid::nil());
+    let response = pollster::block_on(driftless_orgservice::respond(&sample.organization, &sample.administrator, &request, ORIGIN, Uuid::nil()));
     let body = response.body().concat();
     assert!(!body.windows(INTERNAL.len()).any(|part| part == INTERNAL), "a failure inside the service: {}", body.escape_ascii());
     let lost = driftless_orgservice::rewrite(&body).map_or_else(|error| vec![error.message().to_owned()], |(_, lost)| lost);

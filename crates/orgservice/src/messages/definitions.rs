@@ -41,7 +41,7 @@ fn solution(message: Message<'_>) -> Option<String> {
 }
 
 /// Makes a definition; `results` writes the ids of what was made.
-fn make<'a>(lower: impl Fn(&Arc<Snapshot>) -> Result<Define> + 'a, results: impl Fn(Uuid, &mut Writer) -> Result<()> + 'a) -> Act<'a> {
+fn make<'a>(lower: impl Fn(&Arc<Snapshot>) -> Result<Define> + Send + Sync + 'a, results: impl Fn(Uuid, &mut Writer) -> Result<()> + Send + 'a) -> Act<'a> {
     Act::write(
         move |snapshot| lower(snapshot).map(Request::Define),
         move |response, writer| match response {
@@ -52,7 +52,7 @@ fn make<'a>(lower: impl Fn(&Arc<Snapshot>) -> Result<Define> + 'a, results: impl
 }
 
 /// Changes or removes a definition.
-fn change<'a>(message: Message<'a>, lower: impl Fn(&Arc<Snapshot>) -> Result<Define> + 'a) -> Act<'a> {
+fn change<'a>(message: Message<'a>, lower: impl Fn(&Arc<Snapshot>) -> Result<Define> + Send + Sync + 'a) -> Act<'a> {
     Act::write(
         move |snapshot| {
             let define = lower(snapshot)?;

@@ -59,7 +59,8 @@ pub(super) fn execute_multiple<'a>(exchange: Exchange<'a>, message: Message<'a>)
             items.raw(&number.to_string());
             items.raw("</l:RequestIndex>");
             // The requests before this one have been carried out, so their answers stand.
-            let outcome = check_size(exchange, begun).and_then(|()| inner(exchange, request)?.respond(exchange, "l:Response", &mut items));
+            let outcome =
+                check_size(exchange, begun).and_then(|()| pollster::block_on(inner(exchange, request)?.carry_out(exchange, "l:Response"))?(&mut items));
             match outcome {
                 Ok(()) if answers => items.raw("</l:ExecuteMultipleResponseItem>"),
                 Ok(()) => items.truncate(begun),

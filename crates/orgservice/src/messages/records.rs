@@ -57,7 +57,7 @@ fn changed(entity: Entity, concurrency: Concurrency) -> Result<Request> {
 }
 
 /// Removes a row.
-pub(crate) fn delete<'a>(target: impl Fn(&Arc<Snapshot>) -> Result<(Target, Option<Version>)> + 'a) -> Act<'a> {
+pub(crate) fn delete<'a>(target: impl Fn(&Arc<Snapshot>) -> Result<(Target, Option<Version>)> + Send + Sync + 'a) -> Act<'a> {
     Act::write(
         move |snapshot| {
             let (target, if_version) = target(snapshot)?;
@@ -70,11 +70,11 @@ pub(crate) fn delete<'a>(target: impl Fn(&Arc<Snapshot>) -> Result<(Target, Opti
 /// Reads a row into an element, with pairs of rows that are related to it.
 pub(crate) fn retrieve<'a>(
     exchange: Exchange<'a>,
-    target: impl Fn(&Arc<Snapshot>) -> Result<Target> + 'a,
+    target: impl Fn(&Arc<Snapshot>) -> Result<Target> + Send + Sync + 'a,
     columns: Option<Element<'a>>,
     frame: Frame,
     related: Vec<u8>,
-) -> impl FnOnce(&mut Writer) -> Result<()> + 'a {
+) -> impl FnOnce(&mut Writer) -> Result<()> + Send + 'a {
     move |writer| {
         let lowered = Lowered::default();
         let mut sink = EntitySink::new(writer, &lowered, frame, usize::MAX).with_related(related);
@@ -94,7 +94,7 @@ pub(crate) fn retrieve<'a>(
 /// Links rows to a row, or undoes that, as `request` says.
 pub(crate) fn link<'a>(
     exchange: Exchange<'a>,
-    target: impl Fn(&Arc<Snapshot>) -> Result<Target> + 'a,
+    target: impl Fn(&Arc<Snapshot>) -> Result<Target> + Send + Sync + 'a,
     relationship: Element<'a>,
     related: Element<'a>,
     request: fn(Association) -> Request,
@@ -317,8 +317,8 @@ pub(super) fn delete_multiple<'a>(exchange: Exchange<'a>, message: Message<'a>) 
 fn several<'a>(
     exchange: Exchange<'a>,
     targets: Element<'a>,
-    request: impl Fn(&Snapshot, Entity) -> Result<Request> + 'a,
-) -> impl Fn(&Arc<Snapshot>) -> Result<Request> + 'a {
+    request: impl Fn(&Snapshot, Entity) -> Result<Request> + Send + Sync + 'a,
+) -> impl Fn(&Arc<Snapshot>) -> Result<Request> + Send + Sync + 'a {
     move |snapshot| {
         let named = targets.member_text("EntityName").filter(|name| !name.trim_ascii().is_empty());
         let named = named.map(|name| named_table(snapshot, name.trim_ascii())).transpose()?;

@@ -2,21 +2,24 @@
 
 #![allow(dead_code, unreachable_pub)] // shared by several test programs, none of which uses all of it
 
+use std::future::poll_fn;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use driftless_server::{Chunks, Front, Limits, Listeners, Origin, Peer, RequestId, Running, Server, Tls, Weight};
+use driftless_server::{Answering, Chunks, Front, Limits, Listeners, Origin, Peer, RequestId, Running, Server, Tls, Weight};
 use http::{Method, Request, Response, StatusCode};
 
 /// No test waits longer than this for something that should happen at once.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Answers `/echo` with what it saw, `/panic` by panicking, `/wait` once the gate is open, `/big` with 64 MiB.
+/// Answers `/echo` with what it saw, `/panic` by panicking, `/wait` once the gate is open, `/big` with 64 MiB. `/later` and `/later-panic` give their thread back
+/// until the gate is open.
 #[derive(Default)]
 pub struct TestFront {
     pub gate: Gate,
@@ -41,7 +44,20 @@ impl Front for TestFront {
         self.late.fetch_add(1, Ordering::SeqCst);
     }
 
-    fn respond(&self, request: Request<Bytes>, peer: &Peer) -> Response<Chunks> {
+    fn respond(self: Arc<Self>, request: Request<Bytes>, peer: Peer) -> Answering {
+        Box::pin(async move {
+            let path = request.uri().path();
+            if path.starts_with("/later") {
+                self.gate.pass_later().await;
+                assert_ne!(path, "/later-panic", "asked to");
+            }
+            self.answer(&request, peer)
+        })
+    }
+}
+
+impl TestFront {
+    fn answer(&self, request: &Request<Bytes>, peer: Peer) -> Response<Chunks> {
         match request.uri().path() {
             "/panic" => panic!("asked to"),
             "/wait" => self.gate.pass(),
@@ -66,28 +82,51 @@ impl Front for TestFront {
 /// Holds requests until it is opened.
 #[derive(Default)]
 pub struct Gate {
-    state: Mutex<(bool, u32)>,
+    state: Mutex<GateState>,
     changed: Condvar,
+}
+
+#[derive(Default)]
+struct GateState {
+    is_open: bool,
+    waiting: u32,
+    wakers: Vec<Waker>,
 }
 
 impl Gate {
     pub fn open(&self) {
-        self.state.lock().unwrap().0 = true;
+        let mut state = self.state.lock().unwrap();
+        state.is_open = true;
+        state.wakers.drain(..).for_each(Waker::wake);
         self.changed.notify_all();
     }
 
     pub fn wait_for(&self, waiting: u32) {
         let state = self.state.lock().unwrap();
-        let wait = self.changed.wait_timeout_while(state, PATIENCE, |state| state.1 < waiting);
+        let wait = self.changed.wait_timeout_while(state, PATIENCE, |state| state.waiting < waiting);
         assert!(!wait.unwrap().1.timed_out(), "nobody came to the gate");
     }
 
     fn pass(&self) {
         let mut state = self.state.lock().unwrap();
-        state.1 += 1;
+        state.waiting += 1;
         self.changed.notify_all();
-        let wait = self.changed.wait_timeout_while(state, PATIENCE, |state| !state.0);
+        let wait = self.changed.wait_timeout_while(state, PATIENCE, |state| !state.is_open);
         drop(wait.unwrap());
+    }
+
+    async fn pass_later(&self) {
+        poll_fn(|cx| {
+            let mut state = self.state.lock().unwrap();
+            if state.is_open {
+                return Poll::Ready(());
+            }
+            state.waiting += 1;
+            state.wakers.push(cx.waker().clone());
+            self.changed.notify_all();
+            Poll::Pending
+        })
+        .await;
     }
 }
 
