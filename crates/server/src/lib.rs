@@ -1,11 +1,11 @@
-//! The listener: sockets, TLS, limits and the bridge to blocking code. The only crate with async code.
+//! The listener: sockets, TLS, limits and the bridge to blocking code.
 //!
 //! In here: [`Server::start`] with its [`Listeners`] and [`Limits`], certificates ([`Tls`]), and the trait [`Front`]
 //! through which requests are answered, and what signals do ([`Interruption`]). Not in here: what a request means, who sent it (a front checks tokens) and where
 //! anything is stored. Start reading at `exchange.rs`, one request from its head to its answer.
 //!
-//! A request is read whole, answered whole by a thread of the pool in `blocking.rs`, and then sent: no socket is touched
-//! while a front works, and no future can be dropped inside it.
+//! A request is read whole, answered whole on threads of the pool in `blocking.rs`, and then sent: no socket is touched while a front works, and a request that
+//! was begun runs to its end, also when its client goes away.
 
 mod access;
 mod blocking;

@@ -134,12 +134,12 @@ impl Front for Service {
     }
 
     fn respond(self: Arc<Self>, request: Request<Bytes>, peer: Peer) -> Answering {
-        Box::pin(async move { self.answer(request, peer).await })
+        Box::pin(async move { self.answer_request(request, peer).await })
     }
 }
 
 impl Service {
-    async fn answer(&self, mut request: Request<Bytes>, peer: Peer) -> Response<Chunks> {
+    async fn answer_request(&self, mut request: Request<Bytes>, peer: Peer) -> Response<Chunks> {
         if let Some(RequestId(id)) = request.extensions().get::<RequestId>().copied() {
             request.extensions_mut().insert(driftless_webapi::RequestId(id));
         }
