@@ -40,6 +40,7 @@ pub(crate) struct PoolSize {
 
 /// How long a request waits before a thread beyond the usual ones is called for it; doubled each time that it has waited so long again.
 const CALL_AFTER: Duration = Duration::from_millis(10);
+/// The longest time between two such looks.
 const CALL_AFTER_MAX: Duration = Duration::from_secs(1);
 
 /// The threads that run a front.

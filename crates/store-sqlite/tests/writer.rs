@@ -87,7 +87,7 @@ fn a_unit_that_waits_too_long_never_runs() {
         let store = Arc::clone(&store);
         std::thread::spawn(move || {
             let mut begun = Some((started, released));
-            store.write(Unit {
+            pollster::block_on(store.submit(Unit {
                 work: Box::new(move |_| {
                     let (started, released) = begun.take().unwrap();
                     started.send(()).unwrap();
@@ -95,25 +95,25 @@ fn a_unit_that_waits_too_long_never_runs() {
                     Ok(())
                 }),
                 length: Length::Short,
-            })
+            }))
         })
     };
     start.recv().unwrap();
     let ran = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&ran);
-    let late = store.write(Unit {
+    let late = pollster::block_on(store.submit(Unit {
         work: Box::new(move |_| {
             seen.store(true, Ordering::SeqCst);
             Ok(())
         }),
         length: Length::Short,
-    });
+    }));
     let late = late.unwrap_err();
     assert_eq!((late.code(), late.retry_after_s()), (ErrorCode::StoreUnavailable, Some(1)));
     release.send(()).unwrap();
     leader.join().unwrap().unwrap();
     // A unit that comes now runs at once, so whatever waited has run before it.
-    store.write(Unit { work: Box::new(|_| Ok(())), length: Length::Short }).unwrap();
+    pollster::block_on(store.submit(Unit { work: Box::new(|_| Ok(())), length: Length::Short })).unwrap();
     assert!(!ran.load(Ordering::SeqCst));
 }
 
@@ -158,7 +158,7 @@ fn units_that_wait_behind_a_long_one_run_in_order_and_all_answer() {
         for number in 0..40 {
             let unit = unit(if number % 7 == 0 { Length::Long } else { Length::Short });
             let store = &store;
-            scope.spawn(move || store.write(unit).unwrap());
+            scope.spawn(move || pollster::block_on(store.submit(unit)).unwrap());
         }
     });
     assert_eq!(order.load(Ordering::SeqCst), 40);

@@ -126,14 +126,6 @@ impl dyn Store + '_ {
         done.ok_or_else(|| Error::damaged("the store did not run a read"))
     }
 
-    /// [`Store::submit`], waiting on this thread.
-    ///
-    /// # Errors
-    /// As [`Store::submit`].
-    pub fn write(&self, unit: Unit) -> Result<()> {
-        pollster::block_on(self.submit(unit))
-    }
-
     /// [`Store::submit`] with a result, which is that of the last run, waiting on this thread.
     ///
     /// # Errors
